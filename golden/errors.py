@@ -1,0 +1,59 @@
+"""The two kinds of error a person is meant to see; anything else is a bug and keeps its traceback."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+USER_ERROR_CODE = 2
+STAGE_ERROR_CODE = 1
+
+
+class UserError(Exception):
+    """What the user wrote or asked cannot be done.
+
+    The message is one sentence (or one line per problem) saying where (file:line or option), what is
+    valid, and what to do.
+    """
+
+
+class StageError(Exception):
+    """A stage of the pipeline failed while it ran.
+
+    `command` is the argv that failed, `code` its exit status, `tail` its last output lines, `log` the
+    file that holds all of it, `hint` what to do next.
+    """
+
+    def __init__(
+        self,
+        stage: str,
+        message: str,
+        *,
+        command: Sequence[str] = (),
+        code: int | None = None,
+        tail: Sequence[str] = (),
+        log: Path | None = None,
+        hint: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.stage = stage
+        self.message = message
+        self.command = tuple(command)
+        self.code = code
+        self.tail = tuple(tail)
+        self.log = log
+        self.hint = hint
+
+    def __str__(self) -> str:
+        lines = [f"{self.stage}: {self.message}" if self.stage else self.message]
+        if self.command:
+            lines.append(f"  command: {shlex.join(self.command)}")
+        if self.code is not None:
+            lines.append(f"  exit code: {self.code}")
+        lines += [f"  | {line}" for line in self.tail]
+        if self.log:
+            lines.append(f"  log: {self.log}")
+        if self.hint:
+            lines.append(f"  next: {self.hint}")
+        return "\n".join(lines)

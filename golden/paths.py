@@ -1,0 +1,28 @@
+"""Where things lie. Every other module takes its folders from here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "images"
+RENDERED = ROOT / "rendered"
+PACKER = ROOT / "packer"
+SCRIPTS = ROOT / "scripts"
+TESTS = ROOT / "tests"
+
+# What the tool makes, as opposed to what is committed. Tests point GOLDEN_HOME at a scratch folder
+# so that they never touch an operator's artifacts, secrets or running nodes.
+HOME = Path(os.environ.get("GOLDEN_HOME", ROOT)).resolve()
+ARTIFACTS = HOME / ".artifacts"
+CACHE = HOME / ".cache"
+SECRETS = HOME / ".secrets"
+
+
+def shown(path: Path) -> str:
+    """`path` as a person would type it: relative to the current folder where that is shorter."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,223 @@
+"""The one module that starts processes.
+
+Every child gets its own process group, so that a failure, a timeout or Ctrl-C ends the child and
+whatever it started, and nothing else: nothing here kills by name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from golden.errors import StageError
+
+TAIL_LINES = 12
+GRACE_SECONDS = 5.0
+
+Argv = Sequence[str | os.PathLike[str]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished command: exit `code`, `out` (stdout and stderr together), `seconds` of wall time."""
+
+    code: int
+    out: str
+    seconds: float
+
+
+def which(name: str) -> Path | None:
+    """The program's path, looking in the sbin folders too: a normal user's PATH lacks them."""
+    path = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
+    found = shutil.which(name, path=path)
+    return Path(found) if found else None
+
+
+def run(
+    argv: Argv,
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str | bytes | None = None,
+    log: Path | None = None,
+    on_line: Callable[[str], None] | None = None,
+    timeout: float | None = None,
+    check: bool = True,
+    stage: str = "",
+    pass_fds: Sequence[int] = (),
+) -> Result:
+    """Run `argv` to its end and return what it said.
+
+    `env` is added to this process's environment. Output goes line by line to `on_line` and is appended
+    to the file `log`. Raises StageError when the program is missing, when it outlives `timeout` seconds,
+    or, with `check`, when it exits non-zero.
+    """
+    words = [os.fspath(word) for word in argv]
+    began = time.monotonic()
+    with _logged(log, words) as sink:
+        child = _start(words, cwd, env, subprocess.PIPE, stage, pass_fds, stdin is not None)
+        killer = _deadline(child, timeout)
+        try:
+            out = _collect(child, stdin, sink, on_line)
+            code = child.wait()
+        except BaseException:
+            # Also Ctrl-C: the group must not outlive us.
+            end(child)
+            raise
+        finally:
+            killer.cancel()
+    seconds = time.monotonic() - began
+    if killer.fired:
+        raise StageError(
+            stage, f"no end after {timeout:.0f} s", command=words, tail=_tail(out), log=log
+        )
+    if check and code != 0:
+        raise StageError(
+            stage, "command failed", command=words, code=code, tail=_tail(out), log=log
+        )
+    return Result(code, out, seconds)
+
+
+def start(
+    argv: Argv,
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    log: Path | None = None,
+    stage: str = "",
+    pass_fds: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start `argv` in the background, its output appended to `log`; stop it with `end`.
+
+    Raises StageError when the program is missing.
+    """
+    words = [os.fspath(word) for word in argv]
+    if log is None:
+        return _start(words, cwd, env, subprocess.DEVNULL, stage, pass_fds, False)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as sink:
+        return _start(words, cwd, env, sink, stage, pass_fds, False)
+
+
+def interactive(argv: Argv, *, cwd: Path | None = None) -> int:
+    """Run `argv` on the user's own terminal and return its exit code."""
+    return subprocess.call([os.fspath(word) for word in argv], cwd=cwd)
+
+
+def end(child: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None:
+    """Stop the child's process group: SIGTERM, and SIGKILL for what is left after `grace` seconds."""
+    _signal_group(child.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(grace)
+    _signal_group(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+class _Deadline(threading.Timer):
+    """A timer that remembers that it went off."""
+
+    fired = False
+
+
+def _deadline(child: subprocess.Popen[bytes], timeout: float | None) -> _Deadline:
+    def expire() -> None:
+        timer.fired = True
+        _signal_group(child.pid, signal.SIGKILL)
+
+    timer = _Deadline(timeout if timeout is not None else 1, expire)
+    timer.daemon = True
+    if timeout is not None:
+        timer.start()
+    return timer
+
+
+def _start(
+    words: list[str],
+    cwd: Path | None,
+    env: Mapping[str, str] | None,
+    out: int | IO[bytes],
+    stage: str,
+    pass_fds: Sequence[int],
+    feed: bool,
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            words,
+            cwd=cwd,
+            env={**os.environ, **env} if env else None,
+            stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=tuple(pass_fds),
+        )
+    except FileNotFoundError as error:
+        if cwd is not None and not cwd.is_dir():
+            raise
+        raise StageError(
+            stage,
+            f"{words[0]} is not installed",
+            command=words,
+            hint="./inv doctor lists what this host lacks, with the command that installs it",
+        ) from error
+
+
+def _collect(
+    child: subprocess.Popen[bytes],
+    stdin: str | bytes | None,
+    sink: IO[bytes] | None,
+    on_line: Callable[[str], None] | None,
+) -> str:
+    if child.stdin is not None and stdin is not None:
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        threading.Thread(target=_feed, args=(child.stdin, data), daemon=True).start()
+    assert child.stdout is not None
+    lines: list[str] = []
+    for raw in child.stdout:
+        line = raw.decode("utf-8", "replace")
+        lines.append(line)
+        if sink:
+            sink.write(raw)
+            sink.flush()
+        if on_line:
+            on_line(line.rstrip("\n"))
+    return "".join(lines)
+
+
+def _feed(pipe: IO[bytes], data: bytes) -> None:
+    # A child may end without reading all of its input; its exit code says whether that was wrong.
+    with contextlib.suppress(BrokenPipeError):
+        pipe.write(data)
+        pipe.close()
+
+
+@contextlib.contextmanager
+def _logged(log: Path | None, words: list[str]) -> Iterator[IO[bytes] | None]:
+    if log is None:
+        yield None
+        return
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as sink:
+        sink.write(f"$ {shlex.join(words)}\n".encode())
+        yield sink
+
+
+def _signal_group(pid: int, number: int) -> None:
+    # start_new_session made the child its own group leader, so pid names the group.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def _tail(out: str) -> list[str]:
+    return list(deque((line for line in out.splitlines() if line.strip()), TAIL_LINES))
