@@ -1,4 +1,4 @@
-"""The two kinds of error a person is meant to see; anything else is a bug and keeps its traceback."""
+"""The two kinds of error a person is meant to see; anything else is a bug with its traceback."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ STAGE_ERROR_CODE = 1
 class UserError(Exception):
     """What the user wrote or asked cannot be done.
 
-    The message is one sentence (or one line per problem) saying where (file:line or option), what is
-    valid, and what to do.
+    The message is one sentence (or one line per problem) saying where (file:line or option), what
+    is valid, and what to do.
     """
 
 
 class StageError(Exception):
     """A stage of the pipeline failed while it ran.
 
-    `command` is the argv that failed, `code` its exit status, `tail` its last output lines, `log` the
-    file that holds all of it, `hint` what to do next.
+    `command` is the argv that failed, `code` its exit status, `tail` its last output lines, `log`
+    the file that holds all of it, `hint` what to do next.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """The one module that prints: plain messages, tables, and the live progress of long work.
 
-On a terminal the running tasks are a live block; otherwise (CI, a pipe) each change is one line with
-its elapsed time, and a heartbeat line tells that nothing hangs.
+On a terminal the running tasks are a live block; otherwise (CI, a pipe) each change is one line
+with its elapsed time, and a heartbeat line tells that nothing hangs.
 """
 
 from __future__ import annotations

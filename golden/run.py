@@ -30,7 +30,7 @@ Argv = Sequence[str | os.PathLike[str]]
 
 @dataclass(frozen=True)
 class Result:
-    """A finished command: exit `code`, `out` (stdout and stderr together), `seconds` of wall time."""
+    """A finished command: exit `code`, `out` (stdout and stderr), `seconds` of wall time."""
 
     code: int
     out: str
@@ -59,9 +59,9 @@ def run(
 ) -> Result:
     """Run `argv` to its end and return what it said.
 
-    `env` is added to this process's environment. Output goes line by line to `on_line` and is appended
-    to the file `log`. Raises StageError when the program is missing, when it outlives `timeout` seconds,
-    or, with `check`, when it exits non-zero.
+    `env` is added to this process's environment. Output goes line by line to `on_line` and is
+    appended to the file `log`. Raises StageError when the program is missing, when it outlives
+    `timeout` seconds, or, with `check`, when it exits non-zero.
     """
     words = [os.fspath(word) for word in argv]
     began = time.monotonic()
@@ -116,7 +116,7 @@ def interactive(argv: Argv, *, cwd: Path | None = None) -> int:
 
 
 def end(child: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None:
-    """Stop the child's process group: SIGTERM, and SIGKILL for what is left after `grace` seconds."""
+    """Stop the child's process group: SIGTERM, then SIGKILL for what is left after `grace` s."""
     _signal_group(child.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         child.wait(grace)

@@ -1,0 +1,88 @@
+"""golden.run: what a child said comes back, and no child outlives its caller's interest."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from golden import run
+from golden.errors import StageError
+
+
+def alive(pid: int) -> bool:
+    """True while the process exists and is not a zombie waiting for its parent."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_output_of_both_streams_comes_back_in_order() -> None:
+    result = run.run(["sh", "-c", "echo one; echo two >&2; echo three"])
+    assert (result.code, result.out) == (0, "one\ntwo\nthree\n")
+
+
+def test_lines_are_seen_while_the_child_runs_and_logged_with_the_command(tmp_path: Path) -> None:
+    seen: list[str] = []
+    log = tmp_path / "new" / "x.log"
+    run.run(["sh", "-c", "echo a; echo b"], on_line=seen.append, log=log)
+    assert seen == ["a", "b"]
+    assert log.read_text() == "$ sh -c 'echo a; echo b'\na\nb\n"
+
+
+def test_failure_names_stage_command_code_and_last_lines(tmp_path: Path) -> None:
+    with pytest.raises(StageError) as caught:
+        run.run(["sh", "-c", "echo why; exit 3"], stage="bake", log=tmp_path / "l")
+    text = str(caught.value)
+    assert "bake: command failed" in text
+    assert "exit code: 3" in text
+    assert "| why" in text
+    assert str(tmp_path / "l") in text
+
+
+def test_unchecked_failure_is_a_result() -> None:
+    assert run.run(["sh", "-c", "exit 4"], check=False).code == 4
+
+
+def test_missing_program_points_at_doctor() -> None:
+    with pytest.raises(StageError, match="no-such-program is not installed") as caught:
+        run.run(["no-such-program"])
+    assert "doctor" in str(caught.value)
+
+
+def test_timeout_ends_the_whole_process_group(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    script = f"sleep 60 & echo $! > {pid_file}; wait"
+    with pytest.raises(StageError, match="no end after"):
+        run.run(["sh", "-c", script], timeout=0.5)
+    time.sleep(0.1)
+    assert not alive(int(pid_file.read_text()))
+
+
+def test_large_stdin_does_not_deadlock() -> None:
+    data = "x" * 5_000_000
+    assert len(run.run(["cat"], stdin=data).out) == len(data)
+
+
+def test_child_that_ignores_its_stdin_is_no_error() -> None:
+    assert run.run(["true"], stdin="y" * 1_000_000).code == 0
+
+
+def test_started_child_is_ended_with_its_children(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    child = run.start(["sh", "-c", f"sleep 60 & echo $! > {pid_file}; wait"], log=tmp_path / "log")
+    while not (pid_file.exists() and pid_file.read_text()):
+        time.sleep(0.02)
+    run.end(child)
+    assert child.returncode is not None
+    time.sleep(0.1)
+    assert not alive(int(pid_file.read_text()))
+
+
+def test_programs_in_sbin_are_found_with_a_users_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "PATH", "/usr/bin:/bin")
+    assert run.which("mke2fs") is not None
+    assert run.which("no-such-program") is None

@@ -1,0 +1,130 @@
+"""The house rules of DESIGN.md, "Style", as tests: one command runs everything."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from golden import run
+from golden.paths import ROOT
+
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 40
+DRAWERS = {"util", "utils", "common", "helpers", "misc"}
+
+
+def committed(*patterns: str) -> list[Path]:
+    """The files git knows or would add, as absolute paths."""
+    listing = run.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns], cwd=ROOT
+    )
+    return [ROOT / line for line in listing.out.splitlines() if (ROOT / line).is_file()]
+
+
+PYTHON = [path for path in committed("*.py") if "rendered" not in path.parts]
+SHELL = [
+    path
+    for path in committed()
+    if "rendered" not in path.parts
+    and path.suffix not in {".py", ".j2"}
+    and path.read_bytes()[:2] == b"#!"
+    and re.match(rb"#! ?/bin/sh|#!/usr/bin/env (ba)?sh|#!/bin/bash", path.read_bytes())
+]
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+@pytest.mark.parametrize("path", PYTHON + SHELL, ids=relative)
+def test_file_is_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MAX_FILE_LINES
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=relative)
+def test_functions_are_short(path: Path) -> None:
+    long = {
+        node.name: node.end_lineno - node.lineno + 1
+        for node in functions(path)
+        if node.end_lineno and node.end_lineno - node.lineno + 1 > MAX_FUNCTION_LINES
+    }
+    assert long == {}
+
+
+def test_nothing_is_called_a_drawer() -> None:
+    assert [relative(path) for path in PYTHON + SHELL if path.stem in DRAWERS] == []
+
+
+@pytest.mark.parametrize("path", [p for p in PYTHON if "golden" in p.parts], ids=relative)
+def test_one_module_starts_processes_and_one_prints(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    imported = {
+        alias.name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    } | {
+        (node.module or "").split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+    }
+    called = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    if path.name != "run.py" or path.parent.name != "golden":
+        assert "subprocess" not in imported
+    assert "print" not in called
+
+
+@pytest.mark.parametrize("path", PYTHON + SHELL, ids=relative)
+def test_no_failure_is_swallowed(path: Path) -> None:
+    if path == Path(__file__):
+        return
+    text = path.read_text()
+    assert "|| true" not in text
+    assert not re.search(r"^\s*except:\s*$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=relative)
+def test_releases_differ_in_data_not_in_code(path: Path) -> None:
+    if "tests" in path.parts:
+        return
+    assert not re.search(r"""==\s*["'](wheezy|bookworm)["']""", path.read_text())
+
+
+def test_no_path_of_this_machine_is_committed() -> None:
+    # The checkout's own place, where it is not so short that it would match by chance.
+    needle = str(ROOT.parent if len(ROOT.parent.parts) > 1 else ROOT) + "/"
+    found = [
+        relative(path)
+        for path in committed()
+        if needle in path.read_text(errors="replace")
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("tool", [["mypy"], ["ruff", "check", "."], ["ruff", "format", "--check"]])
+def test_linter_is_content(tool: list[str]) -> None:
+    result = run.run([sys.executable, "-m", *tool], cwd=ROOT, check=False)
+    assert result.code == 0, result.out
+
+
+@pytest.mark.parametrize("path", SHELL, ids=relative)
+def test_shellcheck_is_content(path: Path) -> None:
+    if run.which("shellcheck") is None:
+        pytest.skip("shellcheck is not installed: apt-get install shellcheck")
+    result = run.run(["shellcheck", path], check=False)
+    assert result.code == 0, result.out
