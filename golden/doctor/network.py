@@ -1,0 +1,73 @@
+"""The mirror, and the site's subnet against the networks that this host is part of.
+
+On some hosts the package mirror lies in the documentation network that the guide's example nodes
+use: one on-link address of that subnet, and apt is cut off (facts/wheezy.md 0.1).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from golden.doctor.finding import Finding
+from golden.doctor.host import Host
+
+Network = ipaddress.IPv4Network
+
+
+def mirror(host: Host, url: str, suite: str) -> Finding:
+    """The mirror answers for the release's suite."""
+    index = f"{url.rstrip('/')}/dists/{suite}/Release"
+    scheme = urlsplit(url).scheme
+    if scheme in ("file", "copy"):
+        status: int | str = 200 if host.exists(Path(urlsplit(index).path)) else "no such file"
+    else:
+        status = host.http_status(index)
+    if status == 200:
+        return Finding("mirror", True, True, f"answers for {suite}")
+    detail = f"{index}: {status}"
+    return Finding("mirror", False, True, detail, "apt-get update")
+
+
+def routes(host: Host) -> list[tuple[str, Network]]:
+    """The host's IPv4 routes but the default one, as (interface, network)."""
+    found = []
+    for line in host.text(Path("/proc/net/route")).splitlines()[1:]:
+        fields = line.split()
+        # Hexadecimal words in the machine's byte order: proc(5), net/route.
+        words = [struct.pack("=L", int(fields[at], 16)) for at in (1, 7)]
+        address, mask = (ipaddress.IPv4Address(word) for word in words)
+        network = Network(f"{address}/{mask}", strict=False)
+        if network.prefixlen:
+            found.append((fields[0], network))
+    return found
+
+
+def subnet_and_routes(host: Host, subnet: Network, definition: str) -> Finding:
+    """No route of this host leads into the site's subnet."""
+    clash = [f"{network} on {name}" for name, network in routes(host) if network.overlaps(subnet)]
+    if not clash:
+        return Finding("subnet and routes", True, False, f"{subnet} is on no route of this host")
+    detail = f"{subnet} overlaps {', '.join(clash)}: a node could take a neighbour's address"
+    return Finding("subnet and routes", False, False, detail, f"sensible-editor {definition}")
+
+
+def subnet_and_mirror(host: Host, subnet: Network, url: str, definition: str) -> Finding:
+    """The mirror's address is outside the site's subnet."""
+    name = urlsplit(url).hostname
+    found = host.addresses(name) if name else ()
+    inside = [one for one in found if _inside(one, subnet)]
+    if not inside:
+        return Finding("subnet and mirror", True, False, f"the mirror is outside {subnet}")
+    detail = (
+        f"the mirror ({inside[0]}) lies in {subnet}: never give this host an address of that "
+        "subnet, or apt is cut off; the qemu target does not"
+    )
+    return Finding("subnet and mirror", False, False, detail, f"sensible-editor {definition}")
+
+
+def _inside(address: str, subnet: Network) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return isinstance(parsed, ipaddress.IPv4Address) and parsed in subnet

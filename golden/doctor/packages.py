@@ -1,0 +1,32 @@
+"""The host packages, from the one list that the `inv` wrapper reads too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+LIST = Path(__file__).with_name("host-packages.txt")
+PURPOSES = ("bake", "boot", "test")
+
+
+@dataclass(frozen=True)
+class HostPackage:
+    """A Debian `package`, the `program` (command or path) that proves it, and why it is needed."""
+
+    package: str
+    program: str
+    purpose: str
+    why: str
+
+
+def host_packages() -> tuple[HostPackage, ...]:
+    """Every package this host needs, in the order of host-packages.txt."""
+    lines = LIST.read_text().splitlines()
+    rows = [line.split(maxsplit=3) for line in lines if line.strip() and not line.startswith("#")]
+    return tuple(HostPackage(*row) for row in rows)
+
+
+def install_line(packages: Sequence[str]) -> str:
+    """The one command, to be run as root, that installs `packages`."""
+    return "apt-get install --yes --no-install-recommends " + " ".join(dict.fromkeys(packages))
