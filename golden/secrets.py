@@ -1,0 +1,217 @@
+"""A site's secrets: made once, kept in .secrets/<site> (folder 0700, files 0600), never printed.
+
+Passwords are [A-Za-z0-9] only: they travel in URLs (AMQP_HOSTS, database URIs), in SQL and on
+command lines (guide/synnefo-contracts.md section 7). Keys are RSA and ECDSA P-256 in traditional
+PEM, which wheezy's OpenSSH 6.0 and OpenSSL 1.0.1 read as today's tools do (facts/wheezy.md 9.1).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets as entropy
+import string
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from filelock import FileLock
+
+from golden.definition.models import Site
+from golden.errors import UserError
+from golden.paths import SECRETS, shown
+
+ALPHABET = string.ascii_letters + string.digits
+
+# name -> length. The lengths obey Synnefo's limits: component tokens up to 64 characters,
+# the encryption key at most 32 bytes (guide/synnefo-contracts.md section 7).
+LENGTHS: Mapping[str, int] = {
+    "database_password": 24,
+    "rabbitmq_password": 24,
+    "rabbitmq_cookie": 42,
+    "rapi_password": 24,
+    "webproject_secret": 50,
+    "encryption_key": 32,
+    "pithos_token": 40,
+    "cyclades_token": 40,
+    "oauth2_secret": 32,
+    "vnc_password": 24,
+    "user_password": 16,
+}
+
+HOST_KEY_TYPES = ("rsa", "ecdsa")
+
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What `folder` holds. `generation` names this set; `created` is in epoch seconds."""
+
+    folder: Path
+    generation: str
+    created: int
+    values: Mapping[str, str]
+
+    @property
+    def operator_key(self) -> Path:
+        """The private SSH key (ECDSA P-256) with which the operator's machine logs in."""
+        return self.folder / "operator_key"
+
+    @property
+    def root_key(self) -> Path:
+        """The private SSH key (RSA, as the guide asks) that root has on all nodes."""
+        return self.folder / "root_key"
+
+    def host_key(self, node: str, kind: str) -> Path:
+        """The private SSH host key of `node`; `kind` is one of HOST_KEY_TYPES."""
+        return self.folder / f"{node}.host_{kind}"
+
+
+def ensure(site: Site) -> Secrets:
+    """Make whatever secret of `site` is missing, change none that exists, and return them all.
+
+    Raises UserError when the folder or a file in it can be read by others.
+    """
+    folder = SECRETS / site.name
+    with _owned(folder):
+        _ensure_values(folder / "secrets.json")
+        _ensure_ssh_key(folder / "operator_key", _new_ecdsa, f"operator@{site.domain}")
+        _ensure_ssh_key(folder / "root_key", _new_rsa, f"root@{site.domain}")
+        for node in site.nodes:
+            _ensure_ssh_key(folder / f"{node.name}.host_rsa", _new_rsa, f"root@{node.fqdn}")
+            _ensure_ssh_key(folder / f"{node.name}.host_ecdsa", _new_ecdsa, f"root@{node.fqdn}")
+        return _read(folder)
+
+
+def load(site: Site) -> Secrets:
+    """The secrets of `site`. Raises UserError when there are none or others can read them."""
+    folder = SECRETS / site.name
+    if not (folder / "secrets.json").exists():
+        raise UserError(
+            f"{shown(folder)}: site {site.name} has no secrets yet; "
+            f"make them with: ./inv secrets --site {site.name}"
+        )
+    check_modes(folder)
+    return _read(folder)
+
+
+def known_hosts(site: Site, secrets: Secrets) -> str:
+    """The nodes' host keys in OpenSSH's known_hosts form, under name, short name and address."""
+    lines = [
+        f"{node.fqdn},{node.name},{node.address} {_public_words(secrets.host_key(node.name, kind))}"
+        for node in site.nodes
+        for kind in HOST_KEY_TYPES
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def check_modes(folder: Path) -> None:
+    """Raise UserError unless `folder` is 0700 and every file in it 0600."""
+    wrong = [
+        (path, mode, wanted)
+        for path, wanted in [(folder, 0o700), *((file, 0o600) for file in sorted(folder.iterdir()))]
+        if (mode := path.stat().st_mode & 0o7777) != wanted
+    ]
+    if wrong:
+        problems = "\n".join(
+            f"{shown(path)}: mode {mode:04o} lets others at the site's secrets, it must be "
+            f"{wanted:04o}; correct it with: chmod {wanted:o} {shown(path)}"
+            for path, mode, wanted in wrong
+        )
+        raise UserError(problems)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Publish `data` at `path` atomically, mode 0600: no half-written key is ever seen."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).rename(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def pem(key: Key) -> bytes:
+    """`key` in the traditional PEM form (PKCS1, SEC1), without a passphrase."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+
+
+@contextmanager
+def _owned(folder: Path) -> Iterator[None]:
+    """Have `folder` to ourselves: two runs at once must not make two sets of secrets."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.parent / f".{folder.name}.lock"):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _remove_leftovers(folder)
+        check_modes(folder)
+        yield
+
+
+def _remove_leftovers(folder: Path) -> None:
+    # A killed run leaves the temporary file of its last write.
+    for file in folder.glob(".*"):
+        file.unlink()
+
+
+def _ensure_values(file: Path) -> None:
+    stored: dict[str, Any] = json.loads(file.read_text()) if file.exists() else _new_set()
+    missing = [name for name in LENGTHS if name not in stored["values"]]
+    if not missing and file.exists():
+        return
+    for name in missing:
+        stored["values"][name] = _password(LENGTHS[name])
+    write_private(file, (json.dumps(stored, indent=1, sort_keys=True) + "\n").encode())
+
+
+def _new_set() -> dict[str, Any]:
+    return {"generation": entropy.token_hex(4), "created": int(time.time()), "values": {}}
+
+
+def _password(length: int) -> str:
+    return "".join(entropy.choice(ALPHABET) for _ in range(length))
+
+
+def _ensure_ssh_key(private: Path, make: Callable[[], Key], comment: str) -> None:
+    public = private.with_name(private.name + ".pub")
+    if not private.exists():
+        write_private(private, pem(make()))
+        public.unlink(missing_ok=True)
+    if not public.exists():
+        key = load_pem_private_key(private.read_bytes(), password=None)
+        words = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+        write_private(public, words + f" {comment}\n".encode())
+
+
+def _new_rsa() -> Key:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _new_ecdsa() -> Key:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _public_words(private: Path) -> str:
+    kind, key = private.with_name(private.name + ".pub").read_text().split()[:2]
+    return f"{kind} {key}"
+
+
+def _read(folder: Path) -> Secrets:
+    stored = json.loads((folder / "secrets.json").read_text())
+    return Secrets(folder, stored["generation"], stored["created"], stored["values"])

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pycdlib
+import pytest
+from small_site import small_site
+
+from golden import secrets, seed
+
+SITE = small_site()
+NODE = SITE.nodes[0]
+MANAGEMENT = seed.Interface("eth1", "10.0.2.15/24", gateway="10.0.2.2")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "SECRETS", tmp_path / ".secrets")
+
+
+def read(path: Path, facet: str) -> dict[str, bytes]:
+    iso = pycdlib.PyCdlib()
+    iso.open(str(path))
+    found = {}
+    for name in ("meta-data", "user-data"):
+        content = io.BytesIO()
+        iso.get_file_from_iso_fp(content, **{facet: f"/{name}"})
+        found[name] = content.getvalue()
+    iso.close()
+    return found
+
+
+def golden(path: Path) -> dict[str, Any]:
+    first, _, rest = read(path, "joliet_path")["user-data"].partition(b"\n")
+    assert first == b"#cloud-config"
+    data: dict[str, Any] = json.loads(rest)["golden"]
+    return data
+
+
+def test_the_disk_is_found_by_label_and_is_private(tmp_path: Path) -> None:
+    path = seed.write(SITE, NODE, tmp_path / "run" / "seed.iso")
+    image = path.read_bytes()
+    assert image[0x8001:0x8006] == b"CD001"
+    assert image[0x8028:0x8048].rstrip() == b"CIDATA"
+    assert path.stat().st_mode & 0o7777 == 0o600
+    assert len(image) < 512 * 1024
+
+
+def test_joliet_and_rock_ridge_hold_the_same_files(tmp_path: Path) -> None:
+    path = seed.write(SITE, NODE, tmp_path / "seed.iso")
+    assert read(path, "joliet_path") == read(path, "rr_path")
+
+
+def test_contents_are_what_the_node_needs(tmp_path: Path) -> None:
+    told = golden(seed.write(SITE, NODE, tmp_path / "seed.iso", (MANAGEMENT,)))
+    kept = secrets.load(SITE)
+    assert told["node"] == {
+        "name": "n1",
+        "fqdn": "n1.small.example",
+        "kind": "master",
+        "address": "198.51.100.1",
+        "mac": "02:00:00:00:00:01",
+    }
+    assert told["network"]["nameserver"] == "198.51.100.1"
+    assert told["network"]["interfaces"] == [
+        {
+            "name": "eth0",
+            "mac": "02:00:00:00:00:01",
+            "address": "198.51.100.1/24",
+            "gateway": None,
+        },
+        {"name": "eth1", "mac": None, "address": "10.0.2.15/24", "gateway": "10.0.2.2"},
+    ]
+    assert told["volume_group"] == {"name": "ganeti", "device": "/dev/vdb"}
+    assert told["variables"] == {"disk_templates": ["drbd", "plain"], "debug": False}
+    assert told["secrets"] == dict(kept.values)
+    assert set(told["ssh"]["host_keys"]) == {"rsa", "ecdsa"}
+    assert len(told["ssh"]["known_hosts"]) == 4
+    assert told["tls"]["key"].startswith("-----BEGIN RSA PRIVATE KEY-----")
+
+
+def test_a_node_never_gets_the_keys_of_ca_operator_or_other_nodes(tmp_path: Path) -> None:
+    text = read(seed.write(SITE, NODE, tmp_path / "seed.iso"), "joliet_path")["user-data"]
+    kept = secrets.load(SITE)
+    for name in ("ca.key", "operator_key", "n2.host_rsa", "n2.host_ecdsa"):
+        body = (kept.folder / name).read_text().splitlines()[1]
+        assert body.encode() not in text, name
+
+
+def test_data_for_rendered_has_no_secret(tmp_path: Path) -> None:
+    seed.write(SITE, NODE, tmp_path / "seed.iso")
+    shown = json.dumps(seed.data(SITE, NODE))
+    assert not [value for value in secrets.load(SITE).values.values() if value in shown]
+    assert {"tls", "ssh", "secrets"}.isdisjoint(seed.data(SITE, NODE))
+
+
+def test_instance_id_and_serial_are_stable(tmp_path: Path) -> None:
+    first = seed.write(SITE, NODE, tmp_path / "1.iso")
+    second = seed.write(SITE, NODE, tmp_path / "2.iso")
+    meta = json.loads(read(first, "joliet_path")["meta-data"])
+    assert meta["local-hostname"] == "n1"
+    assert meta["instance-id"] == f"small-n1-{secrets.load(SITE).generation}"
+    assert golden(first) == golden(second)
+    other = seed.write(SITE, NODE, tmp_path / "3.iso", (MANAGEMENT,))
+    assert golden(other)["serial"] != golden(first)["serial"]
+    assert json.loads(read(other, "joliet_path")["meta-data"]) == meta
