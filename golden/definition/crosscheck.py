@@ -1,0 +1,123 @@
+"""What no single value shows: addresses that clash, files written twice, variables not given.
+
+Every check looks at the sound part of the documents (`Document.each`), so that one run finds all.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from golden.definition.construct import construct
+from golden.definition.content import Content
+from golden.definition.document import Document, Keys, shown
+from golden.definition.files import Directory
+from golden.definition.problems import nearest
+
+
+def check_site(site: Document) -> None:
+    """Report what does not fit together inside the file of a site."""
+    _check_unique(site, "address", *_addresses(site))
+    _check_unique(site, "MAC address", *site.each("nodes", "*", "mac"))
+    _check_unique(site, "host name", *_host_names(site))
+    _check_unique(site, "bridge name", *site.each("bridges", "*", "name"))
+    _check_unique(site, "VLAN", *site.each("bridges", "*", "vlan"))
+    _check_unique(site, "port", *site.each("bridges", "*", "port"))
+    _check_subnet(site)
+    for keys, bridge in site.each("bridges", "*"):
+        if ("vlan" in bridge) == ("port" in bridge):
+            site.problem(keys, "give either a vlan of the network's interface or a port")
+    for keys, group in site.each("volume_group"):
+        on_file = "file" in group
+        if ("device" in group) == on_file or ("size" in group) != on_file:
+            site.problem(keys, "give either a device or a file and its size")
+
+
+def check_variables(site: Document, roles: Iterable[Document]) -> None:
+    """Report the variables that one of `roles` needs and `site` does not give."""
+    given = site.get("variables", {})
+    for role in roles:
+        for keys, variable in role.each("variables", "*"):
+            if variable not in given:
+                needed = f"{role.place(keys)} needs it"
+                message = f"this key is missing, and {needed}; {nearest(variable, given)}"
+                site.problem(("variables", variable), message)
+
+
+def check_users(roles: Iterable[Document]) -> None:
+    """Report accounts that two of `roles` define differently: an image has one of each."""
+    known: dict[tuple[str, Hashable], tuple[Hashable, str]] = {}
+    for role in roles:
+        for keys, user in role.each("users", "*"):
+            for account, meaning in _accounts(user):
+                first, place = known.setdefault(account, (meaning, role.place(keys)))
+                if first != meaning:
+                    what, which = account
+                    role.problem(keys, f"the {what} {which} is another one at {place}")
+
+
+def check_paths(contents: Sequence[Content]) -> None:
+    """Report paths that two of the roles of one image both write; like directories are fine."""
+    files: dict[str, Path] = {}
+    directories: dict[str, tuple[Directory, str]] = {}
+    for content in contents:
+        problems = content.document.problems
+        for path, source in content.sources.items():
+            first = files.setdefault(path, source)
+            if first != source:
+                problems.add(source, 1, "", f"{problems.shown(first)} writes {path} too")
+    for content in contents:
+        document = content.document
+        for path, (keys, data) in content.directories.items():
+            if path in files:
+                place = document.problems.shown(files[path])
+                document.problem(keys, f"{place} makes it a file")
+            directory = construct(Directory, data)
+            like, place = directories.setdefault(path, (directory, document.place(keys)))
+            if like != directory:
+                document.problem(keys, f"mode or owner differ from those at {place}")
+
+
+def _check_unique(site: Document, what: str, *values: tuple[Keys, Any]) -> None:
+    first: dict[Any, Keys] = {}
+    for keys, value in values:
+        if first.setdefault(value, keys) != keys:
+            other = f"{shown(first[value])} (line {site.line(first[value])})"
+            site.problem(keys, f"the {what} {value} is also that of {other}")
+
+
+def _addresses(site: Document) -> Iterator[tuple[Keys, str]]:
+    yield from site.each("nodes", "*", "address")
+    yield from site.each("cluster", "address")
+    yield from ((keys, value) for keys, value in site.each("network", "gateway") if value)
+
+
+def _host_names(site: Document) -> Iterator[tuple[Keys, str]]:
+    """The full names of the nodes and the cluster's, which must resolve to different addresses."""
+    domain = site.get("domain", "")
+    for keys, name in site.each("nodes", "*", "name"):
+        yield keys, f"{name}.{domain}"
+    yield from site.each("cluster", "name")
+
+
+def _check_subnet(site: Document) -> None:
+    for _, text in site.each("network", "subnet"):
+        subnet = ipaddress.IPv4Network(text)
+        hosts = (subnet.network_address, subnet.broadcast_address)
+        for keys, address in list(_addresses(site)):
+            parsed = ipaddress.IPv4Address(address)
+            if parsed not in subnet:
+                site.problem(keys, f"{address} is outside the subnet {subnet}")
+            elif parsed in hosts and subnet.prefixlen < 31:
+                site.problem(keys, f"{address} is not a host's address in the subnet {subnet}")
+
+
+def _accounts(user: dict[str, Any]) -> Iterator[tuple[tuple[str, Hashable], Hashable]]:
+    """What must be one to one: user and uid, group and gid; and a user has one primary group."""
+    name, uid, group, gid = (user.get(key) for key in ("name", "uid", "group", "gid"))
+    yield ("user", name), (uid, group)
+    yield ("uid", uid), name
+    yield ("group", group), gid
+    yield ("gid", gid), group

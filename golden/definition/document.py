@@ -1,0 +1,139 @@
+"""One YAML file as plain data that still knows the line of every value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from golden.definition.problems import Problems
+
+# The C parser is ten times as fast and part of every libyaml build of PyYAML; wheels have it.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Keys = tuple[str | int, ...]
+
+
+@dataclass
+class Document:
+    """The data of `file`. `broken` holds the key paths whose value failed validation."""
+
+    file: Path
+    data: dict[str, Any]
+    nodes: dict[Keys, yaml.Node]
+    problems: Problems
+    broken: set[Keys] = field(default_factory=set)
+
+    def line(self, keys: Keys) -> int:
+        """The line (from 1) of the value at `keys`, else of what would have held it."""
+        while keys and keys not in self.nodes:
+            keys = keys[:-1]
+        return self.nodes[keys].start_mark.line + 1 if keys in self.nodes else 1
+
+    def raw(self, keys: Keys) -> str:
+        """The scalar at `keys` as it is written: YAML 1.1 reads 0640 as the number 416."""
+        node = self.nodes.get(keys)
+        return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+
+    def place(self, keys: Keys) -> str:
+        """Where the value at `keys` stands: file:line."""
+        return f"{self.problems.shown(self.file)}:{self.line(keys)}"
+
+    def problem(self, keys: Keys, message: str) -> None:
+        """Report `message` about the value at `keys`, and keep later checks away from it."""
+        self.broken.add(keys)
+        self.problems.add(self.file, self.line(keys), shown(keys), message)
+
+    def each(self, *pattern: str) -> Iterator[tuple[Keys, Any]]:
+        """The sound values at a path of keys, where "*" stands for any key or index.
+
+        Values that are missing or already reported are left out, so that a check of one property
+        can run on a file that is wrong elsewhere.
+        """
+        found: list[tuple[Keys, Any]] = [((), self.data)]
+        for part in pattern:
+            found = [
+                ((*keys, key), value)
+                for keys, parent in found
+                for key, value in _children(parent)
+                if part in ("*", key) and (*keys, key) not in self.broken
+            ]
+        return iter(found)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The sound value of a key of the file, else `default`."""
+        return next((value for _, value in self.each(key)), default)
+
+
+def shown(keys: Keys) -> str:
+    """`keys` as a person writes them: nodes[0].mac."""
+    text = ""
+    for key in keys:
+        text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
+    return text
+
+
+def read(file: Path, problems: Problems) -> Document:
+    """Read one YAML mapping. Whatever is wrong with its syntax goes to `problems`."""
+    document = Document(file, {}, {}, problems)
+    try:
+        root = _Loader(file.read_bytes()).get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        problems.add(file, mark.line + 1 if mark else 1, "", f"not YAML: {error.problem}")
+        return document
+    except yaml.reader.ReaderError as error:
+        problems.add(file, 1, "", f"not YAML: {error.reason} at byte {error.position}")
+        return document
+    if not isinstance(root, yaml.MappingNode):
+        problems.add(file, 1, "", "the file must be a mapping of keys to values")
+        return document
+    document.data = _plain(root, (), document)
+    return document
+
+
+def _plain(node: yaml.Node, keys: Keys, document: Document) -> Any:
+    """The value of `node`, with the place of each part noted in `document`."""
+    document.nodes[keys] = node
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, keys, document)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*keys, index), document) for index, item in enumerate(node.value)]
+    return _scalar(node, keys, document)
+
+
+def _mapping(node: yaml.MappingNode, keys: Keys, document: Document) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        key = key_node.value
+        if key_node.tag != "tag:yaml.org,2002:str":
+            message = f"the key '{key}' must be text: put it in quotes"
+            document.problems.add(document.file, line, shown(keys), message)
+            continue
+        if key in result:
+            first = document.nodes[(*keys, key)].start_mark.line + 1
+            message = f"the key is given twice; the first is at line {first}"
+            document.problems.add(document.file, line, shown((*keys, key)), message)
+            continue
+        result[key] = _plain(value_node, (*keys, key), document)
+    return result
+
+
+def _scalar(node: yaml.Node, keys: Keys, document: Document) -> Any:
+    try:
+        return _Loader("").construct_object(node)
+    except (ValueError, yaml.YAMLError):
+        document.problem(keys, f"'{node.value}' cannot be read: put it in quotes")
+        return None
+
+
+def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return iter(value.items())
+    if isinstance(value, list):
+        return iter(enumerate(value))
+    return iter(())

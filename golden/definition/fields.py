@@ -1,0 +1,143 @@
+"""The vocabulary of values: each kind of text with the rule it obeys and the words that explain it.
+
+A rule is the single source for the validation, the message and the hint an editor shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a text must look like.
+
+    `words` completes "'x' is not …". `pattern` is a regular expression both Python and ECMA 262
+    understand; `format` is checked by code (`validate`); `names` is the family of names, such as
+    "role", of which the text must be one.
+    """
+
+    words: str
+    pattern: str = ""
+    format: str = ""
+    names: str = ""
+
+
+@dataclass(frozen=True)
+class Key:
+    """The key in the file, where the Python name of the field is another."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Doc:
+    """What the field means, shown by editors."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Range:
+    """The least and the greatest number allowed."""
+
+    least: int
+    greatest: int
+
+
+@dataclass(frozen=True)
+class NotEmpty:
+    """The list must hold at least one thing."""
+
+
+_LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+
+Name = Annotated[
+    str,
+    Rule("a name: lower-case letters, digits, '-' and '_'", pattern=r"^[a-z][a-z0-9_-]*$"),
+]
+Identifier = Annotated[
+    str,
+    Rule("a variable name: lower-case letters, digits and '_'", pattern=r"^[a-z][a-z0-9_]*$"),
+]
+HostLabel = Annotated[
+    str,
+    Rule("a host name without a domain: letters, digits and '-'", pattern=rf"^{_LABEL}$"),
+]
+HostName = Annotated[
+    str,
+    Rule("a DNS name such as node1.example.com", pattern=rf"^{_LABEL}(\.{_LABEL})*$"),
+]
+Address = Annotated[str, Rule("an IPv4 address such as 198.51.100.7", format="ipv4")]
+Subnet = Annotated[
+    str,
+    Rule("a network such as 198.51.100.0/24, its host bits zero", format="ipv4-network"),
+]
+# https://www.rfc-editor.org/rfc/rfc7042#section-2.1: an odd first byte would be a multicast group.
+Mac = Annotated[
+    str,
+    Rule(
+        "a unicast MAC address such as 02:00:00:00:00:01, in lower case",
+        pattern=r"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
+    ),
+]
+# https://www.kernel.org: IFNAMSIZ is 16 with the final zero.
+Interface = Annotated[
+    str,
+    Rule("an interface name of at most 15 characters", pattern=r"^[a-z][a-z0-9.-]{0,14}$"),
+]
+Mode = Annotated[str, Rule('a mode of four octal digits such as "0640"', pattern=r"^[0-7]{4}$")]
+Size = Annotated[str, Rule("a size such as 512M or 6G", pattern=r"^[1-9][0-9]*[MGT]$")]
+Account = Annotated[
+    str,
+    Rule("a user or group name", pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,31}$"),
+]
+ImagePath = Annotated[
+    str,
+    Rule(
+        "an absolute path without '..', spaces or a slash at the end",
+        pattern=r"^(/(?!\.{1,2}(/|$))[^/\s]+)+$",
+    ),
+]
+# https://www.debian.org/doc/debian-policy/ch-controlfields.html#source
+Package = Annotated[
+    str,
+    Rule("a package name", pattern=r"^[a-z0-9][a-z0-9+.-]+$"),
+]
+Service = Annotated[
+    str,
+    Rule("the name of an init script", pattern=r"^[a-z0-9][a-z0-9+._-]*$"),
+]
+Mirror = Annotated[
+    str,
+    Rule(
+        "'host' (the mirror this host's apt uses) or an http, https or file URL",
+        pattern=r"^(host|(https?|file)://\S+)$",
+    ),
+]
+Text = Annotated[str, Rule("a non-empty line of text", pattern=r"^\S(.*\S)?$")]
+
+RoleName = Annotated[str, Rule("a role (a folder of images/roles)", names="role")]
+KindName = Annotated[str, Rule("a kind (a file of images/nodes)", names="kind")]
+ReleaseName = Annotated[str, Rule("a release (a file of images/releases)", names="release")]
+StepName = Annotated[str, Rule("a step (a file of scripts/firstboot/steps)", names="step")]
+BakeScript = Annotated[str, Rule("a script of scripts/bake", names="bake script")]
+GuideId = Annotated[str, Rule("an id of the guide (docs/guide-steps.json)", names="guide id")]
+
+PortNumber = Annotated[int, Range(1, 65535)]
+# https://en.wikipedia.org/wiki/IEEE_802.1Q: 0 means untagged and 4095 is reserved.
+Vlan = Annotated[int, Range(1, 4094)]
+# https://www.debian.org/doc/debian-policy/ch-opersys.html#uid-and-gid-classes: 65535 means "none".
+AccountId = Annotated[int, Range(1, 65534)]
+MemoryMib = Annotated[int, Range(64, 1024 * 1024)]
+
+Scalar = str | int | float | bool
+Value = Scalar | tuple[Scalar, ...]
+
+_UNITS_MIB = {"M": 1, "G": 1024, "T": 1024 * 1024}
+
+
+def mib(size: str) -> int:
+    """A `Size` in MiB: "6G" is 6144."""
+    return int(size[:-1]) * _UNITS_MIB[size[-1]]

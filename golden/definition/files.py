@@ -1,0 +1,247 @@
+"""What each YAML file under images/ may hold: the one source of schema, validation and models.
+
+The keys are the fields; a field without a default is required. `models` is what the rest of the
+code works with, once the names in these files are resolved to the things they name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from golden.definition.fields import (
+    Account,
+    AccountId,
+    Address,
+    BakeScript,
+    Doc,
+    GuideId,
+    HostLabel,
+    HostName,
+    Identifier,
+    ImagePath,
+    Interface,
+    Key,
+    KindName,
+    Mac,
+    MemoryMib,
+    Mirror,
+    Mode,
+    Name,
+    NotEmpty,
+    Package,
+    PortNumber,
+    Range,
+    ReleaseName,
+    RoleName,
+    Service,
+    Size,
+    StepName,
+    Subnet,
+    Text,
+    Value,
+    Vlan,
+)
+
+# ---- images/releases/<release>.yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One line of apt's sources."""
+
+    suite: Text
+    components: tuple[Name, ...] = ("main",)
+    mirror: Annotated[Mirror | None, Doc("where it differs from the release's mirror")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Qcow2:
+    """How disks are written as qcow2."""
+
+    compat: Literal["0.10", "1.1"] = "1.1"
+    compression: Literal["zlib", "zstd"] = "zstd"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseFile:
+    """A Debian release: everything by which its images differ from those of another release."""
+
+    name: Annotated[Name, Key("release"), Doc("the file's own name")]
+    debian: Annotated[int, Range(1, 99), Doc("the major version")]
+    suite: Text
+    architecture: Literal["amd64"] = "amd64"
+    mirror: Mirror
+    sources: Annotated[tuple[Source, ...], NotEmpty(), Doc("used while baking")]
+    image_sources: Annotated[tuple[Source, ...], Doc("sources.list of the image")] = ()
+    keyring: Annotated[Text, Doc("the archive's keys, on the host that bakes")]
+    accept_expired_keys: bool = False
+    check_valid_until: Annotated[bool, Doc("false for an archived release")] = True
+    builder: Annotated[Literal["tree", "disk"], Doc("Packer source: null.tree or qemu.disk")]
+    bootstrap: Literal["mmdebstrap", "debootstrap"]
+    kernel: Package
+    python: Annotated[ImagePath, Doc("the interpreter of first boot")]
+    qcow2: Qcow2 = field(default_factory=Qcow2)
+    packages: Annotated[
+        Mapping[Package, tuple[Package, ...]],
+        Doc("real names of a logical one, where they differ; [] where it is not needed"),
+    ] = field(default_factory=dict)
+    services: Annotated[
+        Mapping[Service, Service], Doc("init script of a logical service, where it differs")
+    ] = field(default_factory=dict)
+    pins: Annotated[Mapping[Package, Text], Doc("exact versions")] = field(default_factory=dict)
+    facts: Annotated[
+        Mapping[Identifier, Value], Doc("templates see release.<name>, file paths {<name>}")
+    ] = field(default_factory=dict)
+
+
+# ---- images/sites/<site>.yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """The one network all nodes share."""
+
+    subnet: Subnet
+    interface: Interface = "eth0"
+    gateway: Address | None = None
+    dns_upstream: tuple[Address, ...] = ()
+    time_servers: tuple[HostName, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bridge:
+    """A bridge for instances on `<interface>.<vlan>`, or on `port`."""
+
+    name: Interface
+    vlan: Vlan | None = None
+    port: Interface | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """The Ganeti cluster's own name and address, which move with the master."""
+
+    name: HostName
+    address: Address
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolumeGroup:
+    """Where instances' disks live: on `device`, or in the sparse `file` of `size`."""
+
+    name: Name
+    device: ImagePath | None = None
+    file: ImagePath | None = None
+    size: Size | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteNode:
+    """One machine of the site."""
+
+    name: HostLabel
+    kind: KindName
+    address: Address
+    mac: Mac
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteFile:
+    """A cloud: its names, addresses and nodes."""
+
+    name: Annotated[Name, Key("site"), Doc("the file's own name")]
+    release: ReleaseName
+    domain: HostName
+    network: Network
+    bridges: tuple[Bridge, ...] = ()
+    cluster: Cluster
+    volume_group: VolumeGroup
+    nodes: Annotated[tuple[SiteNode, ...], NotEmpty()]
+    variables: Annotated[Mapping[Identifier, Value], Doc("what its roles ask for")] = field(
+        default_factory=dict
+    )
+
+
+# ---- images/nodes/<kind>.yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """The disk image."""
+
+    size: Size
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindFile:
+    """A kind of node; one image is baked for each."""
+
+    name: Annotated[Name, Key("kind"), Doc("the file's own name")]
+    summary: Text
+    roles: Annotated[tuple[RoleName, ...], NotEmpty(), Doc("in the order in which they are baked")]
+    image: Image
+    memory: Annotated[MemoryMib, Doc("MiB that a virtual machine of this kind gets")]
+    data_disk: Annotated[Size, Doc("second disk of a virtual machine of this kind")]
+    first_boot: Annotated[tuple[StepName, ...], Doc("in the order in which they run")]
+
+
+# ---- images/roles/<role>/role.yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """A port that something of this role listens on."""
+
+    port: PortNumber
+    protocol: Literal["tcp", "udp"] = "tcp"
+    listen: Literal["any", "loopback", "site"] = "any"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ownership:
+    """Mode and owner of a file."""
+
+    mode: Mode | None = None
+    owner: Account = "root"
+    group: Account = "root"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directory:
+    """Mode and owner of a directory."""
+
+    mode: Mode = "0755"
+    owner: Account = "root"
+    group: Account = "root"
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """A system user and its group, made before any package is installed."""
+
+    name: Account
+    uid: AccountId
+    group: Account
+    gid: AccountId
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleFile:
+    """What a node does: packages, files and services that belong together."""
+
+    name: Annotated[Name, Key("role"), Doc("the folder's own name")]
+    summary: Text
+    layer: Literal["platform", "synnefo"] = "platform"
+    packages: Annotated[tuple[Package, ...], Doc("logical; without what they recommend")] = ()
+    services: Annotated[tuple[Service, ...], Doc("logical; first boot starts them")] = ()
+    ports: tuple[Port, ...] = ()
+    files: Annotated[
+        Mapping[ImagePath, Ownership], Doc("where not root:root and 0644 (0755 for programs)")
+    ] = field(default_factory=dict)
+    directories: Mapping[ImagePath, Directory] = field(default_factory=dict)
+    users: tuple[User, ...] = ()
+    bake: Annotated[tuple[BakeScript, ...], Doc("run after this layer's packages")] = ()
+    variables: Annotated[tuple[Identifier, ...], Doc("site variables it needs")] = ()
+    guide: Annotated[tuple[GuideId, ...], Doc("what it does of the guide")] = ()

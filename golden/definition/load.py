@@ -1,0 +1,114 @@
+"""From the name of a site to its definition, or to the list of everything that is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from golden import paths
+from golden.definition import crosscheck
+from golden.definition.content import Content, Facts, check_layout, read_content
+from golden.definition.document import Document, read
+from golden.definition.files import KindFile, ReleaseFile, RoleFile, SiteFile
+from golden.definition.models import Site
+from golden.definition.problems import Problems, nearest
+from golden.definition.resolve import resolve
+from golden.definition.tree import Tree
+from golden.definition.validate import validate
+from golden.errors import UserError
+
+MODELS = {"release": ReleaseFile, "site": SiteFile, "kind": KindFile, "role": RoleFile}
+
+
+def sites(root: Path = paths.ROOT) -> tuple[str, ...]:
+    """The names of all sites, sorted."""
+    return tuple(sorted(Tree(root).names["site"]))
+
+
+def load(site: str, root: Path = paths.ROOT) -> Site:
+    """The definition of `site` and all it uses, from the checkout at `root`.
+
+    Raises UserError with every problem of these files, each `file:line: path: message`.
+    """
+    reading = _Reading(Tree(root), Problems(root))
+    if site not in reading.tree.names["site"]:
+        raise UserError(f"there is no site '{site}'; {nearest(site, reading.tree.names['site'])}")
+    parts = _gather(site, reading)
+    reading.problems.raise_any()
+    return _resolve(parts)
+
+
+def load_all(root: Path = paths.ROOT) -> tuple[Site, ...]:
+    """All sites, sorted by name; raises like `load`, also for files that no site uses."""
+    reading = _Reading(Tree(root), Problems(root))
+    gathered = [_gather(site, reading) for site in sorted(reading.tree.names["site"])]
+    for family in MODELS:
+        for name in reading.tree.names[family]:
+            reading.document(family, name)
+    reading.problems.raise_any()
+    return tuple(_resolve(parts) for parts in gathered)
+
+
+@dataclass
+class _Reading:
+    """One run over a tree, which reads and validates every file once."""
+
+    tree: Tree
+    problems: Problems
+    _documents: dict[Path, Document] = field(default_factory=dict)
+
+    def document(self, family: str, name: str) -> Document:
+        """The validated file of the thing called `name`."""
+        file = self.tree.file(family, name)
+        if file not in self._documents:
+            self._documents[file] = self._read(family, name, file)
+        return self._documents[file]
+
+    def named(self, family: str, source: Document, *pattern: str) -> dict[str, Document]:
+        """The files of the things that `source` names at `pattern`, each once, in that order."""
+        names = dict.fromkeys(name for _, name in source.each(*pattern))
+        return {name: self.document(family, name) for name in names}
+
+    def _read(self, family: str, name: str, file: Path) -> Document:
+        document = read(file, self.problems)
+        if document.nodes:
+            validate(document, MODELS[family], self.tree.names)
+            for keys, own in document.each(family):
+                if own != name:
+                    document.problem(keys, f"must be '{name}', as the file is called")
+        if family == "role":
+            check_layout(document, set(self.tree.names["release"]))
+        return document
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The documents that make up a site; those of kinds and roles by name."""
+
+    site: Document
+    releases: dict[str, Document]
+    kinds: dict[str, Document]
+    contents: dict[str, Content]
+
+
+def _gather(site: str, reading: _Reading) -> _Parts:
+    """Read all that `site` uses, and note what is wrong with it."""
+    document = reading.document("site", site)
+    releases = reading.named("release", document, "release")
+    kinds = reading.named("kind", document, "nodes", "*", "kind")
+    roles_of = {name: reading.named("role", kind, "roles", "*") for name, kind in kinds.items()}
+    roles = {name: role for carried in roles_of.values() for name, role in carried.items()}
+    crosscheck.check_site(document)
+    crosscheck.check_variables(document, roles.values())
+    crosscheck.check_users(roles.values())
+    contents: dict[str, Content] = {}
+    for name, release in releases.items():
+        facts = Facts(name, release.get("facts", {}), reading.problems)
+        contents = {role: read_content(document, facts) for role, document in roles.items()}
+        for carried in roles_of.values():
+            crosscheck.check_paths([contents[role] for role in carried])
+    return _Parts(document, releases, kinds, contents)
+
+
+def _resolve(parts: _Parts) -> Site:
+    return resolve(parts.site, parts.releases, parts.kinds, parts.contents)

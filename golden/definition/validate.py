@@ -1,0 +1,144 @@
+"""A document against its schema: every deviation becomes a problem in the user's words."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+from golden.definition import schema
+from golden.definition.document import Document, Keys
+from golden.definition.problems import nearest
+
+# The valid names of each family (`fields.Rule.names`).
+Names = Mapping[str, Collection[str]]
+
+Found = Iterator[tuple[Keys, str]]
+
+# A jsonschema.ValidationError; its stubs allow for attributes that are not set.
+Error = Any
+
+_TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+    "array": "a list",
+    "object": "a mapping of keys to values",
+}
+
+
+def validate(document: Document, model: type, names: Names) -> None:
+    """Report every way in which `document` is not what `model` of `files` describes."""
+    for error in _validator(model, names).iter_errors(document.data):
+        keys = tuple(error.absolute_path)
+        if "propertyNames" in error.absolute_schema_path:
+            # The validator is then at the key itself, and its path ends at the mapping.
+            keys += (error.instance,)
+        for place, message in _EXPLAIN[error.validator](error, keys, document):
+            document.problem(place, message)
+
+
+def _validator(model: type, names: Names) -> Any:
+    # A run with nothing to validate need not pay for this, the slowest of our imports.
+    from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
+
+    def named(_: Any, family: str, value: Any, __: Any) -> Iterator[ValidationError]:
+        if isinstance(value, str) and value not in names[family]:
+            yield ValidationError(f"unknown {family} '{value}'; {nearest(value, names[family])}")
+
+    formats = FormatChecker(())
+    formats.checks("ipv4", ValueError)(_parses(ipaddress.IPv4Address))
+    formats.checks("ipv4-network", ValueError)(_parses(ipaddress.IPv4Network))
+    extend: Any = validators.extend
+    extended = extend(Draft202012Validator, {schema.NAMES: named})
+    return extended(schema.of(model), format_checker=formats)
+
+
+def _parses(parse: Callable[[str], object]) -> Callable[[object], bool]:
+    """A format check that leaves what is not text to the check of types."""
+
+    def check(value: object) -> bool:
+        if isinstance(value, str):
+            parse(value)
+        return True
+
+    return check
+
+
+# ---- one function per keyword of JSON schema that `schema` uses
+
+
+def _unknown_keys(error: Error, keys: Keys, _: Document) -> Found:
+    valid = error.schema["properties"]
+    for key in error.instance:
+        if key not in valid:
+            yield (*keys, key), f"unknown key; {nearest(key, valid)}"
+
+
+def _missing_keys(error: Error, keys: Keys, _: Document) -> Found:
+    for key in error.validator_value:
+        if key not in error.instance:
+            yield (*keys, key), "this key is missing"
+
+
+def _wrong_type(error: Error, keys: Keys, document: Document) -> Found:
+    allowed = error.validator_value
+    allowed = [allowed] if isinstance(allowed, str) else allowed
+    expected = " or ".join(_TYPES[name] for name in allowed)
+    raw = document.raw(keys)
+    if isinstance(error.instance, dict | list):
+        kind = "a list" if isinstance(error.instance, list) else "a mapping"
+        yield keys, f"expected {expected}, found {kind}"
+    elif "string" in allowed and raw:
+        # YAML 1.1 reads 0640, 1.0, on and 52:54:00:12:34:56 as something else than text.
+        yield keys, f"expected {expected}: put {raw} in quotes"
+    else:
+        yield keys, f"expected {expected}, found {raw or 'nothing'}"
+
+
+def _not_a_choice(error: Error, keys: Keys, _: Document) -> Found:
+    yield keys, f"'{error.instance}' is not valid; {nearest(str(error.instance), _texts(error))}"
+
+
+def _texts(error: Error) -> list[str]:
+    return [str(choice) for choice in error.validator_value]
+
+
+def _breaks_rule(error: Error, keys: Keys, _: Document) -> Found:
+    yield keys, f"'{error.instance}' is not {error.schema[schema.RULE]}"
+
+
+def _out_of_range(error: Error, keys: Keys, _: Document) -> Found:
+    least, greatest = error.schema["minimum"], error.schema["maximum"]
+    yield keys, f"{error.instance} is not between {least} and {greatest}"
+
+
+def _empty(_: Error, keys: Keys, __: Document) -> Found:
+    yield keys, "the list must not be empty"
+
+
+def _repeated(error: Error, keys: Keys, _: Document) -> Found:
+    for index, item in enumerate(error.instance):
+        if item in error.instance[:index]:
+            yield (*keys, index), f"'{item}' is already in this list"
+
+
+def _unknown_name(error: Error, keys: Keys, _: Document) -> Found:
+    yield keys, error.message
+
+
+_EXPLAIN: Mapping[object, Callable[[Error, Keys, Document], Found]] = {
+    "additionalProperties": _unknown_keys,
+    "required": _missing_keys,
+    "type": _wrong_type,
+    "enum": _not_a_choice,
+    "pattern": _breaks_rule,
+    "format": _breaks_rule,
+    "minimum": _out_of_range,
+    "maximum": _out_of_range,
+    "minItems": _empty,
+    "uniqueItems": _repeated,
+    schema.NAMES: _unknown_name,
+}
