@@ -170,7 +170,7 @@ def coverage(_: Context, json: bool = False) -> None:
 @task(help={"slow": "the tests that bake and boot small things, instead of the unit tests"})
 def test(_: Context, slow: bool = False) -> None:
     """Run the unit tests, linters and type checks of this project."""
-    from golden.check import self_test
+    from golden.selftest import self_test
 
     self_test(slow=slow)
 

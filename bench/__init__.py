@@ -1,0 +1,1 @@
+"""Measurements whose numbers stand in the README; never part of a test."""
