@@ -56,7 +56,7 @@ class File:
     template: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Role:
     """What a node does, as it is in the site's release; `packages` and `services` are logical.
 
@@ -78,7 +78,7 @@ class Role:
     source: Path
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Kind:
     """A kind of node: what one image is baked from."""
 
@@ -114,7 +114,7 @@ class Bridge:
     vlan: int | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Node:
     """One machine of a site."""
 
@@ -125,7 +125,7 @@ class Node:
     mac: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Site:
     """A whole cloud. `kinds` are those that its nodes use, in the order of the nodes."""
 

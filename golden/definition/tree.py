@@ -29,11 +29,15 @@ class Tree:
             "role": images / "roles" / name / "role.yaml",
         }[family]
 
+    def step(self, name: str) -> Path:
+        """The file of the first-boot step called `name`."""
+        return self.root / "scripts" / "firstboot" / "steps" / f"{name}.py"
+
     @cached_property
     def names(self) -> dict[str, Collection[str]]:
         """The valid names of each family that `fields.Rule.names` can ask for, and the sites."""
         images, scripts = self.root / "images", self.root / "scripts"
-        steps = (scripts / "firstboot" / "steps").glob("[!_]*.py")
+        steps = self.step("*").parent.glob("[!_]*.py")
         return {
             "release": _stems(images / "releases"),
             "site": _stems(images / "sites"),

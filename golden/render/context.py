@@ -1,0 +1,56 @@
+"""What a template sees: the names it may use and what they hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from golden import secrets
+from golden.definition import Kind, Role, Site
+from golden.definition.problems import nearest
+from golden.errors import UserError
+
+# Everything that `context` gives, for the hint about a name that it does not give.
+VARIABLES = ("host_of", "kind", "nodes", "release", "role", "secret", "site")
+
+PLACEHOLDER = re.compile(rb"@@SECRET:[a-z0-9_]+@@")
+
+
+class Named(dict[str, Any]):
+    """A mapping that templates read with a dot; `name` is what an error calls it."""
+
+    def __init__(self, name: str, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.name = name
+
+
+def context(site: Site, kind: Kind, role: Role) -> dict[str, Any]:
+    """The variables of the templates of `role` in images of `kind`.
+
+    `site.variables` holds only what the role's `variables` lists, so that the list stays true.
+    """
+    release = site.release
+    declared = {name: site.variables[name] for name in role.variables}
+    variables = Named(f"the list of variables in {role.name}/role.yaml", declared)
+    fields = {each.name: getattr(release, each.name) for each in dataclasses.fields(release)}
+    return {
+        "host_of": site.host_of,
+        "kind": kind,
+        "nodes": site.nodes,
+        "release": Named(f"release '{release.name}'", {**release.facts, **fields}),
+        "role": role,
+        "secret": secret,
+        "site": dataclasses.replace(site, variables=variables),
+    }
+
+
+def secret(name: str) -> str:
+    """The placeholder that first boot replaces with the secret `name`.
+
+    Raises UserError when `golden.secrets` makes no such secret.
+    """
+    if name not in secrets.LENGTHS:
+        raise UserError(f"there is no secret '{name}'; {nearest(name, secrets.LENGTHS)}")
+    return f"@@SECRET:{name}@@"

@@ -1,0 +1,107 @@
+"""A rendering on disk, rendered/<site>/<kind>/: written and compared."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from golden import paths
+from golden.render.rendering import RenderedKind, Rendering
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What a file below rendered/<site> must be; git keeps no more of a mode than `executable`."""
+
+    content: bytes
+    executable: bool = False
+
+    def is_at(self, path: Path) -> bool:
+        """Whether the file at `path` is just this."""
+        return (
+            path.is_file()
+            and not path.is_symlink()
+            and bool(path.stat().st_mode & 0o100) == self.executable
+            and path.read_bytes() == self.content
+        )
+
+
+def write(rendering: Rendering, rendered: Path = paths.RENDERED) -> list[str]:
+    """Make rendered/<site> equal to `rendering`; return the `differences` there were.
+
+    Each file is replaced atomically and only where it differs; files of an earlier rendering go.
+    """
+    folder = rendered / rendering.site.name
+    targets = _targets(rendering)
+    changed = _differences(folder, targets)
+    for name in set(changed).difference(targets):
+        (folder / name).unlink()
+    _remove_empty(folder)
+    for name in targets:
+        if name in changed:
+            _replace(folder / name, targets[name])
+    return _below_site(rendering, changed)
+
+
+def differences(rendering: Rendering, rendered: Path = paths.RENDERED) -> list[str]:
+    """The paths below `rendered` at which the disk is not as `rendering` wants it, sorted."""
+    changed = _differences(rendered / rendering.site.name, _targets(rendering))
+    return _below_site(rendering, changed)
+
+
+def remove_other_sites(names: Collection[str], rendered: Path = paths.RENDERED) -> list[str]:
+    """Remove what is rendered of sites other than `names`; return their names."""
+    others = sorted(each.name for each in rendered.glob("*/") if each.name not in names)
+    for name in others:
+        shutil.rmtree(rendered / name)
+    return others
+
+
+def _below_site(rendering: Rendering, names: list[str]) -> list[str]:
+    return [f"{rendering.site.name}/{name}" for name in names]
+
+
+def _targets(rendering: Rendering) -> dict[str, _Target]:
+    return {
+        f"{name}/{path}": target
+        for name, kind in rendering.kinds.items()
+        for path, target in _kind_targets(kind)
+    }
+
+
+def _kind_targets(kind: RenderedKind) -> Iterator[tuple[str, _Target]]:
+    for path, file in kind.files.items():
+        yield f"rootfs{path}", _Target(file.content, bool(int(file.mode, 8) & 0o100))
+    for path, content in kind.records.items():
+        yield path, _Target(content)
+
+
+def _differences(folder: Path, targets: dict[str, _Target]) -> list[str]:
+    stale = [name for name in _files(folder) if name not in targets]
+    changed = [name for name, target in targets.items() if not target.is_at(folder / name)]
+    return sorted(stale + changed)
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for file in folder.rglob("*"):
+        if file.is_symlink() or not file.is_dir():
+            yield str(file.relative_to(folder))
+
+
+def _replace(path: Path, target: _Target) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as scratch:
+        scratch.write(target.content)
+    Path(scratch.name).chmod(0o755 if target.executable else 0o644)
+    Path(scratch.name).replace(path)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove the folders below `folder`, and itself, that hold nothing."""
+    for place, _, _ in os.walk(folder, topdown=False):
+        if not any(Path(place).iterdir()):
+            Path(place).rmdir()
