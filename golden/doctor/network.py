@@ -17,7 +17,7 @@ from golden.doctor.host import Host
 Network = ipaddress.IPv4Network
 
 
-def mirror(host: Host, url: str, suite: str) -> Finding:
+def mirror(host: Host, url: str, suite: str, definition: str) -> Finding:
     """The mirror answers for the release's suite."""
     index = f"{url.rstrip('/')}/dists/{suite}/Release"
     scheme = urlsplit(url).scheme
@@ -28,7 +28,7 @@ def mirror(host: Host, url: str, suite: str) -> Finding:
     if status == 200:
         return Finding("mirror", True, True, f"answers for {suite}")
     detail = f"{index}: {status}"
-    return Finding("mirror", False, True, detail, "apt-get update")
+    return Finding("mirror", False, True, detail, f"sensible-editor {definition}")
 
 
 def routes(host: Host) -> list[tuple[str, Network]]:

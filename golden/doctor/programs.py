@@ -22,7 +22,7 @@ def programs(host: Host, purpose: str | None = None) -> list[Finding]:
 def _program(host: Host, row: HostPackage) -> Finding:
     path = Path(row.program)
     found = (path if host.exists(path) else None) if path.is_absolute() else host.which(row.program)
-    name = path.name if path.is_absolute() else row.program
+    name = row.package if path.is_absolute() else row.program
     why = f"for {row.purpose}: {row.why}"
     if found:
         return Finding(name, True, True, f"{found}, {why}", package=row.package)

@@ -1,0 +1,153 @@
+"""What this host needs for a site: each thing found or not, with the one command that mends it.
+
+`examine` looks at everything and may take seconds; `require` is the quick part that a bake, a boot
+or a test run asks first.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+from golden import log
+from golden.definition import Site, load
+from golden.doctor import engines, kernel, network, programs, resources
+from golden.doctor.finding import Finding
+from golden.doctor.host import Host
+from golden.doctor.packages import host_packages, install_line
+from golden.errors import StageError, UserError
+
+__all__ = ["Finding", "Host", "doctor", "examine", "host_packages", "require"]
+
+Purpose = Literal["bake", "boot", "test"]
+# What each purpose builds on: tests bake and boot small things.
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "bake": ("bake",),
+    "boot": ("boot",),
+    "test": ("bake", "boot", "test"),
+}
+# The release's fact that says so; data, because one day another release will share it.
+OLD_GLIBC = "needs_vsyscall"
+
+
+def doctor(site: str, as_json: bool = False) -> None:
+    """Print the findings for `site`. Raises StageError when something needed is missing."""
+    found = examine(load(site))
+    if as_json:
+        log.raw(json.dumps([asdict(one) for one in found], indent=1))
+    else:
+        _show(site, found)
+    missing = [one for one in found if one.needed and not one.ok]
+    if missing:
+        raise StageError(
+            "doctor",
+            "missing: " + ", ".join(one.name for one in missing),
+            hint=_fix(missing),
+        )
+
+
+def require(site: Site, purpose: Purpose = "bake", host: Host | None = None) -> None:
+    """Raise UserError with all that this host lacks for `purpose`; takes well under 100 ms."""
+    host = host or Host()
+    found = [one for need in _NEEDS[purpose] for one in programs.programs(host, need)]
+    if purpose != "boot":
+        found += [*kernel.namespaces(host), resources.disk(host), _keyring(host, site)]
+        found.append(_vsyscall(host, site))
+    missing = [one for one in found if one.needed and not one.ok]
+    if missing:
+        lines = [f"{one.name}: {one.detail}" for one in missing]
+        head = f"this host lacks {len(missing)} thing(s) that `{purpose}` needs:"
+        raise UserError("\n".join([head, *lines, f"mend it with: {_fix(missing)}"]))
+
+
+def examine(
+    site: Site, host: Host | None = None, probe: Callable[[], str] | None = None
+) -> list[Finding]:
+    """Look at everything. `probe` names the accelerator that a tiny guest really ran on."""
+    host = host or Host()
+    return [
+        *programs.programs(host),
+        programs.python(host),
+        programs.venv(host),
+        programs.packer_version(host),
+        *kernel.namespaces(host),
+        resources.disk(host),
+        resources.memory(host, sum(n.kind.memory_mib for n in site.nodes), len(site.nodes)),
+        _keyring(host, site),
+        _vsyscall(host, site),
+        *_networks(host, site),
+        kernel.accelerator(host, probe or _accelerator),
+        engines.docker(host),
+        engines.libvirt(host),
+        programs.python2(host),
+    ]
+
+
+def _keyring(host: Host, site: Site) -> Finding:
+    path = Path(site.release.keyring)
+    if host.exists(path):
+        return Finding("keyring", True, True, str(path))
+    package = "debian-archive-keyring"
+    detail = f"{path} is missing, {site.release.name} cannot be verified"
+    return Finding("keyring", False, True, detail, install_line([package]), package)
+
+
+def _vsyscall(host: Host, site: Site) -> Finding:
+    # A VM brings its own kernel, and with it its own vsyscall page.
+    old = bool(site.release.facts.get(OLD_GLIBC)) and site.release.builder == "tree"
+    return kernel.vsyscall(host, old)
+
+
+def _networks(host: Host, site: Site) -> list[Finding]:
+    subnet = ipaddress.IPv4Network(site.network.subnet)
+    definition = f"images/sites/{site.name}.yaml"
+    release = f"images/releases/{site.release.name}.yaml"
+    routes = network.subnet_and_routes(host, subnet, definition)
+    try:
+        url, suite = _mirror(site)
+    except UserError as error:
+        return [Finding("mirror", False, True, str(error), f"sensible-editor {release}"), routes]
+    return [
+        network.mirror(host, url, suite, release),
+        routes,
+        network.subnet_and_mirror(host, subnet, url, definition),
+    ]
+
+
+def _mirror(site: Site) -> tuple[str, str]:
+    from golden.packages import sources
+
+    first = site.release.sources[0]
+    url = first.mirror or site.release.mirror
+    if url == "host":
+        known, codename = sources.host_sources(), sources.host_codename()
+        url = sources.host_mirror(site.release.name, first.suite, known, codename)
+    return url, first.suite
+
+
+def _accelerator() -> str:
+    from golden.boot.accelerator import accelerator
+
+    return accelerator()
+
+
+def _fix(missing: list[Finding]) -> str:
+    """One line: a single apt-get for all packages, then the other commands."""
+    packages = [one.package for one in missing if one.package]
+    others = [one.fix for one in missing if not one.package]
+    return " && ".join([*([install_line(packages)] if packages else []), *dict.fromkeys(others)])
+
+
+def _show(site: str, found: list[Finding]) -> None:
+    def mark(one: Finding) -> str:
+        return "ok" if one.ok else "MISSING" if one.needed else "no"
+
+    rows = [(mark(one), one.name, one.detail) for one in found]
+    log.table(("", "thing", "found"), rows, title=f"This host and site {site}")
+    for one in found:
+        if not one.ok:
+            log.info(f"{'needed' if one.needed else 'optional'}: {one.name}: {one.fix}")
