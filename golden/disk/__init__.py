@@ -1,0 +1,10 @@
+"""From a baked tree to a bootable disk, without root's devices, loop or device mapper.
+
+Read in this order: `layout` (partition table), `filesystem` (ext4 with the tree in it), `grub`
+(boot loader and its menu), `build` (all of them, and the qcow2).
+"""
+
+from golden.disk.build import Built, build
+from golden.disk.grub import boot_files
+
+__all__ = ["Built", "boot_files", "build"]

@@ -1,0 +1,121 @@
+"""One bootable disk from one tree: partition table, file system, boot loader, format."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from golden import run
+from golden.disk import filesystem, grub, layout
+from golden.errors import UserError
+
+FORMATS = ("qcow2", "raw")
+
+# Names under which other identities derive from a layer key; any constant does.
+_NAMESPACE = uuid.UUID("6f6c2fd4-1f0c-5bb4-8c5e-6d2c8f5f2a10")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished disk: its file, bytes on the host, MiB in use inside, and seconds by step."""
+
+    path: Path
+    format: str
+    bytes: int
+    used_mib: int
+    uuid: str
+    seconds: Mapping[str, float]
+
+
+def build(
+    tree: Path,
+    out: Path,
+    *,
+    size_mib: int,
+    identity: str,
+    fmt: str = "qcow2",
+    qcow2: Mapping[str, str] | None = None,
+    enter: Sequence[str] = (),
+    log: Path | None = None,
+    on_step: Callable[[str], None] | None = None,
+) -> Built:
+    """Make the disk `out` of `size_mib` MiB whose root file system is `tree`.
+
+    `identity` (the top layer's key) decides file system UUID, hash seed and disk signature. `qcow2`
+    holds the release's `compat` and `compression`. `enter` is the argv prefix that runs a command
+    where `tree` is mounted with its right owners. `out` appears only when complete.
+    Raises UserError when the tree does not fit, StageError when a tool fails.
+    """
+    if fmt not in FORMATS:
+        raise UserError(f"disk format {fmt!r} is not known; valid are {', '.join(FORMATS)}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    raw = out.with_name(f".{out.name}.{os.getpid()}.raw")
+    final = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    clock = _Clock(on_step)
+    try:
+        clock.step("file system")
+        grub.require_bootable(tree, enter)
+        found = _fill(raw, tree, size_mib, identity, enter, log)
+        clock.step("boot loader")
+        grub.install(raw, log)
+        clock.step(fmt)
+        _convert(raw, final, fmt, qcow2 or {}, log)
+        _publish(final, out)
+    finally:
+        raw.unlink(missing_ok=True)
+        final.unlink(missing_ok=True)
+    size = out.stat().st_blocks * layout.SECTOR
+    return Built(out, fmt, size, found.used_mib, str(found.identity), clock.stop())
+
+
+class _Clock:
+    """Tells each step to the caller and remembers how long it took."""
+
+    def __init__(self, on_step: Callable[[str], None] | None) -> None:
+        self._on_step = on_step
+        self._name = ""
+        self._began = time.monotonic()
+        self._seconds: dict[str, float] = {}
+
+    def step(self, name: str) -> None:
+        self.stop()
+        self._name, self._began = name, time.monotonic()
+        if self._on_step:
+            self._on_step(name)
+
+    def stop(self) -> Mapping[str, float]:
+        if self._name:
+            self._seconds[self._name] = round(time.monotonic() - self._began, 2)
+        return self._seconds
+
+
+def _fill(
+    raw: Path, tree: Path, size_mib: int, key: str, enter: Sequence[str], log: Path | None
+) -> filesystem.Superblock:
+    identity = uuid.uuid5(_NAMESPACE, key)
+    layout.partition(raw, size_mib, identity, log)
+    return filesystem.make(raw, tree, size_mib, identity, enter, log)
+
+
+def _convert(raw: Path, out: Path, fmt: str, options: Mapping[str, str], log: Path | None) -> None:
+    if fmt == "raw":
+        raw.replace(out)
+        return
+    words = [f"compat={options.get('compat', '1.1')}"]
+    # compat 0.10 knows no compression type: it is always zlib there (facts 5.12).
+    if options.get("compression", "zlib") != "zlib":
+        words.append(f"compression_type={options['compression']}")
+    argv: list[str | Path] = ["qemu-img", "convert", "-c", "-m", "16", "-f", "raw", "-O", "qcow2"]
+    run.run([*argv, "-o", ",".join(words), raw, out], log=log, stage="disk")
+
+
+def _publish(final: Path, out: Path) -> None:
+    # An artifact is read only to everybody: nodes boot from overlays on it.
+    final.chmod(0o444)
+    with final.open("rb") as file:
+        os.fsync(file.fileno())
+    final.replace(out)
