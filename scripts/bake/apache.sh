@@ -2,7 +2,9 @@
 # Apache's modules and sites as the guide sets them (G032-G035, G070-G073). The sites' own files come
 # with the rendered configuration, later than this; a2ensite only wants them to exist.
 set -eu
-a2enmod ssl rewrite headers proxy_http
+for module in ssl rewrite headers proxy_http; do
+    a2enmod "$module"
+done
 
 # The default site is called "default" or "000-default.conf", by release; so is the suffix of ours.
 for link in /etc/apache2/sites-enabled/*; do

@@ -1,0 +1,1 @@
+"""Stand-in of Synnefo 0.16 for the rehearsal: the same interfaces, stricter about its input."""

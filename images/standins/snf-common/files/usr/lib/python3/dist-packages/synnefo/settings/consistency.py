@@ -1,0 +1,73 @@
+"""Settings of one host that must fit together, and those that must be the same on every host."""
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from synnefo.lib import db
+
+if TYPE_CHECKING:
+    from synnefo.settings import Settings
+
+CLOUDBAR = ("CLOUDBAR_LOCATION", "CLOUDBAR_SERVICES_URL", "CLOUDBAR_MENU_URL")
+PITHOS_DATABASE = ("PITHOS_BACKEND_DB_CONNECTION", "BACKEND_DB_CONNECTION")
+
+
+def _differ(settings: "Settings", one: str, other: str, why: str) -> str:
+    return f"{settings.where(one)}: {one} does not fit {other} ({settings.where(other)}): {why}"
+
+
+def _urls(settings: "Settings") -> list[str]:
+    get, found = settings.values.get, []
+    base, auth = get("ASTAKOS_BASE_URL"), get("ASTAKOS_AUTH_URL")
+    if base and auth and auth != f"{base}/identity/v2.0":
+        found.append(
+            _differ(settings, "ASTAKOS_AUTH_URL", "ASTAKOS_BASE_URL", "must add /identity/v2.0")
+        )
+    anchor = "ASTAKOS_AUTH_URL" if auth else "ASTAKOS_BASE_URL"
+    for name in CLOUDBAR:
+        if get(name) and urlsplit(get(name)).netloc != urlsplit(get(anchor, "")).netloc:
+            found.append(_differ(settings, name, anchor, "the cloudbar is on the Astakos host"))
+    host, domain = urlsplit(base or "").netloc.split(":")[0], get("ASTAKOS_COOKIE_DOMAIN")
+    if domain and not host.endswith(domain):
+        why = "the cookie would not reach the host"
+        found.append(_differ(settings, "ASTAKOS_COOKIE_DOMAIN", "ASTAKOS_BASE_URL", why))
+    return found
+
+
+def _databases(settings: "Settings") -> list[str]:
+    found, entry = [], settings.DATABASES["default"]
+    strings = [name for name in PITHOS_DATABASE if settings.values.get(name)]
+    if len({settings.values[name] for name in strings}) > 1:
+        found.append(_differ(settings, *strings, "both name the Pithos database"))
+    for name in strings:
+        uri = urlsplit(settings.values[name])
+        if uri.username == entry["USER"] and uri.password != entry["PASSWORD"]:
+            found.append(_differ(settings, name, "DATABASES", "same user, other password"))
+    if entry.get("OPTIONS", {}).get("synnefo_poolsize") and not db.POOLED:
+        why = "synnefo_poolsize without monkey_patch_psycopg2() before it"
+        found.append(f"{settings.where('DATABASES')}: {why}")
+    return found
+
+
+def problems(settings: "Settings") -> list[str]:
+    """What does not fit together on this host."""
+    mail = settings.EMAIL_BACKEND.endswith("filebased.EmailBackend")
+    found = _urls(settings) + _databases(settings)
+    if mail and not settings.EMAIL_FILE_PATH:
+        found.append(f"{settings.where('EMAIL_BACKEND')}: EMAIL_BACKEND needs EMAIL_FILE_PATH")
+    return found
+
+
+def _print(name: str, value: Any) -> str:
+    return hashlib.sha256(f"standin {name} {value!r}".encode()).hexdigest()
+
+
+def fingerprints(settings: "Settings") -> dict[str, tuple[str, str]]:
+    """Setting -> (salted hash, place) of all that must be the same on every host."""
+    shared = {name: name for name in ("SECRET_KEY", "ASTAKOS_AUTH_URL", "AMQP_HOSTS", *CLOUDBAR)}
+    shared |= dict.fromkeys(PITHOS_DATABASE, "Pithos database string")
+    values = {k: v for k, v in settings.values.items() if k in shared and v}
+    if "ASTAKOS_BASE_URL" in settings.values:
+        values.setdefault("ASTAKOS_AUTH_URL", f"{settings.ASTAKOS_BASE_URL}/identity/v2.0")
+    return {shared[k]: (_print(shared[k], v), settings.where(k)) for k, v in values.items()}
