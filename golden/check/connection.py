@@ -1,0 +1,115 @@
+"""Asking a booted node. Only ssh: the same for a VM, a container and a machine."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from golden import run
+from golden.errors import StageError, UserError
+from golden.paths import CACHE, SCRIPTS, shown
+
+# A login takes up to 15 s on an emulated machine that is busy with its first boot.
+CONNECT_SECONDS = 20
+MARK = "@facts "
+
+# Puts the scripts of a job where they can import each other, calls main() of those asked, and
+# prints one line of JSON. The job comes on stdin: it holds passwords, which a command line shows.
+_DRIVER = f"""
+import json, sys, types
+job = json.load(sys.stdin)
+for name, source in job["scripts"]:
+    module = sys.modules[name] = types.ModuleType(str(name))
+    exec(compile(source, str(name) + ".py", "exec"), module.__dict__)
+answer = dict((name, sys.modules[name].main(job["request"])) for name in job["asked"])
+sys.stdout.write({MARK!r} + json.dumps(answer) + "\\n")
+"""
+
+
+class UnreachableError(Exception):
+    """The node does not let us in; the message says what ssh said."""
+
+
+class Connection:
+    """Commands as root on the nodes that an ssh configuration names."""
+
+    def __init__(self, config: Path) -> None:
+        self.config = config
+
+    @classmethod
+    def of(cls, site: str) -> Connection:
+        """The connection to the booted nodes of `site`. Raises UserError when none was booted."""
+        config = CACHE / "run" / site / "ssh_config"
+        if not config.exists():
+            raise UserError(
+                f"{shown(config)}: no node of site {site} is booted here; "
+                f"boot them with: ./inv boot --site {site}"
+            )
+        return cls(config)
+
+    def run(
+        self, node: str, command: str, *, stdin: str | None = None, timeout: float = 120
+    ) -> run.Result:
+        """Run `command` on `node`. Raises UnreachableError when ssh fails or takes too long."""
+        options = ["-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
+        argv = ["ssh", "-F", str(self.config), *options, node, "--", command]
+        try:
+            result = run.run(argv, stdin=stdin, timeout=timeout, check=False)
+        except StageError as error:
+            raise UnreachableError(f"{node}: {error.message}") from error
+        # ssh's own failures, as opposed to those of the command: ssh(1), EXIT STATUS.
+        if result.code == 255:
+            raise UnreachableError(f"{node}: {_last_line(result.out)}")
+        return result
+
+    def ask(
+        self,
+        node: str,
+        python: str,
+        asked: Sequence[str],
+        request: Mapping[str, Any],
+        timeout: float = 300,
+    ) -> dict[str, Any]:
+        """Run the scripts `asked` of scripts/check under the node's `python`: {script: answer}.
+
+        Raises UnreachableError, and StageError when a script fails there.
+        """
+        sources = sorted((SCRIPTS / "check").glob("*.py"), key=lambda path: _rank(path.stem, asked))
+        scripts = [(path.stem, path.read_text()) for path in sources]
+        job = json.dumps({"scripts": scripts, "asked": list(asked), "request": request})
+        command = f"{python} -c {shlex.quote(_DRIVER)}"
+        result = self.run(node, command, stdin=job, timeout=timeout)
+        lines = [line for line in result.out.splitlines() if line.startswith(MARK)]
+        if result.code != 0 or not lines:
+            raise StageError(
+                "check",
+                f"{node}: a script of scripts/check failed there",
+                code=result.code,
+                tail=result.out.splitlines()[-12:],
+            )
+        answer: dict[str, Any] = json.loads(lines[-1][len(MARK) :])
+        return answer
+
+    def clock_offset(self, node: str, tries: int = 3) -> tuple[float, float]:
+        """(seconds that the node's clock is ahead of ours, uncertainty), the best of `tries`."""
+        return min((self._offset(node) for _ in range(tries)), key=lambda pair: pair[1])
+
+    def _offset(self, node: str) -> tuple[float, float]:
+        before = time.time()
+        there = float(self.run(node, "date +%s.%N").out.split()[-1])
+        after = time.time()
+        return there - (before + after) / 2, (after - before) / 2
+
+
+def _rank(script: str, asked: Sequence[str]) -> tuple[bool, str]:
+    # What is imported comes first: guest and amqp are asked for by nobody.
+    return (script in asked, script)
+
+
+def _last_line(out: str) -> str:
+    lines = [line for line in out.splitlines() if line.strip()]
+    return lines[-1] if lines else "ssh said nothing"

@@ -1,0 +1,66 @@
+"""What the definition promises about a booted node, in the form in which the checks ask."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from golden.definition import Kind, Node, Site
+from golden.render import render
+from golden.secrets import Secrets
+
+PLACEHOLDER = re.compile(rb"@@SECRET:([a-z0-9_]+)@@")
+
+
+@dataclass(frozen=True)
+class ExpectedFile:
+    """A file of the image once first boot has completed it."""
+
+    sha256: str
+    mode: str
+    owner: str
+    group: str
+
+
+def completed(content: bytes, values: Mapping[str, str]) -> bytes:
+    """`content` with its placeholders replaced by secrets, as first boot does it."""
+    return PLACEHOLDER.sub(lambda found: values[found[1].decode()].encode(), content)
+
+
+def files(site: Site, kind: Kind, secrets: Secrets) -> Mapping[str, ExpectedFile]:
+    """{path: what it must be} for every rendered file of `kind`."""
+    rendered = render(site).kinds[kind.name].files
+    return {
+        path: ExpectedFile(
+            hashlib.sha256(completed(one.content, secrets.values)).hexdigest(),
+            one.mode,
+            one.owner,
+            one.group,
+        )
+        for path, one in rendered.items()
+    }
+
+
+def directories(kind: Kind) -> dict[str, tuple[str, str, str]]:
+    """{path: (mode, owner, group)} of the directories that the roles of `kind` make."""
+    return {
+        path: (one.mode, one.owner, one.group)
+        for role in kind.roles
+        for path, one in role.directories.items()
+    }
+
+
+def packages(site: Site, node: Node) -> list[str]:
+    """The real names of every package that the roles of `node` ask for."""
+    platform = node.kind.packages(site.release, "platform")
+    synnefo = node.kind.packages(site.release, "synnefo")
+    return sorted({*platform, *synnefo, site.release.kernel})
+
+
+def names(site: Site) -> dict[str, str]:
+    """{name: address} that every node must resolve."""
+    nodes = {one.fqdn: str(one.address) for one in site.nodes}
+    short = {one.name: str(one.address) for one in site.nodes}
+    return {**nodes, **short, site.cluster.name: str(site.cluster.address)}

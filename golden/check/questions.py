@@ -1,0 +1,65 @@
+"""What each node is asked, derived from the definition and the site's secrets.
+
+The names of databases, users and ports are the guide's own (the ids stand beside them).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from golden.check import expected
+from golden.definition import Node, Site
+from golden.secrets import Secrets
+
+DATABASES = ("snf_apps", "snf_pithos")  # G011, G014
+DATABASE_USER = "synnefo"  # G012
+BROKER_USER = "synnefo"  # G037
+BROKER_PORT = 5672  # IANA's number for AMQP, RabbitMQ's default
+RAPI_PORT = 5080  # ganeti-rapi(8)
+RAPI_USER = "cyclades"  # facts/wheezy.md 15.11
+
+
+def questions(site: Site, node: Node, secrets: Secrets) -> dict[str, Any]:
+    """The request that the scripts in scripts/check get. It holds passwords: never log it."""
+    return {
+        "paths": sorted(
+            {*expected.files(site, node.kind, secrets), *expected.directories(node.kind)}
+        ),
+        "services": list(node.kind.services(site.release)),
+        "names": expected.names(site),
+        "secrets": _must_stay_secret(node, secrets),
+        "databases": _databases(site, secrets),
+        "brokers": _brokers(site, secrets),
+        "web": [one.fqdn for one in site.nodes if one.kind.has("apache")],
+        "rapi": _rapi(site, secrets),
+        "peers": [one.fqdn for one in site.nodes if one != node],
+    }
+
+
+def _databases(site: Site, secrets: Secrets) -> list[dict[str, Any]]:
+    hosts = [one.fqdn for one in site.nodes if one.kind.has("postgresql")]
+    login = {"user": DATABASE_USER, "password": secrets.values["database_password"]}
+    return [{"host": host, "database": name, **login} for host in hosts for name in DATABASES]
+
+
+def _brokers(site: Site, secrets: Secrets) -> list[dict[str, Any]]:
+    hosts = [one.fqdn for one in site.nodes if one.kind.has("rabbitmq")]
+    login = {"user": BROKER_USER, "password": secrets.values["rabbitmq_password"]}
+    return [{"host": host, "port": BROKER_PORT, "vhost": "/", **login} for host in hosts]
+
+
+def _rapi(site: Site, secrets: Secrets) -> list[dict[str, Any]]:
+    if not any(one.kind.has("ganeti-master") for one in site.nodes):
+        return []
+    address = {"host": site.cluster.name, "port": RAPI_PORT, "user": RAPI_USER}
+    return [
+        {"label": "right password", "password": secrets.values["rapi_password"], **address},
+        {"label": "wrong password", "password": "wrong", **address},
+    ]
+
+
+def _must_stay_secret(node: Node, secrets: Secrets) -> list[str]:
+    """Every password, and a line out of the middle of each private key this node was given."""
+    keys = [secrets.root_key, secrets.folder / f"{node.name}.tls.key"]
+    lines = [key.read_text().splitlines() for key in keys if key.exists()]
+    return [*secrets.values.values(), *(text[len(text) // 2] for text in lines)]

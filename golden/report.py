@@ -1,0 +1,168 @@
+"""What a run is told as: the outcome of checks, the time line of a rehearsal; tables and JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from golden import log
+
+State = Literal["passed", "failed", "not run"]
+# The last word of a reason is rarely worth more than a line.
+REASON_WIDTH = 220
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One check: `subject` is its file (`packages`), `name` its function and case.
+
+    `reason` says why it failed or could not run here; `guide` are the guide ids that it proves;
+    `nodes` the nodes it is about (none: the site as a whole).
+    """
+
+    subject: str
+    name: str
+    state: State
+    seconds: float
+    reason: str = ""
+    guide: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """All outcomes of one run of the checks on `site`; `seconds` of wall time."""
+
+    site: str
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether something was checked and nothing failed."""
+        return self.count("failed") == 0 and self.count("passed") > 0
+
+    def count(self, state: State) -> int:
+        """How many checks ended in `state`."""
+        return sum(outcome.state == state for outcome in self.outcomes)
+
+    def summary(self) -> str:
+        """One line: `212 passed, 0 failed, 3 not run here in 96 s`."""
+        return (
+            f"{self.count('passed')} passed, {self.count('failed')} failed, "
+            f"{self.count('not run')} not run here in {self.seconds:.0f} s"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for another program."""
+        return {
+            "site": self.site,
+            "ok": self.ok,
+            "seconds": round(self.seconds, 1),
+            "counts": {state: self.count(state) for state in ("passed", "failed", "not run")},
+            "checks": [dataclasses.asdict(outcome) for outcome in self.outcomes],
+        }
+
+    def show(self) -> None:
+        """Print a table by subject, then every failure, then what could not run here and why."""
+        log.table(
+            ("subject", "passed", "failed", "not run here", "seconds"),
+            [_row(subject, of) for subject, of in _by_subject(self.outcomes)],
+            title=f"Checks of site {self.site}",
+        )
+        for outcome in self.outcomes:
+            if outcome.state == "failed":
+                log.info(f"FAILED {outcome.subject}: {outcome.name}: {_line(outcome.reason)}")
+        missing = Counter(
+            (one.subject, _line(one.reason)) for one in self.outcomes if one.state == "not run"
+        )
+        for (subject, reason), times in missing.items():
+            log.info(f"not run here, {subject} ({times}): {reason}")
+        log.info(self.summary())
+
+
+def _by_subject(outcomes: Iterable[Outcome]) -> list[tuple[str, list[Outcome]]]:
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault(outcome.subject, []).append(outcome)
+    return list(groups.items())
+
+
+def _row(subject: str, outcomes: list[Outcome]) -> tuple[str, ...]:
+    counts = Counter(outcome.state for outcome in outcomes)
+    shown = [
+        str(counts[state]) if counts[state] else "" for state in ("passed", "failed", "not run")
+    ]
+    return (subject, *shown, f"{sum(outcome.seconds for outcome in outcomes):.0f}")
+
+
+def _line(reason: str) -> str:
+    words = " ".join(reason.split())
+    return words if len(words) <= REASON_WIDTH else words[: REASON_WIDTH - 1] + "…"
+
+
+def from_junit(path: Path) -> tuple[Outcome, ...]:
+    """Read the outcomes from pytest's JUnit file, in the order in which the checks ran."""
+    return tuple(_outcome(case) for case in ElementTree.parse(path).iter("testcase"))
+
+
+def _outcome(case: ElementTree.Element) -> Outcome:
+    state, reason = _state(case)
+    properties = [(one.get("name", ""), one.get("value", "")) for one in case.iter("property")]
+    return Outcome(
+        subject=case.get("classname", "").rpartition(".")[2].removeprefix("test_"),
+        name=case.get("name", "").removeprefix("test_"),
+        state=state,
+        seconds=float(case.get("time", "0")),
+        reason=reason,
+        guide=tuple(value for name, value in properties if name == "guide"),
+        nodes=tuple(value for name, value in properties if name == "node"),
+    )
+
+
+def _state(case: ElementTree.Element) -> tuple[State, str]:
+    for tag in ("failure", "error"):
+        if (found := case.find(tag)) is not None:
+            return "failed", _reason(found.get("message", ""))
+    if (found := case.find("skipped")) is not None:
+        return "not run", found.get("message", "")
+    return "passed", ""
+
+
+def _reason(message: str) -> str:
+    # pytest puts `AssertionError: ` or `Failed: ` before what the check says, and the comparison
+    # that failed after it.
+    for prefix in ("AssertionError: ", "failed on setup with ", '"Failed: ', "Failed: "):
+        message = message.removeprefix(prefix)
+    return message.partition("\nassert ")[0].strip().rstrip('"')
+
+
+@dataclass(frozen=True)
+class Moment:
+    """`what` happened on `where`: it began `start` s into the rehearsal and took `seconds`."""
+
+    start: float
+    seconds: float
+    where: str
+    what: str
+    state: str = "done"
+
+
+def show_timeline(moments: Sequence[Moment], title: str) -> None:
+    """Print the moments in the order of their beginning."""
+    ordered = sorted(moments, key=lambda moment: (moment.start, moment.where))
+    rows = [
+        (f"{one.start:.0f} s", f"{one.seconds:.0f} s", one.where, one.what, one.state)
+        for one in ordered
+    ]
+    log.table(("at", "took", "where", "what", "state"), rows, title=title)
+
+
+def timeline_json(moments: Sequence[Moment]) -> list[dict[str, Any]]:
+    """The time line for another program."""
+    return [dataclasses.asdict(moment) for moment in moments]

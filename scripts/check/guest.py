@@ -1,0 +1,54 @@
+"""Running commands and reading files inside a node; Python 2.7 and 3 alike."""
+
+import os
+import subprocess
+import threading
+
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LC_ALL": "C",
+}
+
+
+def run(argv, stdin=None, env=None, timeout=60):
+    """Run `argv` and return (exit code, stdout and stderr as text); -1 when it cannot be started.
+
+    A command that outlives `timeout` seconds is killed: its code is negative.
+    """
+    try:
+        child = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=dict(ENVIRONMENT, **(env or {})),
+        )
+    except OSError as error:
+        return -1, "{0}: {1}".format(argv[0], error.strerror)
+    killer = threading.Timer(timeout, child.kill)
+    killer.start()
+    try:
+        out = child.communicate((stdin or "").encode("utf-8"))[0]
+    finally:
+        killer.cancel()
+    return child.returncode, out.decode("utf-8", "replace")
+
+
+def content(path):
+    """The file's bytes, or None when there is no such file."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except (IOError, OSError):
+        return None
+
+
+def text(path):
+    """The file's text, "" when there is no such file."""
+    return (content(path) or b"").decode("utf-8", "replace")
+
+
+def listing(folder):
+    """The sorted names in `folder`, none when there is no such folder."""
+    return sorted(os.listdir(folder)) if os.path.isdir(folder) else []

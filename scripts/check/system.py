@@ -1,0 +1,172 @@
+"""What the node is now: packages, services, ports, accounts, names, network, storage, steps."""
+
+import glob
+import grp
+import json
+import os
+import pwd
+import re
+import socket
+import struct
+
+from guest import listing, run, text
+
+LISTEN, UNCONNECTED = "0A", "07"
+
+
+def packages():
+    """{package: version} of what dpkg holds to be installed and configured."""
+    layout = "${Package}\t${Version}\t${Status}\n"
+    lines = run(["dpkg-query", "--show", "--showformat", layout])[1].splitlines()
+    rows = [line.split("\t") for line in lines if line.count("\t") == 2]
+    return {name: version for name, version, state in rows if state.endswith(" ok installed")}
+
+
+def service(name):
+    """Whether the init script is there, starts in runlevel 2, and says that its daemon runs."""
+    script = os.path.join("/etc/init.d", name)
+    if not os.path.exists(script):
+        return {"exists": False, "enabled": False, "code": -1, "says": "no " + script}
+    starts = glob.glob("/etc/rc[2S].d/S[0-9][0-9]" + name)
+    code, out = run([script, "status"])
+    says = " ".join(out.split())[-200:]
+    return {"exists": True, "enabled": bool(starts), "code": code, "says": says}
+
+
+def address(word):
+    """The usual text of an address of /proc/net: 32-bit words in the machine's byte order."""
+    raw = b"".join(struct.pack("=I", int(word[at : at + 8], 16)) for at in range(0, len(word), 8))
+    return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)
+
+
+def ports():
+    """[[protocol, address, port]] that something listens on; proc(5) describes the columns."""
+    found = []
+    for table, state in (("tcp", LISTEN), ("tcp6", LISTEN), ("udp", UNCONNECTED), ("udp6", "07")):
+        for line in text("/proc/net/" + table).splitlines()[1:]:
+            columns = line.split()
+            if columns[3] == state:
+                word, port = columns[1].split(":")
+                found.append([table.rstrip("6"), address(word), int(port, 16)])
+    return found
+
+
+def accounts():
+    """Users as {name: [uid, gid]}, groups as {name: gid}, and how each password stands."""
+    shadow = [line.split(":") for line in text("/etc/shadow").splitlines()]
+    return {
+        "users": {one.pw_name: [one.pw_uid, one.pw_gid] for one in pwd.getpwall()},
+        "groups": {one.gr_name: one.gr_gid for one in grp.getgrall()},
+        # Never the hash itself: these facts end up in reports.
+        "passwords": {row[0]: password_state(row[1]) for row in shadow if len(row) > 1},
+    }
+
+
+def password_state(field):
+    """shadow(5): empty lets anybody in, a leading ! or * nobody."""
+    if field == "":
+        return "empty"
+    return "locked" if field[0] in "!*" else "set"
+
+
+def names(asked):
+    """The host's own name, its nameservers, and the addresses behind each asked name."""
+    resolver = re.findall(r"^\s*nameserver\s+(\S+)", text("/etc/resolv.conf"), re.MULTILINE)
+    return {
+        "hostname": run(["hostname"])[1].strip(),
+        "fqdn": run(["hostname", "-f"])[1].strip(),
+        "nameservers": resolver,
+        "addresses": {name: resolve(name) for name in asked},
+    }
+
+
+def resolve(name):
+    """The IPv4 addresses that the node's resolver gives for `name`."""
+    try:
+        found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
+    except socket.error:
+        return []
+    return sorted({entry[4][0] for entry in found})
+
+
+def network():
+    """{interface: up, addresses, ports of a bridge}."""
+    found = {}
+    for name in listing("/sys/class/net"):
+        folder = os.path.join("/sys/class/net", name)
+        flags = int(text(folder + "/flags").strip() or "0", 16)
+        lines = run(["ip", "-o", "-4", "addr", "show", "dev", name])[1]
+        found[name] = {
+            "up": bool(flags & 1),
+            "addresses": re.findall(r"inet (\S+)", lines),
+            "ports": listing(folder + "/brif"),
+        }
+    return found
+
+
+def storage():
+    """Volume groups in MiB, mounts as [device, place, type, options], free MiB, NFS exports."""
+    layout = ["--noheadings", "--nosuffix", "--units", "m", "-o", "vg_name,vg_size"]
+    rows = [line.split() for line in run(["vgs"] + layout)[1].splitlines()]
+    places = ["/", "/srv/archip"]
+    return {
+        "volume_groups": {row[0]: float(row[1]) for row in rows if len(row) == 2},
+        "mounts": [line.split()[:4] for line in text("/proc/mounts").splitlines()],
+        "free_mib": {place: free(place) for place in places if os.path.isdir(place)},
+        "exports": text("/var/lib/nfs/etab").splitlines(),
+    }
+
+
+def free(place):
+    """MiB a user may still write below `place`."""
+    status = os.statvfs(place)
+    return status.f_bavail * status.f_frsize // (1024 * 1024)
+
+
+def clock():
+    """What the clock is steered by: chronyc's tracking line or ntpq's peers, whichever runs."""
+    # A clock that was just started needs some seconds to choose its source: 20 tries, 2 s apart.
+    run(["chronyc", "waitsync", "20", "0", "0", "2"], timeout=60)
+    code, chrony = run(["chronyc", "-n", "-c", "tracking"], timeout=20)
+    peers = run(["ntpq", "-pn"], timeout=20)[1]
+    return {"chrony": chrony.strip() if code == 0 else "", "ntpq": peers.splitlines()}
+
+
+def first_boot():
+    """The runner's result and the markers of the steps that succeeded."""
+    raw = text("/var/lib/firstboot/result.json")
+    markers = glob.glob("/var/lib/firstboot/*/*.done")
+    return {
+        "result": json.loads(raw) if raw else None,
+        "markers": sorted(os.path.basename(path)[: -len(".done")] for path in markers),
+    }
+
+
+def kernel():
+    """Which features of the kernel that some check depends on are there."""
+    systems = text("/proc/filesystems").split()
+    return {
+        "nfs": "nfs" in systems or "nfs4" in systems,
+        "nfsd": "nfsd" in systems,
+        "device mapper": os.path.exists("/dev/mapper/control"),
+        "kvm": os.path.exists("/dev/kvm"),
+        "drbd": os.path.isdir("/sys/module/drbd"),
+    }
+
+
+def main(request):
+    """All of it, for request["services"] and request["names"]."""
+    return {
+        "packages": packages(),
+        "services": {name: service(name) for name in request["services"]},
+        "ports": ports(),
+        "accounts": accounts(),
+        "names": names(request["names"]),
+        "network": network(),
+        "storage": storage(),
+        "clock": clock(),
+        "first_boot": first_boot(),
+        "kernel": kernel(),
+        "drbd_helper": text("/sys/module/drbd/parameters/usermode_helper").strip(),
+        "container": any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv"))),
+    }

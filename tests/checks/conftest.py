@@ -1,0 +1,108 @@
+"""Where the checks get their facts from, and how they reach the nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+import testinfra
+from testinfra.host import Host
+
+from golden import secrets
+from golden.check.collect import collect, recorded
+from golden.check.connection import Connection, UnreachableError
+from golden.check.facts import Facts
+from golden.definition import Node
+from golden.errors import StageError
+from tests.checks.subjects import NODES, RECORDED, SITE
+
+FactsOf = Callable[[Node], Facts]
+HostOf = Callable[[Node], Host]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "destructive: changes a node, and puts it right again")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Destructive checks come last: they must not disturb what the others look at."""
+    items.sort(key=lambda item: item.get_closest_marker("destructive") is not None)
+    for item in items:
+        for marker in item.iter_markers("guide"):
+            item.user_properties += [("guide", one) for one in marker.args]
+        callspec = getattr(item, "callspec", None)
+        values = callspec.params.values() if callspec else ()
+        nodes = [one for one in values if isinstance(one, Node)]
+        item.user_properties += [("node", one.name) for one in nodes]
+        if not nodes and len(NODES) < len(SITE.nodes):
+            chosen = ", ".join(node.name for node in NODES)
+            reason = f"about the whole site, and only {chosen} was asked for"
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def connection() -> Connection:
+    if RECORDED is not None:
+        pytest.skip("recorded facts are judged, there is no live node to ask")
+    return Connection.of(SITE.name)
+
+
+@pytest.fixture(scope="session")
+def pending(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Facts]]]:
+    """The facts of all nodes, gathered at the same time: a node answers slowly, and by itself."""
+    with ThreadPoolExecutor(max_workers=len(SITE.nodes)) as pool:
+        if RECORDED is not None:
+            yield {node.name: pool.submit(recorded, RECORDED, node) for node in SITE.nodes}
+            return
+        known = secrets.load(SITE)
+        link = request.getfixturevalue("connection")
+        yield {node.name: pool.submit(_live, link, node, known) for node in SITE.nodes}
+
+
+def _live(link: Connection, node: Node, known: secrets.Secrets) -> Facts:
+    return Facts(node.name, collect(link, SITE, node, known))
+
+
+@pytest.fixture(scope="session")
+def outcome_of(pending: dict[str, Future[Facts]]) -> Callable[[Node], Facts | str]:
+    """The node's facts, or why there are none."""
+
+    def outcome(node: Node) -> Facts | str:
+        try:
+            return pending[node.name].result()
+        except (UnreachableError, StageError) as error:
+            return str(error)
+
+    return outcome
+
+
+@pytest.fixture(scope="session")
+def facts_of(outcome_of: Callable[[Node], Facts | str]) -> FactsOf:
+    """Any node's facts; without facts the check that asks for them ends at once."""
+
+    def facts(node: Node) -> Facts:
+        found = outcome_of(node)
+        if isinstance(found, str):
+            pytest.fail(f"{node.name} gave no facts, see test_node_answers", pytrace=False)
+        return found
+
+    return facts
+
+
+@pytest.fixture
+def facts(facts_of: FactsOf, node: Node) -> Facts:
+    """The facts of the check's own node."""
+    return facts_of(node)
+
+
+@pytest.fixture(scope="session")
+def host_of(connection: Connection, outcome_of: Callable[[Node], Facts | str]) -> HostOf:
+    """A live node as testinfra sees it, over the connection that the facts came through."""
+
+    def host(node: Node) -> Host:
+        if isinstance(outcome_of(node), str):
+            pytest.fail(f"{node.name} gave no facts, see test_node_answers", pytrace=False)
+        return testinfra.get_host(f"ssh://{node.name}?ssh_config={connection.config}&timeout=20")
+
+    return host
