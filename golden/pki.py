@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from golden.definition.models import Node, Site
+from golden.definition import Node, Site
 from golden.secrets import Secrets, pem, write_private
 
 CA_YEARS = 20

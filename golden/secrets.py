@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from filelock import FileLock
 
-from golden.definition.models import Site
+from golden.definition import Site
 from golden.errors import UserError
 from golden.paths import SECRETS, shown
 

@@ -18,7 +18,7 @@ from typing import Any
 import pycdlib
 
 from golden import pki, secrets
-from golden.definition.models import Node, Site
+from golden.definition import Node, Site
 from golden.secrets import Secrets, write_private
 
 LABEL = "CIDATA"
@@ -42,6 +42,7 @@ def data(site: Site, node: Node, extra_interfaces: Sequence[Interface] = ()) -> 
         "domain": site.domain,
         "node": _node(node),
         "nodes": [_node(each) for each in site.nodes],
+        "hosts": _hosts(site),
         "cluster": {"name": site.cluster.name, "address": str(site.cluster.address)},
         "volume_group": _volume_group(site),
         "bridges": [
@@ -115,6 +116,12 @@ def _node(node: Node) -> dict[str, Any]:
         "address": str(node.address),
         "mac": node.mac,
     }
+
+
+def _hosts(site: Site) -> dict[str, str]:
+    """Each role with the first node that carries it: where the others find its service."""
+    carriers = reversed([(role.name, node.name) for node in site.nodes for role in node.kind.roles])
+    return dict(sorted(dict(carriers).items()))
 
 
 def _site_interface(site: Site, node: Node) -> dict[str, Any]:

@@ -29,7 +29,11 @@ def image(site: Site, kind: Kind, secret_files: Collection[str]) -> bytes:
             "release": site.release.name,
             "kind": kind.name,
             "first_boot": kind.first_boot,
-            "services": kind.services(site.release),
+            "services": {
+                logical: site.release.service(logical)
+                for role in kind.roles
+                for logical in role.services
+            },
             "python": site.release.python,
             "secret_files": sorted(secret_files),
         }
@@ -79,7 +83,9 @@ def guide_map(kind: Kind, root: Path) -> bytes:
         file = tree.step(step)
         for id in guide.of_step(file):
             homes.setdefault(id, []).append(str(file.relative_to(root)))
-    return _json(dict(sorted(homes.items())))
+    # An id a line, so that a diff of it reads as a list.
+    rows = [f"  {json.dumps(id)}: {json.dumps(files)}" for id, files in sorted(homes.items())]
+    return ("{\n" + ",\n".join(rows) + "\n}\n").encode()
 
 
 def seed_data(site: Site, node: Node) -> bytes:

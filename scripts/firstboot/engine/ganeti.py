@@ -1,0 +1,43 @@
+"""What Ganeti's own files say about the cluster: its commands take seconds under emulation.
+
+config.data is JSON in 2.10 as in 3.0; only the master has it. The ssconf files are on every node.
+"""
+
+from engine import files, probe
+
+DATA = "/var/lib/ganeti"
+NODE_DAEMON_PORT = 1811
+RAPI_PORT = 5080
+
+
+def config(ctx):
+    """The cluster's configuration, or None where there is none (yet)."""
+    try:
+        return files.from_json(files.read(ctx.path(DATA + "/config.data")))
+    except ValueError:
+        return None
+
+
+def node_names(ctx):
+    """The cluster's members as this node knows them."""
+    return files.read(ctx.path(DATA + "/ssconf_node_list")).split()
+
+
+def master_name(ctx):
+    """The master as this node knows it; empty where there is no cluster."""
+    return files.read(ctx.path(DATA + "/ssconf_master_node")).strip()
+
+
+def node_daemon_runs(address):
+    """Whether the node daemon accepts connections."""
+    return probe.tcp(address, NODE_DAEMON_PORT)
+
+
+def is_master(ctx):
+    """Whether this node is the master of the cluster, with daemons and cluster address up."""
+    return (
+        master_name(ctx) == ctx.node["fqdn"]
+        and config(ctx) is not None
+        and node_daemon_runs(ctx.seed["cluster"]["address"])
+        and probe.tcp(ctx.node["address"], RAPI_PORT)
+    )

@@ -1,0 +1,90 @@
+"""Tell where first boot stands: console line, status file, log, and a person if there is one."""
+
+import sys
+
+from engine import clock
+
+WAITING_LINE_SECONDS = 15
+WAITING_STATUS_SECONDS = 2
+
+
+class Report(object):
+    """The progress of one run over `names`, kept in `status` as status.json shows it."""
+
+    def __init__(self, console, state, journal, header, names, human):
+        self._console = console
+        self._state = state
+        self._journal = journal
+        self._human = human
+        self._began = clock.uptime()
+        self._waiting_line = self._waiting_status = 0
+        self._step_began = self._began
+        self._number = 0
+        self.status = dict(
+            header, state="running", of=len(names), n=0, step="", detail="", steps=[])
+
+    def begin(self, name, number):
+        """The turn of step `name`, which is looked at first."""
+        self._number = number
+        self._step_began = clock.uptime()
+        self._waiting_line = self._waiting_status = 0
+        self.status.update(step=name, n=number, detail="")
+        self._publish()
+
+    def running(self):
+        """The step has something to do."""
+        self._line("running", "")
+
+    def waiting(self, text):
+        """The step waits; not each of the many calls is shown."""
+        now = clock.uptime()
+        self.status["detail"] = text
+        if now - self._waiting_line >= WAITING_LINE_SECONDS:
+            self._waiting_line = now
+            self._line("waiting", text)
+        if now - self._waiting_status >= WAITING_STATUS_SECONDS:
+            self._waiting_status = now
+            self._publish()
+
+    def end(self, state, detail=""):
+        """The step is done, skipped or failed."""
+        self.status["steps"].append({
+            "name": self.status["step"], "state": state, "detail": detail,
+            "seconds": round(clock.uptime() - self._step_began, 1)})
+        self.status["detail"] = detail
+        self._line(state, detail)
+        self._publish()
+
+    def finish(self, ready, detail, error=None):
+        """The run is over: the result, then the last line on the console."""
+        seconds = clock.uptime() - self._began
+        result = dict(
+            self.status, state="ready" if ready else "failed", detail=detail, error=error,
+            seconds=round(seconds, 1), uptime=round(clock.uptime(), 1))
+        self.status = result
+        self._publish()
+        self._state.write_result(result)
+        self.last_line("done" if ready else "failed", detail, seconds)
+
+    def last_line(self, state, detail, seconds=0.0):
+        """The line that tells the host that nothing more will come."""
+        of = self.status["of"]
+        self._say("ready", of, state, detail, seconds)
+
+    def _line(self, state, detail):
+        self._say(self.status["step"], self._number, state, detail,
+                  clock.uptime() - self._step_began)
+
+    def _say(self, step, number, state, detail, seconds):
+        detail = self._journal.redacted(detail)
+        self._console.say(step, number, self.status["of"], state, detail, seconds)
+        self._journal.write("{0} {1}: {2}".format(step, state, detail))
+        if self._human:
+            sys.stdout.write("[{0}/{1}] {2}: {3} {4}\n".format(
+                number, self.status["of"], step, state, "- " + detail if detail else ""))
+            sys.stdout.flush()
+
+    def _publish(self):
+        self.status["uptime"] = round(clock.uptime(), 1)
+        self.status["seconds"] = round(clock.uptime() - self._began, 1)
+        self._state.write_status(self.status)

@@ -1,0 +1,66 @@
+"""Run the steps in order, and stop at the first that fails.
+
+Before a step runs, `done` is asked, and `done` looks at the system and not at a marker: after a
+power cut at any moment the next run converges, and nothing is done twice.
+"""
+
+import importlib
+import traceback
+
+from engine.failures import CommandError, StepError, StepSkipped
+
+RESUME = "resume with: firstboot resume"
+
+
+def run(ctx, state, report, names):
+    """Take each step of `names` to its end; whether all went well. Never raises."""
+    for number, name in enumerate(names, 1):
+        report.begin(name, number)
+        try:
+            _run_step(ctx, state, report, name)
+        except Exception as error:
+            _fail(ctx, report, name, error)
+            return False
+    report.finish(True, "all steps done")
+    return True
+
+
+def load(name):
+    """The module of step `name`. Raises StepError when there is none."""
+    try:
+        return importlib.import_module("steps." + name)
+    except ImportError as error:
+        raise StepError("no step file steps/{0}.py can be loaded ({1})".format(name, error))
+
+
+def _run_step(ctx, state, report, name):
+    step = load(name)
+    try:
+        if step.done(ctx):
+            detail = "already so"
+        else:
+            report.running()
+            step.run(ctx)
+            detail = ""
+            if not step.done(ctx):
+                raise StepError("it ran without an error, yet the system is not as it should be")
+        state.mark(ctx.instance, name, detail or "done")
+        report.end("done", detail)
+    except StepSkipped as reason:
+        state.mark(ctx.instance, name, "skipped: {0}".format(reason))
+        report.end("skipped", str(reason))
+
+
+def _fail(ctx, report, name, error):
+    ctx.log(traceback.format_exc())
+    known = isinstance(error, StepError)
+    message = str(error) if known else "{0}: {1}".format(type(error).__name__, error)
+    report.end("failed", message)
+    report.finish(False, "step {0}: {1}; {2}".format(name, message, RESUME), {
+        "step": name,
+        "message": message,
+        "command": error.command if isinstance(error, CommandError) else None,
+        "code": error.code if isinstance(error, CommandError) else None,
+        "resume": "firstboot resume",
+        "log": "/var/log/firstboot.log",
+    })

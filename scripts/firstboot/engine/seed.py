@@ -1,0 +1,111 @@
+"""Find and read the seed: the NoCloud disk labelled CIDATA, or a folder in a container.
+
+The labels are read here and not from /dev/disk/by-label: a container has no udev. The writer is
+golden/seed.py.
+"""
+
+import io
+import os
+import shutil
+import tempfile
+
+from engine import files
+from engine.failures import StepError
+
+LABEL = b"CIDATA"
+FOLDER = "/var/lib/golden-seed"
+# Never a seed, and slow to open or always empty.
+IGNORED = ("fd", "ram", "loop", "drbd", "dm-", "md", "nbd", "zram")
+NEEDED = (
+    "site", "node", "nodes", "hosts", "domain", "cluster", "network", "bridges", "volume_group",
+    "variables", "serial", "not_before", "ssh", "tls", "secrets",
+)
+
+
+class NoSeedError(StepError):
+    """There is no seed; says what was looked for."""
+
+
+class Seed(object):
+    """`instance` is the instance-id, `golden` what the operator's machine says about this node."""
+
+    def __init__(self, instance, golden):
+        self.instance = instance
+        self.golden = golden
+
+    def secret_texts(self):
+        """Everything that must not appear in a log."""
+        host_keys = self.golden["ssh"].get("host_keys", {}).values()
+        return (
+            list(self.golden["secrets"].values())
+            + [self.golden["ssh"]["private_key"], self.golden["tls"]["key"]]
+            + [key["private"] for key in host_keys]
+        )
+
+
+def find(run, root="/"):
+    """The seed of this machine; `run(argv)` mounts its disk. Raises NoSeedError, StepError."""
+    folder = os.path.join(root, FOLDER.lstrip("/"))
+    if os.path.exists(os.path.join(folder, "user-data")):
+        return read(folder)
+    devices = list(_devices(root))
+    for device in devices:
+        kind = label_kind(device)
+        if kind:
+            return _read_device(run, device, kind)
+    raise NoSeedError(
+        "no seed: looked for a disk labelled CIDATA (iso9660 or vfat) on {0} and for the folder "
+        "{1}; attach the disk that `inv seed` wrote and run: firstboot resume".format(
+            ", ".join(os.path.basename(device) for device in devices) or "no disk at all", FOLDER))
+
+
+def read(folder):
+    """The seed in `folder`. Raises StepError when it is not one of ours."""
+    text = files.read(os.path.join(folder, "user-data"))
+    try:
+        meta = files.from_json(files.read(os.path.join(folder, "meta-data")))
+        golden = files.from_json(text[text.index("\n"):])["golden"]
+        missing = [key for key in NEEDED if key not in golden]
+        instance = meta["instance-id"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise StepError("the seed is not one that `inv seed` wrote ({0})".format(error))
+    if missing:
+        raise StepError("the seed lacks {0}: write it anew with `inv seed`".format(
+            ", ".join(missing)))
+    return Seed(instance, golden)
+
+
+def label_kind(device):
+    """The file system type of `device` when it is labelled CIDATA, else None."""
+    try:
+        with io.open(device, "rb", buffering=0) as file:
+            start = file.read(0x8050) or b""
+    except (IOError, OSError):
+        return None  # an empty drive
+    if start[0x8001:0x8006] == b"CD001":
+        return "iso9660" if start[0x8028:0x8048].strip().upper() == LABEL else None
+    # The label's place in the boot sector of FAT12/16 and of FAT32.
+    for name, place in ((0x36, 0x2B), (0x52, 0x47)):
+        if start[name:name + 3] == b"FAT":
+            return "vfat" if start[place:place + 11].strip().upper() == LABEL else None
+    return None
+
+
+def _devices(root):
+    folder = os.path.join(root, "sys/class/block")
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    for name in names:
+        if not name.startswith(IGNORED):
+            yield os.path.join(root, "dev", name)
+
+
+def _read_device(run, device, kind):
+    folder = tempfile.mkdtemp(prefix="firstboot-seed-")
+    try:
+        run(["mount", "-o", "ro", "-t", kind, device, folder])
+        try:
+            return read(folder)
+        finally:
+            run(["umount", folder])
+    finally:
+        shutil.rmtree(folder)

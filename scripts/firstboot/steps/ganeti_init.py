@@ -1,0 +1,104 @@
+"""Make the Ganeti cluster on this node. Its keys, ids and names cannot be in an image.
+
+The options are the guide's (G172); --enabled-disk-templates is said, because the default includes
+DRBD, without whose module the command fails (facts/wheezy.md 15.3).
+"""
+
+import os
+
+from engine import files, ganeti, probe
+from engine.failures import StepError
+
+from steps import drbd
+
+GUIDE = ("G172", "G174")
+SERVICES = ("ganeti",)
+
+SECONDS = 900
+BEGUN = "/var/lib/firstboot/ganeti_init.begun"
+KNOWN_HOSTS = ganeti.DATA + "/known_hosts"
+HOST_KEY = "/etc/ssh/ssh_host_rsa_key.pub"
+
+
+def done(ctx):
+    return (
+        not os.path.exists(ctx.path(BEGUN))
+        and ganeti.is_master(ctx)
+        and not _missing_known_hosts(ctx)
+    )
+
+
+def run(ctx):
+    if os.path.exists(ctx.path(BEGUN)) or not ganeti.master_name(ctx):
+        _init(ctx)
+    elif not ganeti.is_master(ctx):
+        ctx.services.start("ganeti")
+    ctx.wait("Ganeti's master daemons", lambda: ganeti.is_master(ctx), 300)
+    path = ctx.path(KNOWN_HOSTS)
+    files.write(path, files.read(path) + "".join(line + "\n" for line in _missing_known_hosts(ctx)))
+
+
+def command(ctx, templates):
+    """The words of `gnt-cluster init`."""
+    group, interface = ctx.seed["volume_group"]["name"], ctx.seed["network"]["interfaces"][0]
+    words = ["gnt-cluster", "init", "--enabled-hypervisors=kvm", "--no-ssh-init", "--no-etc-hosts",
+             "--vg-name=" + group]
+    if "drbd" in templates:
+        words.append("--disk-parameters=drbd:metavg=" + group)
+    return words + [
+        "--enabled-disk-templates=" + ",".join(templates),
+        "--nic-parameters", "link=" + ctx.seed["bridges"][0]["name"],
+        "--default-iallocator", "hail",
+        "--hypervisor-parameters", "kvm:kernel_path=,vnc_bind_address=0.0.0.0",
+        "--specs-nic-count", "min=0,max=16",
+        "--master-netdev", interface["name"], ctx.seed["cluster"]["name"],
+    ]
+
+
+def _init(ctx):
+    _check(ctx)
+    if os.path.exists(ctx.path(BEGUN)):
+        _remove_leftovers(ctx)
+    files.write(ctx.path(BEGUN), "gnt-cluster init\n")
+    templates = ["drbd", "plain"] if drbd.done(ctx) else ["plain"]
+    ctx.run(command(ctx, templates), timeout=SECONDS)
+    files.remove(ctx.path(BEGUN))
+
+
+def _check(ctx):
+    """Say beforehand what Ganeti would refuse only after a while, or not name."""
+    cluster, interface = ctx.seed["cluster"], ctx.seed["network"]["interfaces"][0]["name"]
+    for name, address in ((ctx.node["fqdn"], ctx.node["address"]),
+                          (cluster["name"], cluster["address"])):
+        found = probe.resolved(name)
+        if found != address:
+            raise StepError("{0} resolves to {1}, not to {2}: see /etc/hosts".format(
+                name, found, address))
+    if probe.interface_address(interface) != ctx.node["address"]:
+        raise StepError("{0} does not have the address {1}".format(interface, ctx.node["address"]))
+    if not os.path.exists(ctx.path(HOST_KEY)):
+        raise StepError(HOST_KEY + " is missing, Ganeti reads it")
+    if not os.path.exists(ctx.path(BEGUN)) and ganeti.node_daemon_runs(cluster["address"]):
+        raise StepError("the cluster address {0} answers already: another cluster has it".format(
+            cluster["address"]))
+
+
+def _remove_leftovers(ctx):
+    """An init that was cut is begun anew: nothing has been added to that cluster yet."""
+    ctx.log("an earlier gnt-cluster init was cut short: removing what it left")
+    ctx.run([ctx.path("/usr/lib/ganeti/daemon-util"), "stop-all"])
+    for folder in (ganeti.DATA, ganeti.DATA + "/queue"):
+        for name in os.listdir(ctx.path(folder)):
+            path = os.path.join(ctx.path(folder), name)
+            if not os.path.isdir(path):
+                files.remove(path)
+
+
+def _missing_known_hosts(ctx):
+    """Ganeti knows all nodes by the cluster's name and only the master's key under it
+    (facts/wheezy.md 15.19). The file is copied to each node that joins."""
+    known = files.read(ctx.path(KNOWN_HOSTS)).splitlines()
+    cluster = ctx.seed["cluster"]["name"]
+    lines = ["{0} {1}".format(cluster, line.split(None, 1)[1])
+             for line in ctx.seed["ssh"]["known_hosts"]]
+    return [line for line in lines if line not in known]

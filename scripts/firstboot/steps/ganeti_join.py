@@ -1,0 +1,25 @@
+"""Wait until the master has made this node a member of its cluster.
+
+The master sets up the node daemon over SSH; nothing is to be done here but to let it in.
+"""
+
+from engine import ganeti
+
+GUIDE = ()
+SERVICES = ("ganeti",)
+
+MASTER_SECONDS = 1500
+
+
+def done(ctx):
+    return ctx.node["fqdn"] in ganeti.node_names(ctx) and ganeti.node_daemon_runs(
+        ctx.node["address"])
+
+
+def run(ctx):
+    if ctx.node["fqdn"] in ganeti.node_names(ctx):
+        # A reboot in the middle of first boot: a member already, but the daemon is down.
+        ctx.services.start("ganeti")
+    master = ctx.host_of("ganeti-master")
+    ctx.wait("{0} to add this node to the cluster".format(master["name"]), lambda: done(ctx),
+             MASTER_SECONDS, every=3)

@@ -1,0 +1,12 @@
+"""Start memcached. It has no state; first boot starts it with the rest of its role."""
+
+GUIDE = ()
+SERVICES = ("memcached",)
+
+
+def done(ctx):
+    return ctx.services.running("memcached")
+
+
+def run(ctx):
+    ctx.services.start("memcached")

@@ -1,0 +1,48 @@
+"""Let the site's user into the message broker, and nobody else.
+
+A new broker has made the user by itself (see rabbitmq_start). Where it has data of its own, the
+user is made with commands that versions 2.8 and 3.10 have in common (facts/wheezy.md 14.6).
+"""
+
+from engine import probe
+
+GUIDE = ("G037", "G038")
+SERVICES = ("rabbitmq-server",)
+
+USER = "synnefo"
+START_SECONDS = 900
+COMMAND_SECONDS = 180
+
+
+def done(ctx):
+    """Log in over the network, as the applications do."""
+    return _listens(ctx) and probe.amqp_login(
+        ctx.node["address"], USER, ctx.secret("rabbitmq_password"))
+
+
+def run(ctx):
+    if not _listens(ctx):
+        ctx.services.start_in_background("rabbitmq-server")
+        ctx.wait("the message broker to start", lambda: _listens(ctx), START_SECONDS)
+    if not done(ctx):
+        _make_user(ctx)
+
+
+def _listens(ctx):
+    return probe.tcp(ctx.node["address"], 5672)
+
+
+def _make_user(ctx):
+    users = ctx.run(["rabbitmqctl", "list_users"], timeout=COMMAND_SECONDS).text
+    # The first word of each line; titles and greetings differ between the versions.
+    names = {line.split()[0] for line in users.splitlines() if line.split()}
+    password = ctx.secret("rabbitmq_password")
+    verb = "change_password" if USER in names else "add_user"
+    for words in (
+        [verb, USER, password],
+        ["set_user_tags", USER, "administrator"],
+        ["set_permissions", USER, ".*", ".*", ".*"],
+    ):
+        ctx.run(["rabbitmqctl"] + words, timeout=COMMAND_SECONDS)
+    if "guest" in names:
+        ctx.run(["rabbitmqctl", "delete_user", "guest"], timeout=COMMAND_SECONDS)

@@ -1,0 +1,20 @@
+"""Have the services start at boot by themselves from now on.
+
+The last step: a node whose first boot was cut short must not run what is half configured.
+"""
+
+GUIDE = ()
+SERVICES = ()
+
+
+def done(ctx):
+    return not _disabled(ctx)
+
+
+def run(ctx):
+    for name in _disabled(ctx):
+        ctx.services.enable(name)
+
+
+def _disabled(ctx):
+    return [name for name in ctx.services.names() if not ctx.services.enabled(name)]
