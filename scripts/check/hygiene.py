@@ -9,6 +9,7 @@ import stat
 from guest import content, text
 
 SEARCHED = ("/etc", "/var/lib/firstboot", "/var/log", "/root", "/srv", "/tmp", "/var/tmp")
+LOGS = ("/var/log", "/var/lib/firstboot")
 # Bigger files are data, not configuration; none of ours comes near.
 LARGEST = 4 * 1024 * 1024
 LEFTOVERS = (
@@ -72,7 +73,7 @@ def secrets(values):
         if any(value in data for value in known):
             if status.st_mode & stat.S_IROTH:
                 found["readable"].append(path)
-            if path.startswith(("/var/log/", "/var/lib/firstboot/")):
+            if path.startswith(LOGS):
                 found["logged"].append(path)
     return found
 
