@@ -6,7 +6,7 @@ Every check looks at the sound part of the documents (`Document.each`), so that 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +27,33 @@ def check_site(site: Document) -> None:
     _check_unique(site, "port", *site.each("bridges", "*", "port"))
     _check_subnet(site)
     for keys, bridge in site.each("bridges", "*"):
-        if ("vlan" in bridge) == ("port" in bridge):
+        if _given(bridge) & {"vlan", "port"} not in ({"vlan"}, {"port"}):
             site.problem(keys, "give either a vlan of the network's interface or a port")
     for keys, group in site.each("volume_group"):
-        on_file = "file" in group
-        if ("device" in group) == on_file or ("size" in group) != on_file:
+        if _given(group) & {"device", "file", "size"} not in ({"device"}, {"file", "size"}):
             site.problem(keys, "give either a device or a file and its size")
 
 
 def check_variables(site: Document, roles: Iterable[Document]) -> None:
     """Report the variables that one of `roles` needs and `site` does not give."""
-    given = site.get("variables", {})
+    given = site.mapping("variables")
     for role in roles:
         for keys, variable in role.each("variables", "*"):
             if variable not in given:
                 needed = f"{role.place(keys)} needs it"
                 message = f"this key is missing, and {needed}; {nearest(variable, given)}"
                 site.problem(("variables", variable), message)
+
+
+def check_release(release: Document, roles: Iterable[Document]) -> None:
+    """Report logical names that `release` translates and none of `roles`, all there are, uses."""
+    known = list(roles)
+    for family in ("packages", "services"):
+        used = {name for role in known for _, name in role.each(family, "*")}
+        for keys, _ in release.each(family, "*"):
+            if keys[-1] not in used:
+                message = f"no role has this in its {family}; {nearest(str(keys[-1]), used)}"
+                release.problem(keys, message)
 
 
 def check_users(roles: Iterable[Document]) -> None:
@@ -83,7 +93,7 @@ def check_paths(contents: Sequence[Content]) -> None:
 def _check_unique(site: Document, what: str, *values: tuple[Keys, Any]) -> None:
     first: dict[Any, Keys] = {}
     for keys, value in values:
-        if first.setdefault(value, keys) != keys:
+        if value is not None and first.setdefault(value, keys) != keys:
             other = f"{shown(first[value])} (line {site.line(first[value])})"
             site.problem(keys, f"the {what} {value} is also that of {other}")
 
@@ -94,11 +104,15 @@ def _addresses(site: Document) -> Iterator[tuple[Keys, str]]:
     yield from ((keys, value) for keys, value in site.each("network", "gateway") if value)
 
 
+def _given(mapping: Mapping[str, Any]) -> set[str]:
+    return {key for key, value in mapping.items() if value is not None}
+
+
 def _host_names(site: Document) -> Iterator[tuple[Keys, str]]:
     """The full names of the nodes and the cluster's, which must resolve to different addresses."""
-    domain = site.get("domain", "")
-    for keys, name in site.each("nodes", "*", "name"):
-        yield keys, f"{name}.{domain}"
+    for _, domain in site.each("domain"):
+        for keys, name in site.each("nodes", "*", "name"):
+            yield keys, f"{name}.{domain}"
     yield from site.each("cluster", "name")
 
 

@@ -50,8 +50,8 @@ class Document:
     def each(self, *pattern: str) -> Iterator[tuple[Keys, Any]]:
         """The sound values at a path of keys, where "*" stands for any key or index.
 
-        Values that are missing or already reported are left out, so that a check of one property
-        can run on a file that is wrong elsewhere.
+        Values that are missing, or of which anything is already reported, are left out, so that a
+        check of one property can run on a file that is wrong elsewhere.
         """
         found: list[tuple[Keys, Any]] = [((), self.data)]
         for part in pattern:
@@ -61,11 +61,15 @@ class Document:
                 for key, value in _children(parent)
                 if part in ("*", key) and (*keys, key) not in self.broken
             ]
-        return iter(found)
+        return ((keys, value) for keys, value in found if self._is_sound(keys))
 
-    def get(self, key: str, default: Any = None) -> Any:
-        """The sound value of a key of the file, else `default`."""
-        return next((value for _, value in self.each(key)), default)
+    def mapping(self, key: str) -> dict[str, Any]:
+        """The mapping at a key of the file, sound or not; empty when there is none."""
+        value = self.data.get(key)
+        return value if isinstance(value, dict) else {}
+
+    def _is_sound(self, keys: Keys) -> bool:
+        return not any(place[: len(keys)] == keys for place in self.broken)
 
 
 def shown(keys: Keys) -> str:
@@ -97,6 +101,9 @@ def read(file: Path, problems: Problems) -> Document:
 
 def _plain(node: yaml.Node, keys: Keys, document: Document) -> Any:
     """The value of `node`, with the place of each part noted in `document`."""
+    if any(document.nodes[keys[:depth]] is node for depth in range(len(keys))):
+        document.problem(keys, "this value contains itself")
+        return None
     document.nodes[keys] = node
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, keys, document)
@@ -108,24 +115,26 @@ def _plain(node: yaml.Node, keys: Keys, document: Document) -> Any:
 def _mapping(node: yaml.MappingNode, keys: Keys, document: Document) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
         key = key_node.value
-        if key_node.tag != "tag:yaml.org,2002:str":
+        path, message = keys, ""
+        if not isinstance(key_node, yaml.ScalarNode):
+            message = "a key must be text, not a list or a mapping"
+        elif key_node.tag != "tag:yaml.org,2002:str":
             message = f"the key '{key}' must be text: put it in quotes"
-            document.problems.add(document.file, line, shown(keys), message)
-            continue
-        if key in result:
-            first = document.nodes[(*keys, key)].start_mark.line + 1
-            message = f"the key is given twice; the first is at line {first}"
-            document.problems.add(document.file, line, shown((*keys, key)), message)
-            continue
-        result[key] = _plain(value_node, (*keys, key), document)
+        elif key in result:
+            path = (*keys, key)
+            message = f"the key is given twice; the first is at line {document.line(path)}"
+        if message:
+            line = key_node.start_mark.line + 1
+            document.problems.add(document.file, line, shown(path), message)
+        else:
+            result[key] = _plain(value_node, (*keys, key), document)
     return result
 
 
 def _scalar(node: yaml.Node, keys: Keys, document: Document) -> Any:
     try:
-        return _Loader("").construct_object(node)
+        return yaml.constructor.SafeConstructor().construct_document(node)
     except (ValueError, yaml.YAMLError):
         document.problem(keys, f"'{node.value}' cannot be read: put it in quotes")
         return None

@@ -42,9 +42,12 @@ def load_all(root: Path = paths.ROOT) -> tuple[Site, ...]:
     """All sites, sorted by name; raises like `load`, also for files that no site uses."""
     reading = _Reading(Tree(root), Problems(root))
     gathered = [_gather(site, reading) for site in sorted(reading.tree.names["site"])]
-    for family in MODELS:
-        for name in reading.tree.names[family]:
-            reading.document(family, name)
+    every = {
+        family: [reading.document(family, name) for name in sorted(reading.tree.names[family])]
+        for family in MODELS
+    }
+    for release in every["release"]:
+        crosscheck.check_release(release, every["role"])
     reading.problems.raise_any()
     return tuple(_resolve(parts) for parts in gathered)
 
@@ -103,7 +106,10 @@ def _gather(site: str, reading: _Reading) -> _Parts:
     crosscheck.check_users(roles.values())
     contents: dict[str, Content] = {}
     for name, release in releases.items():
-        facts = Facts(name, release.get("facts", {}), reading.problems)
+        if not release.data:
+            # It could not be read, and nothing else is to blame for the facts that it lacks.
+            continue
+        facts = Facts(name, release.mapping("facts"), reading.problems)
         contents = {role: read_content(document, facts) for role, document in roles.items()}
         for carried in roles_of.values():
             crosscheck.check_paths([contents[role] for role in carried])

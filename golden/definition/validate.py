@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -48,11 +49,16 @@ def _validator(model: type, names: Names) -> Any:
         if isinstance(value, str) and value not in names[family]:
             yield ValidationError(f"unknown {family} '{value}'; {nearest(value, names[family])}")
 
+    def matches(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+        # jsonschema searches, and Python's "$" also matches before a last newline.
+        if isinstance(value, str) and not re.fullmatch(pattern, value):
+            yield ValidationError(pattern)
+
     formats = FormatChecker(())
     formats.checks("ipv4", ValueError)(_parses(ipaddress.IPv4Address))
     formats.checks("ipv4-network", ValueError)(_parses(ipaddress.IPv4Network))
     extend: Any = validators.extend
-    extended = extend(Draft202012Validator, {schema.NAMES: named})
+    extended = extend(Draft202012Validator, {schema.NAMES: named, "pattern": matches})
     return extended(schema.of(model), format_checker=formats)
 
 

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.small_tree import SmallTree
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> SmallTree:
+    return SmallTree(tmp_path)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import re
+from typing import Annotated, get_args, get_origin
+
+import pytest
+
+from golden.definition import fields
+from golden.definition.fields import Rule, mib
+
+GOOD = {
+    "Name": ["a", "node1", "ganeti-node"],
+    "Identifier": ["web_version", "a"],
+    "HostLabel": ["n1", "a-b"],
+    "HostName": ["localhost", "0.debian.pool.ntp.org", "node1.example.com"],
+    "Mac": ["02:00:00:00:00:01", "52:54:00:ab:cd:ef"],
+    "Interface": ["eth0", "eth0.1", "br1"],
+    "Mode": ["0640", "2770", "0000"],
+    "Size": ["1M", "25G", "2T"],
+    "Account": ["root", "www-data", "_chrony", "Debian-exim"],
+    "ImagePath": ["/a", "/etc/{fact}/x.conf", "/etc/..data", "/.hidden"],
+    "Package": ["g++", "libc6", "python3.11", "linux-image-amd64"],
+    "Service": ["ssh", "rc.local", "nfs-kernel-server"],
+    "Mirror": ["host", "http://mirror.example/debian", "file:///srv/pool"],
+    "Text": ["x", "a b"],
+}
+BAD = {
+    "Name": ["", "A", "1a", "a b", "a\n"],
+    "Identifier": ["a-b", "1", "é"],
+    "HostLabel": ["-a", "a-", "a.b", "N1"],
+    "HostName": ["", ".a", "a..b", "a.", "-a.b"],
+    "Mac": ["02:00:00:00:00", "02-00-00-00-00-01", "AA:00:00:00:00:01", "01:00:00:00:00:01"],
+    "Interface": ["", "a" * 16, "0eth"],
+    "Mode": ["640", "0888", "00640", "rw"],
+    "Size": ["0G", "6", "6GB", "-1G", "1.5G", "6g"],
+    "Account": ["", "0a", "a b", "a" * 33],
+    "ImagePath": ["", "/", "a", "/a/", "//a", "/a/../b", "/./a", "/a b", "/..", "/a\n"],
+    "Package": ["", "a", "A", "-a", "a_b"],
+    "Service": ["", "A", "/x"],
+    "Mirror": ["hosts", "ftp://x", "http://", ""],
+    "Text": ["", " a", "a ", "a\nb", "\n"],
+}
+
+
+def pattern(kind: str) -> str:
+    hint = getattr(fields, kind)
+    return next(note.pattern for note in get_args(hint) if isinstance(note, Rule))
+
+
+def test_every_kind_with_a_pattern_is_tried() -> None:
+    patterned = {
+        name
+        for name, hint in vars(fields).items()
+        if get_origin(hint) is Annotated
+        and any(isinstance(note, Rule) and note.pattern for note in get_args(hint))
+    }
+    assert patterned == GOOD.keys() == BAD.keys()
+
+
+@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind in GOOD for text in GOOD[kind]])
+def test_accepted(kind: str, text: str) -> None:
+    assert re.fullmatch(pattern(kind), text)
+
+
+@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind in BAD for text in BAD[kind]])
+def test_refused(kind: str, text: str) -> None:
+    assert not re.fullmatch(pattern(kind), text)
+
+
+def test_mib() -> None:
+    assert (mib("512M"), mib("6G"), mib("2T")) == (512, 6144, 2097152)
