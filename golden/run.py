@@ -67,7 +67,7 @@ def run(
     began = time.monotonic()
     with _logged(log, words) as sink:
         child = _start(words, cwd, env, subprocess.PIPE, stage, pass_fds, stdin is not None)
-        killer = _deadline(child, timeout)
+        deadline = _deadline(child, timeout)
         try:
             out = _collect(child, stdin, sink, on_line)
             code = child.wait()
@@ -76,17 +76,12 @@ def run(
             end(child)
             raise
         finally:
-            killer.cancel()
-    seconds = time.monotonic() - began
-    if killer.fired:
-        raise StageError(
-            stage, f"no end after {timeout:.0f} s", command=words, tail=_tail(out), log=log
-        )
-    if check and code != 0:
-        raise StageError(
-            stage, "command failed", command=words, code=code, tail=_tail(out), log=log
-        )
-    return Result(code, out, seconds)
+            deadline.cancel()
+    if deadline.fired or (check and code != 0):
+        message = f"no end after {timeout:.0f} s" if deadline.fired else "command failed"
+        exit_code = None if deadline.fired else code
+        raise StageError(stage, message, command=words, code=exit_code, tail=_tail(out), log=log)
+    return Result(code, out, time.monotonic() - began)
 
 
 def start(
