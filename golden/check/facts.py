@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -122,11 +123,19 @@ class Facts:
         return ""
 
 
-def scope(listeners: set[str]) -> str:
-    """How far the listeners can be heard: any, loopback, nowhere, or the addresses in question."""
+def scope(listeners: set[str], subnet: str) -> str:
+    """How far the listeners can be heard: any, site (`subnet`), loopback, nowhere.
+
+    Whatever is none of these is named by its addresses.
+    """
     if not listeners:
         return "nowhere"
     if listeners & set(ANY):
         return "any"
     outside = {at for at in listeners if not at.startswith(LOOPBACK)}
-    return ", ".join(sorted(outside)) if outside else "loopback"
+    if not outside:
+        return "loopback"
+    network = ipaddress.ip_network(subnet)
+    if all(ipaddress.ip_address(at) in network for at in outside):
+        return "site"
+    return ", ".join(sorted(outside))

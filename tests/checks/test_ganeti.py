@@ -10,24 +10,12 @@ from testinfra.host import Host
 from golden.check.facts import Facts
 from golden.definition import Bridge, Node
 from tests.checks.eventually import eventually
+from tests.checks.instance import Instance, added
 from tests.checks.subjects import SITE, each, each_node, each_pair, hosts
 
 pytestmark = pytest.mark.skipif(not hosts("ganeti-master"), reason="no node is a Ganeti master")
 
-INSTANCE = f"check.{SITE.domain}"
-OS = "golden-check"
-# Ganeti wants an OS definition even where nothing is installed; this one is the smallest it takes
-# (ganeti-os-interface(7), API version 10, which 2.10 and 3.0 both know).
-OS_FOLDER = f"/srv/ganeti/os/{OS}"
-MAKE_OS = f"""
-set -eu
-mkdir -p {OS_FOLDER}
-echo 10 > {OS_FOLDER}/ganeti_api_version
-for script in create import export rename; do
-    printf '#!/bin/sh\\nexit 0\\n' > {OS_FOLDER}/$script
-    chmod 755 {OS_FOLDER}/$script
-done
-"""
+NODES = hosts("ganeti-node")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +53,7 @@ def test_cluster_has_every_node_online(master: Host) -> None:
         "gnt-node list --no-headers --separator=: -o name,offline,drained"
     )
     nodes = {line.partition(":")[0]: line for line in listing.splitlines()}
-    assert nodes == {one.fqdn: f"{one.fqdn}:N:N" for one in hosts("ganeti-node")}
+    assert nodes == {one.fqdn: f"{one.fqdn}:N:N" for one in NODES}
 
 
 def test_every_node_can_become_master(master: Host) -> None:
@@ -73,10 +61,7 @@ def test_every_node_can_become_master(master: Host) -> None:
         "gnt-node list --no-headers --separator=: -o name,role,vm_capable"
     )
     roles = {line.split(":")[0]: line.split(":")[1:] for line in listing.splitlines()}
-    wanted = {
-        one.fqdn: ["M" if one.kind.has("ganeti-master") else "C", "Y"]
-        for one in hosts("ganeti-node")
-    }
+    wanted = {one.fqdn: ["M" if one.kind.has("ganeti-master") else "C", "Y"] for one in NODES}
     assert roles == wanted
 
 
@@ -94,84 +79,45 @@ def test_cluster_verifies_clean(master: Host) -> None:
 
 
 @pytest.fixture(scope="module")
-def instance(master: Host, facts_of: Callable[[Node], Facts]) -> Iterator[str]:
-    """A stopped instance with a small plain disk on the last node; in the end it is gone."""
-    node = hosts("ganeti-node")[-1]
+def instance(master: Host, facts_of: Callable[[Node], Facts]) -> Iterator[Instance]:
+    """On the last node: the first is the master, and the cluster must reach beyond it."""
+    node = NODES[-1]
     if reason := facts_of(node).lacks("device mapper"):
         pytest.skip(reason)
-    remove = f"gnt-instance remove --force --ignore-failures --shutdown-timeout=0 {INSTANCE}"
-    clean = f"rm -rf {OS_FOLDER}"
-    # What an interrupted run left behind would make `add` fail.
-    master.run(f"gnt-instance list {INSTANCE} >/dev/null 2>&1 && {remove}")
-    try:
-        on_all(master, MAKE_OS)
-        master.check_output(
-            "gnt-instance add --disk-template=plain --disk=0:size=32M --backend-parameters="
-            "minmem=64M,maxmem=64M,vcpus=1 --os-type=%s --no-install --no-start --no-name-check "
-            "--no-ip-check --no-conflicts-check --no-nics --ignore-ipolicy "
-            "--hypervisor-parameters=kvm:%s --node=%s %s 2>&1",
-            OS,
-            hypervisor_parameters(facts_of(node)),
-            node.fqdn,
-            INSTANCE,
-        )
-        yield INSTANCE
-    finally:
-        left = master.run(f"gnt-instance list --no-headers -o name {INSTANCE} && {remove}")
-        on_all(master, clean)
-        names = master.check_output("gnt-instance list --no-headers -o name").split()
-        assert INSTANCE not in names, f"the instance could not be removed: {left.stdout}"
-
-
-def on_all(master: Host, script: str) -> None:
-    """Run `script` on every Ganeti node, from the master."""
-    for node in hosts("ganeti-node"):
-        master.check_output("ssh -o BatchMode=yes %s %s", node.fqdn, script)
-
-
-def hypervisor_parameters(facts: Facts) -> str:
-    """An instance must run where the node has no KVM too, emulated."""
-    kvm = "enabled" if facts.system["kernel"]["kvm"] else "disabled"
-    return f"kvm_flag={kvm},kernel_path=,boot_order=disk,vnc_bind_address=127.0.0.1"
-
-
-def state(master: Host) -> dict[str, str]:
-    listing = master.check_output(
-        "gnt-instance list --no-headers --separator=: -o name,oper_state,status %s", INSTANCE
-    )
-    name, running, status = listing.strip().split(":")
-    return {"name": name, "running": running, "status": status}
+    name, kvm = f"check.{SITE.domain}", facts_of(node).system["kernel"]["kvm"]
+    with added(master, name, node.fqdn, [one.fqdn for one in NODES], kvm) as instance:
+        yield instance
 
 
 @pytest.mark.destructive
-def test_instance_is_added(master: Host, instance: str) -> None:
-    assert state(master)["status"] == "ADMIN_down"
+def test_instance_is_added(instance: Instance) -> None:
+    assert instance.status() == "ADMIN_down"
 
 
 @pytest.mark.destructive
-def test_instance_starts_and_runs(master: Host, instance: str) -> None:
-    said = master.run("gnt-instance start %s 2>&1", instance)
+def test_instance_starts_and_runs(master: Host, instance: Instance) -> None:
+    said = master.run("gnt-instance start %s 2>&1", instance.name)
     assert said.rc == 0, said.stdout
-    assert eventually(lambda: state(master)["status"] == "running", 60), state(master)
+    assert eventually(lambda: instance.status() == "running", 60), instance.status()
 
 
 @pytest.mark.destructive
-def test_instance_is_a_process_on_its_node(instance: str, host_of: Callable[[Node], Host]) -> None:
-    node = host_of(hosts("ganeti-node")[-1])
-    assert f"-name {instance}" in node.check_output("ps -eww -o args")
+def test_instance_is_a_process_on_its_node(
+    instance: Instance, host_of: Callable[[Node], Host]
+) -> None:
+    assert f"-name {instance.name}" in host_of(NODES[-1]).check_output("ps -eww -o args")
 
 
 @pytest.mark.destructive
-def test_instance_stops(master: Host, instance: str) -> None:
-    said = master.run("gnt-instance stop --timeout=0 %s 2>&1", instance)
+def test_instance_stops(master: Host, instance: Instance) -> None:
+    said = master.run("gnt-instance stop --timeout=0 %s 2>&1", instance.name)
     assert said.rc == 0, said.stdout
-    assert eventually(lambda: state(master)["status"] == "ADMIN_down", 60), state(master)
+    assert eventually(lambda: instance.status() == "ADMIN_down", 60), instance.status()
 
 
 @pytest.mark.destructive
-def test_instance_is_removed(master: Host, instance: str) -> None:
-    said = master.run("gnt-instance remove --force %s 2>&1", instance)
-    assert said.rc == 0, said.stdout
-    assert instance not in master.check_output("gnt-instance list --no-headers -o name").split()
+def test_instance_is_removed_with_its_disk(master: Host, instance: Instance) -> None:
+    instance.remove()
+    assert instance.status() == ""
     volumes = master.check_output("gnt-node volumes --no-headers -o instance 2>&1")
-    assert instance not in volumes
+    assert instance.name not in volumes.split()

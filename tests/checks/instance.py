@@ -1,0 +1,89 @@
+"""A Ganeti instance for the time of a few checks: small, never installed, gone afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from testinfra.host import Host
+
+OS = "golden-check"
+# Ganeti wants an OS definition even where nothing is installed; this one is the smallest it takes
+# (ganeti-os-interface(7), API version 10, which 2.10 and 3.0 both know).
+OS_FOLDER = f"/srv/ganeti/os/{OS}"
+MAKE_OS = f"""
+set -eu
+mkdir -p {OS_FOLDER}
+echo 10 > {OS_FOLDER}/ganeti_api_version
+for script in create import export rename; do
+    printf '#!/bin/sh\\nexit 0\\n' > {OS_FOLDER}/$script
+    chmod 755 {OS_FOLDER}/$script
+done
+"""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """The instance `name`, known to the cluster of `master`."""
+
+    master: Host
+    name: str
+
+    def status(self) -> str:
+        """What `gnt-instance list` calls it: ADMIN_down, running, …; "" when there is none."""
+        listing = self.master.run("gnt-instance list --no-headers -o status %s", self.name)
+        return str(listing.stdout).strip() if listing.rc == 0 else ""
+
+    def remove(self) -> None:
+        """Remove it, running or not, half made or whole; a no-op when there is none."""
+        if self.status():
+            said = self.master.run(
+                "gnt-instance remove --force --ignore-failures --shutdown-timeout=0 %s 2>&1",
+                self.name,
+            )
+            assert said.rc == 0, f"{self.name} could not be removed: {said.stdout}"
+
+
+@contextmanager
+def added(
+    master: Host, name: str, node: str, nodes: Sequence[str], kvm: bool
+) -> Iterator[Instance]:
+    """A stopped instance with a 32 MiB plain disk on `node`, one of the cluster's `nodes`.
+
+    Without `kvm` it is emulated. Whatever happens, instance and OS definition are gone in the end;
+    and what an interrupted run has left is removed first.
+    """
+    instance = Instance(master, name)
+    instance.remove()
+    try:
+        on_each(master, nodes, MAKE_OS)
+        said = master.run(
+            "gnt-instance add --disk-template=plain --disk=0:size=32M --os-type=%s --no-install "
+            "--no-start --no-name-check --no-ip-check --no-conflicts-check --no-nics "
+            "--ignore-ipolicy --backend-parameters=minmem=64M,maxmem=64M,vcpus=1 "
+            "--hypervisor-parameters=%s --node=%s %s 2>&1",
+            OS,
+            hypervisor_parameters(kvm),
+            node,
+            name,
+        )
+        assert said.rc == 0, said.stdout
+        yield instance
+    finally:
+        try:
+            instance.remove()
+        finally:
+            on_each(master, nodes, f"rm -rf {OS_FOLDER}")
+
+
+def on_each(master: Host, nodes: Sequence[str], script: str) -> None:
+    """Run `script` on every one of `nodes`, from the master."""
+    for node in nodes:
+        master.check_output("ssh -o BatchMode=yes %s %s", node, script)
+
+
+def hypervisor_parameters(kvm: bool) -> str:
+    """What makes the instance run here, whatever the cluster's defaults are for."""
+    flag = "enabled" if kvm else "disabled"
+    return f"kvm:kvm_flag={flag},kernel_path=,boot_order=disk,vnc_bind_address=127.0.0.1"

@@ -1,0 +1,96 @@
+"""The instance of the checks is gone afterwards, whatever went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.checks import instance
+from tests.checks.eventually import eventually
+
+
+@dataclass
+class Answer:
+    rc: int
+    stdout: str
+
+
+@dataclass
+class Cluster:
+    """Stands in for the master: remembers instances, and the nodes with an OS definition."""
+
+    fails: str = ""
+    instances: set[str] = field(default_factory=set)
+    definitions: set[str] = field(default_factory=set)
+    said: list[str] = field(default_factory=list)
+
+    def run(self, command: str, *args: str) -> Answer:
+        self.said.append(command % args)
+        verb = command.split()[1]
+        if verb == self.fails:
+            return Answer(1, f"{verb} failed")
+        if verb == "add":
+            self.instances.add(args[-1])
+        if verb == "remove":
+            self.instances.discard(args[0])
+        known = args[-1] in self.instances
+        return Answer(0 if known or verb != "list" else 1, "ADMIN_down\n" if known else "")
+
+    def check_output(self, command: str, node: str, script: str) -> str:
+        (self.definitions.discard if script.startswith("rm") else self.definitions.add)(node)
+        return ""
+
+
+def add(cluster: Cluster) -> instance.added:
+    return instance.added(cluster, "check.test", "node2", ["node1", "node2"], kvm=False)
+
+
+def test_everything_is_gone_when_all_went_well() -> None:
+    cluster = Cluster()
+    with add(cluster) as one:
+        assert one.status() == "ADMIN_down"
+        assert cluster.definitions == {"node1", "node2"}
+    assert (cluster.instances, cluster.definitions) == (set(), set())
+
+
+def test_everything_is_gone_when_a_check_failed() -> None:
+    cluster = Cluster()
+    with pytest.raises(ZeroDivisionError), add(cluster):
+        raise ZeroDivisionError
+    assert (cluster.instances, cluster.definitions) == (set(), set())
+
+
+def test_definitions_are_gone_when_the_instance_cannot_be_added() -> None:
+    cluster = Cluster(fails="add")
+    with pytest.raises(AssertionError, match="add failed"), add(cluster):
+        pass
+    assert cluster.definitions == set()
+
+
+def test_an_instance_that_stays_is_told_and_the_definitions_go() -> None:
+    cluster = Cluster(fails="remove")
+    with pytest.raises(AssertionError, match="could not be removed"), add(cluster):
+        pass
+    assert cluster.definitions == set()
+
+
+def test_what_an_interrupted_run_left_is_removed_first() -> None:
+    cluster = Cluster(instances={"check.test"})
+    with add(cluster):
+        verbs = [line.split()[1] for line in cluster.said]
+        assert verbs.index("remove") < verbs.index("add")
+
+
+@pytest.mark.parametrize(("kvm", "flag"), [(True, "enabled"), (False, "disabled")])
+def test_instance_runs_emulated_where_there_is_no_kvm(kvm: bool, flag: str) -> None:
+    assert instance.hypervisor_parameters(kvm).startswith(f"kvm:kvm_flag={flag},")
+
+
+def test_eventually_waits_for_a_yes() -> None:
+    answers = iter([False, False, True])
+    assert eventually(lambda: next(answers), seconds=60, pause=0)
+
+
+def test_eventually_gives_up() -> None:
+    assert not eventually(lambda: False, seconds=0, pause=0)
