@@ -67,7 +67,7 @@ def require(site: Site, purpose: Purpose = "bake", host: Host | None = None) -> 
 def examine(
     site: Site, host: Host | None = None, probe: Callable[[], str] | None = None
 ) -> list[Finding]:
-    """Look at everything. `probe` names the accelerator that a tiny guest really ran on."""
+    """Look at everything. `probe` says on which accelerator a tiny guest really ran, and why."""
     host = host or Host()
     return [
         *programs.programs(host),
@@ -80,7 +80,7 @@ def examine(
         _keyring(host, site),
         _vsyscall(host, site),
         *_networks(host, site),
-        kernel.accelerator(host, probe or _accelerator),
+        kernel.accelerator(probe or _accelerator),
         engines.docker(host),
         engines.libvirt(host),
         programs.python2(host),
