@@ -90,6 +90,10 @@ def check_paths(contents: Sequence[Content]) -> None:
                 document.problem(keys, f"mode or owner differ from those at {place}")
 
 
+def _given(mapping: Mapping[str, Any]) -> set[str]:
+    return {key for key, value in mapping.items() if value is not None}
+
+
 def _check_unique(site: Document, what: str, *values: tuple[Keys, Any]) -> None:
     first: dict[Any, Keys] = {}
     for keys, value in values:
@@ -104,10 +108,6 @@ def _addresses(site: Document) -> Iterator[tuple[Keys, str]]:
     yield from ((keys, value) for keys, value in site.each("network", "gateway") if value)
 
 
-def _given(mapping: Mapping[str, Any]) -> set[str]:
-    return {key for key, value in mapping.items() if value is not None}
-
-
 def _host_names(site: Document) -> Iterator[tuple[Keys, str]]:
     """The full names of the nodes and the cluster's, which must resolve to different addresses."""
     for _, domain in site.each("domain"):
@@ -119,12 +119,12 @@ def _host_names(site: Document) -> Iterator[tuple[Keys, str]]:
 def _check_subnet(site: Document) -> None:
     for _, text in site.each("network", "subnet"):
         subnet = ipaddress.IPv4Network(text)
-        hosts = (subnet.network_address, subnet.broadcast_address)
+        reserved = (subnet.network_address, subnet.broadcast_address)
         for keys, address in list(_addresses(site)):
             parsed = ipaddress.IPv4Address(address)
             if parsed not in subnet:
                 site.problem(keys, f"{address} is outside the subnet {subnet}")
-            elif parsed in hosts and subnet.prefixlen < 31:
+            elif parsed in reserved and subnet.prefixlen < 31:
                 site.problem(keys, f"{address} is not a host's address in the subnet {subnet}")
 
 

@@ -43,7 +43,7 @@ def _kind(site: Site, kind: Kind, root: Path, templates: Templates) -> RenderedK
         directories=directories,
         records={
             "files.tsv": records.ownership(files, directories),
-            "bake.pkrvars.json": records.pkrvars(site, kind),
+            "bake.json": records.bake(site, kind),
             "guide.json": records.guide_map(kind, root),
             **{
                 f"seed/{node.name}.json": records.seed_data(site, node)

@@ -1,4 +1,4 @@
-"""What is recorded beside the files of a kind: for Packer and the bake, for first boot, for people.
+"""What is recorded beside the files of a kind: for the bake, for first boot, for people.
 
 Keys and lists have a fixed order, so that a change of the definition is a small diff in rendered/.
 """
@@ -21,6 +21,7 @@ from golden.render.rendering import RenderedFile
 def image(site: Site, kind: Kind, secret_files: Collection[str]) -> bytes:
     """/etc/golden/image.json, which tells first boot what this image is and what is left to do.
 
+    `services` maps a role's name of a service to its init script, in the order of the roles;
     `secret_files` are the paths of the files that hold placeholders of secrets.
     """
     return _json(
@@ -40,8 +41,12 @@ def image(site: Site, kind: Kind, secret_files: Collection[str]) -> bytes:
     )
 
 
-def pkrvars(site: Site, kind: Kind) -> bytes:
-    """bake.pkrvars.json: what the bake of `kind` is told besides its files."""
+def bake(site: Site, kind: Kind) -> bytes:
+    """bake.json: what images of `kind` are baked from besides their files.
+
+    For people: a review sees here what a change of a role means for each layer. The bake takes the
+    same from the definition.
+    """
     release = site.release
     return _json(
         {

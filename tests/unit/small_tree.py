@@ -121,6 +121,10 @@ Ciphers {{ release.ciphers | join(":") }}
 }
 
 
+# The file, what is replaced by what in it, and the message that names the line of the replacement.
+Case = tuple[str, str, str, str]
+
+
 class SmallTree:
     """The files of FILES below `root`; edit them, then load the site `lab`."""
 
@@ -154,3 +158,10 @@ class SmallTree:
         except UserError as error:
             return str(error).splitlines()
         return []
+
+    def assert_one_problem(self, file: str, old: str, new: str, message: str) -> None:
+        """Make the edit, and expect just `message`, in `file` at the line of the edit."""
+        line = self.edit(file, old, new)
+        if new.partition("\n")[0] == old.partition("\n")[0]:
+            line += 1  # the first line stays; the problem is in the next
+        assert self.problems() == [f"{file}:{line}: {message}"]

@@ -9,4 +9,5 @@ from tests.unit.small_tree import SmallTree
 
 @pytest.fixture
 def tree(tmp_path: Path) -> SmallTree:
+    """A small valid checkout of its own."""
     return SmallTree(tmp_path)
