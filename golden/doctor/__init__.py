@@ -106,27 +106,24 @@ def _networks(host: Host, site: Site) -> list[Finding]:
     subnet = ipaddress.IPv4Network(site.network.subnet)
     definition = f"images/sites/{site.name}.yaml"
     release = f"images/releases/{site.release.name}.yaml"
-    routes = network.subnet_and_routes(host, subnet, definition)
-    try:
-        url, suite = _mirror(site)
-    except UserError as error:
-        return [Finding("mirror", False, True, str(error), f"sensible-editor {release}"), routes]
-    return [
-        network.mirror(host, url, suite, release),
-        routes,
-        network.subnet_and_mirror(host, subnet, url, definition),
-    ]
-
-
-def _mirror(site: Site) -> tuple[str, str]:
+    # Imported here: python-debian costs 100 ms, which `require` does not have.
     from golden.packages import sources
 
+    known = sources.host_sources()
+    found = [network.subnet_and_routes(host, subnet, definition)]
+    mirrors = [one.uri for one in known]
     first = site.release.sources[0]
     url = first.mirror or site.release.mirror
-    if url == "host":
-        known, codename = sources.host_sources(), sources.host_codename()
-        url = sources.host_mirror(site.release.name, first.suite, known, codename)
-    return url, first.suite
+    try:
+        if url == "host":
+            codename = sources.host_codename()
+            url = sources.host_mirror(site.release.name, first.suite, known, codename)
+    except UserError as error:
+        found.append(Finding("mirror", False, True, str(error), f"sensible-editor {release}"))
+    else:
+        found.append(network.mirror(host, url, first.suite, release))
+        mirrors.insert(0, url)
+    return [*found, network.subnet_and_mirrors(host, subnet, mirrors, definition)]
 
 
 def _accelerator() -> str:

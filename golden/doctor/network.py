@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -54,18 +55,25 @@ def subnet_and_routes(host: Host, subnet: Network, definition: str) -> Finding:
     return Finding("subnet and routes", False, False, detail, f"sensible-editor {definition}")
 
 
-def subnet_and_mirror(host: Host, subnet: Network, url: str, definition: str) -> Finding:
-    """The mirror's address is outside the site's subnet."""
-    name = urlsplit(url).hostname
-    found = host.addresses(name) if name else ()
-    inside = [one for one in found if _inside(one, subnet)]
+def subnet_and_mirrors(
+    host: Host, subnet: Network, urls: Iterable[str], definition: str
+) -> Finding:
+    """The addresses of the mirrors, the release's and this host's own, are outside the subnet."""
+    names = dict.fromkeys(name for url in urls if (name := urlsplit(url).hostname))
+    inside = [
+        f"{name} ({address})"
+        for name in names
+        for address in host.addresses(name)
+        if _inside(address, subnet)
+    ]
     if not inside:
-        return Finding("subnet and mirror", True, False, f"the mirror is outside {subnet}")
+        detail = f"no mirror ({', '.join(names)}) is in {subnet}"
+        return Finding("subnet and mirrors", True, False, detail)
     detail = (
-        f"the mirror ({inside[0]}) lies in {subnet}: never give this host an address of that "
-        "subnet, or apt is cut off; the qemu target does not"
+        f"{', '.join(inside)} lies in {subnet}: never give this host an address of that subnet, "
+        "or apt is cut off; the qemu target does not"
     )
-    return Finding("subnet and mirror", False, False, detail, f"sensible-editor {definition}")
+    return Finding("subnet and mirrors", False, False, detail, f"sensible-editor {definition}")
 
 
 def _inside(address: str, subnet: Network) -> bool:

@@ -96,8 +96,8 @@ CASES: dict[str, tuple[Look, dict[str, object], str]] = {
         {"text": texts(proc__net__route="head\nbr0 006433C6 00000000 1 0 0 0 00FFFFFF 0 0 0\n")},
         "site.yaml",
     ),
-    "subnet and mirror": (
-        lambda host: network.subnet_and_mirror(host, SUBNET, MIRROR, "site.yaml"),
+    "subnet and mirrors": (
+        lambda host: network.subnet_and_mirrors(host, SUBNET, [MIRROR], "site.yaml"),
         {"addresses": lambda name: ("2001:db8::1", "198.51.100.7")},
         "site.yaml",
     ),
