@@ -52,9 +52,13 @@ def fields(model: type) -> dict[str, tuple[dataclasses.Field[Any], Any]]:
 
 
 def export(directory: Path) -> list[Path]:
-    """Write `<family>.schema.json` for each family of files into `directory`; return the paths."""
+    """Write `<family>.schema.json` for each family of files into `directory`.
+
+    Returns the paths of those that were not like that already.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    return [_write(directory / f"{name}.schema.json", text) for name, text in texts().items()]
+    targets = {directory / f"{name}.schema.json": text for name, text in texts().items()}
+    return [path for path, text in targets.items() if _replace(path, text)]
 
 
 def texts() -> dict[str, str]:
@@ -65,9 +69,13 @@ def texts() -> dict[str, str]:
     }
 
 
-def _write(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8")
-    return path
+def _replace(path: Path, text: str) -> bool:
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return False
+    scratch = path.with_suffix(".new")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(path)
+    return True
 
 
 def _object(model: type) -> Schema:

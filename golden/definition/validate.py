@@ -42,7 +42,7 @@ def validate(document: Document, model: type, names: Names) -> None:
 
 
 def _validator(model: type, names: Names) -> Any:
-    # A run with nothing to validate need not pay for this, the slowest of our imports.
+    # Not at the top: whoever needs only the models should not wait for it.
     from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 
     def named(_: Any, family: str, value: Any, __: Any) -> Iterator[ValidationError]:

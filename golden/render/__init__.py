@@ -7,9 +7,10 @@ template sees), `header`, `records` (what is written beside the files), `disk`.
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 
-from golden import log
-from golden.definition import Site, load, load_all
+from golden import log, paths
+from golden.definition import Site, load, load_all, schema
 from golden.render.compose import render
 from golden.render.disk import differences, remove_other_sites, write
 from golden.render.rendering import RenderedFile, RenderedKind, Rendering
@@ -30,18 +31,21 @@ def check(site: Site) -> list[str]:
     return differences(render(site))
 
 
-def render_all(names: Collection[str] = ()) -> None:
-    """Render the sites called `names`, or else all, to rendered/, and say what changed.
+def render_all(names: Collection[str] = (), root: Path = paths.ROOT) -> None:
+    """Write rendered/ of the sites called `names`, or else of all, and say what changed.
 
-    Raises UserError before anything is written when any of them has a problem.
+    With all sites come the schemas of docs/schema, and what is rendered of former sites goes.
+    Raises UserError before anything is written when any of the sites has a problem.
     """
-    sites = [load(name) for name in names] if names else load_all()
-    renderings = [render(site) for site in sites]
-    for rendering in renderings:
-        changed = write(rendering)
-        log.info(f"{rendering.site.name}: {len(changed)} files changed")
-        for path in changed:
-            log.info(f"  rendered/{path}")
+    sites = [load(name, root) for name in names] if names else load_all(root)
+    renderings = [render(site, root) for site in sites]
+    changed = [path for each in renderings for path in write(each, root / "rendered")]
+    changed = [f"rendered/{path}" for path in changed]
     if not names:
-        for site in remove_other_sites([site.name for site in sites]):
-            log.info(f"{site}: removed, since there is no such site any more")
+        former = remove_other_sites([site.name for site in sites], root / "rendered")
+        changed += [f"rendered/{name}" for name in former]
+        schemas = schema.export(root / "docs" / "schema")
+        changed += [str(path.relative_to(root)) for path in schemas]
+    for path in changed:
+        log.info(path)
+    log.info(f"{len(changed)} changed" if changed else "nothing to do: all is as it should be")

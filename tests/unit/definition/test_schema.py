@@ -20,7 +20,7 @@ EXAMPLES = {RELEASE: ReleaseFile, SITE: SiteFile, MASTER: KindFile, BASE: RoleFi
 
 @pytest.mark.parametrize("family", schema.FAMILIES)
 def test_exported_schemas_are_current(family: str) -> None:
-    """Mended by: python -c 'from golden.definition import schema; schema.export(...)'."""
+    """Mended by: inv render."""
     assert (EXPORTED / f"{family}.schema.json").read_text() == schema.texts()[family]
 
 
@@ -29,6 +29,7 @@ def test_export_writes_each_family(tmp_path: Path) -> None:
     assert {path.name: path.read_text() for path in written} == {
         f"{family}.schema.json": text for family, text in schema.texts().items()
     }
+    assert schema.export(tmp_path / "schema") == []
 
 
 @pytest.mark.parametrize("family", schema.FAMILIES)
