@@ -29,7 +29,7 @@ def questions(site: Site, node: Node, secrets: Secrets) -> dict[str, Any]:
         "names": expected.names(site),
         "secrets": _must_stay_secret(node, secrets),
         "databases": _databases(site, secrets),
-        "brokers": _brokers(site, secrets),
+        "brokers": _brokers(site, node, secrets),
         "web": [one.fqdn for one in site.nodes if one.kind.has("apache")],
         "rapi": _rapi(site, secrets),
         "peers": [one.fqdn for one in site.nodes if one != node],
@@ -42,10 +42,14 @@ def _databases(site: Site, secrets: Secrets) -> list[dict[str, Any]]:
     return [{"host": host, "database": name, **login} for host in hosts for name in DATABASES]
 
 
-def _brokers(site: Site, secrets: Secrets) -> list[dict[str, Any]]:
+def _brokers(site: Site, node: Node, secrets: Secrets) -> list[dict[str, Any]]:
     hosts = [one.fqdn for one in site.nodes if one.kind.has("rabbitmq")]
     login = {"user": BROKER_USER, "password": secrets.values["rabbitmq_password"]}
-    return [{"host": host, "port": BROKER_PORT, "vhost": "/", **login} for host in hosts]
+    logins = [{"host": host, **login} for host in hosts]
+    if node.kind.has("rabbitmq"):
+        # RabbitMQ's built-in account, which newer brokers let in from the same host only.
+        logins.append({"host": "127.0.0.1", "user": "guest", "password": "guest"})
+    return [{"port": BROKER_PORT, "vhost": "/", **one} for one in logins]
 
 
 def _rapi(site: Site, secrets: Secrets) -> list[dict[str, Any]]:

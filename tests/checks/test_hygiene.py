@@ -7,9 +7,11 @@ from itertools import combinations
 
 import pytest
 
+from golden import secrets
 from golden.check.facts import Facts
 from golden.definition import Node
-from tests.checks.subjects import NODES, each_node
+from golden.paths import CACHE
+from tests.checks.subjects import NODES, SITE, each_node
 
 PAIRS = list(combinations(NODES, 2))
 
@@ -42,6 +44,15 @@ def test_no_secret_is_readable_by_all(facts: Facts, node: Node) -> None:
 @each_node()
 def test_no_secret_is_in_a_log(facts: Facts, node: Node) -> None:
     assert facts.hygiene["secrets"]["logged"] == []
+
+
+@each_node()
+def test_no_secret_was_shown_on_the_console(node: Node) -> None:
+    console = CACHE / "run" / SITE.name / node.name / "console.log"
+    if not console.exists():
+        pytest.skip(f"this host keeps no console log of {node.name}")
+    shown = console.read_text(errors="replace")
+    assert [name for name, value in secrets.load(SITE).values.items() if value in shown] == []
 
 
 @each_node()

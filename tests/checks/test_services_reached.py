@@ -10,7 +10,7 @@ from cryptography import x509
 from golden.check.facts import Facts
 from golden.check.questions import DATABASES
 from golden.definition import Node
-from tests.checks.subjects import each, hosts
+from tests.checks.subjects import each, each_node, hosts
 
 
 @pytest.mark.guide("G067")
@@ -22,6 +22,11 @@ def test_database_lets_the_application_in(facts: Facts, node: Node, database: st
 @each("broker", lambda _: [one.fqdn for one in hosts("rabbitmq")])
 def test_broker_lets_the_application_in(facts: Facts, node: Node, broker: str) -> None:
     assert facts.reach["brokers"][broker] == "ok"
+
+
+@each_node(role="rabbitmq")
+def test_broker_has_no_default_account(facts: Facts, node: Node) -> None:
+    assert facts.reach["brokers"]["127.0.0.1"] != "ok", "guest may log in with the password guest"
 
 
 def web_servers(_: Node) -> list[str]:

@@ -147,7 +147,10 @@ def reach(site: Site, node: Node) -> Document:
     web = [one.fqdn for one in site.nodes if one.kind.has("apache")]
     return {
         "databases": dict.fromkeys(DATABASES, "ok"),
-        "brokers": {one.fqdn: "ok" for one in site.nodes if one.kind.has("rabbitmq")},
+        "brokers": {
+            **{one.fqdn: "ok" for one in site.nodes if one.kind.has("rabbitmq")},
+            "127.0.0.1": "403 ACCESS_REFUSED",
+        },
         "certificates": {name: shown_certificate(name) for name in web},
         "http": {name: {"status": 301, "location": f"https://{name}/"} for name in web},
         "rapi": {"right password": 200, "wrong password": 401},

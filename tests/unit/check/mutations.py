@@ -171,6 +171,10 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
         put("node2", REACH, "brokers", NODE1, value="403 ACCESS_REFUSED"),
         {"services_reached.broker_lets_the_application_in"},
     ),
+    "broker open": (
+        put("node1", REACH, "brokers", "127.0.0.1", value="ok"),
+        {"services_reached.broker_has_no_default_account"},
+    ),
     "certificate unknown": (
         put("node1", REACH, "certificates", NODE1, "verified", value=False),
         {"services_reached.certificate_is_trusted"},
