@@ -35,13 +35,13 @@ def broker(one):
     return OK
 
 
-def certificate(name):
-    """What `name` shows on port 443, judged by this node's own CA bundle.
+def certificate(name, port=443):
+    """What `name` shows on its port, judged by this node's own CA bundle.
 
     {"verified": bool, "says": text, "pem": leaf certificate}. openssl does it: Python 2.7.3's ssl
     can neither send the name (SNI) nor say why it refused.
     """
-    argv = ["openssl", "s_client", "-connect", name + ":443", "-servername", name]
+    argv = ["openssl", "s_client", "-connect", "{0}:{1}".format(name, port), "-servername", name]
     _, out = run(argv + ["-CAfile", BUNDLE], timeout=30)
     verdict = re.findall("Verify return code: (.*)", out)
     pem = re.findall("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", out, re.DOTALL)
@@ -52,9 +52,9 @@ def certificate(name):
     }
 
 
-def plain_http(name):
+def plain_http(name, port=80):
     """{"status", "location"} of http://name/, or {"error"}."""
-    link = HTTPConnection(name, 80, timeout=30)
+    link = HTTPConnection(name, port, timeout=30)
     try:
         link.request("GET", "/")
         answer = link.getresponse()
