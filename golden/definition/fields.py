@@ -82,7 +82,7 @@ Mac = Annotated[
         pattern=r"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
     ),
 ]
-# https://www.kernel.org: IFNAMSIZ is 16 with the final zero.
+# https://man7.org/linux/man-pages/man7/netdevice.7.html: IFNAMSIZ is 16, with the final zero.
 Interface = Annotated[
     str,
     Rule("an interface name of at most 15 characters", pattern=r"^[a-z][a-z0-9.-]{0,14}$"),
