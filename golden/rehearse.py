@@ -1,0 +1,102 @@
+"""A rehearsal: bake, boot and check a whole site, then throw its nodes away."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from golden import boot, check, definition, log, report
+from golden.bake import bake
+from golden.boot.rundir import NodeDir
+from golden.definition.models import Site
+from golden.errors import UserError
+from golden.paths import ARTIFACTS, shown
+from golden.report import Moment
+
+
+def rehearse(site: str, where: str, *, keep: bool = False) -> None:
+    """Bake `site`, boot all its nodes on fresh disks at target `where`, check them, end them.
+
+    The consoles and the time line are kept in .artifacts/<site>/rehearsal/, whether it went well or
+    not. Raises what the stage that failed raises; UserError when nodes of the site run already,
+    since a rehearsal must begin with disks that nothing has written to.
+    """
+    loaded = definition.load(site)
+    _must_be_down(loaded)
+    stages = _Stages()
+    stages.run("bake", lambda: bake(site))
+    try:
+        stages.run("boot", lambda: boot.boot(site, (), where))
+        stages.run("check", lambda: check.check(site))
+    finally:
+        _keep_records(loaded, stages)
+        if keep:
+            log.info(f"the nodes still run; end them with ./inv down --site {site}")
+        else:
+            boot.down(site)
+    log.info(f"site {site}: rehearsed in {stages.seconds():.0f} s")
+
+
+class _Stages:
+    """When each stage of the rehearsal began and how long it took."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.moments: list[Moment] = []
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def run(self, name: str, work: Callable[[], object]) -> None:
+        with self._timed(name):
+            work()
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        start, state = self.seconds(), "failed"
+        try:
+            yield
+            state = "done"
+        finally:
+            self.moments.append(Moment(start, self.seconds() - start, "site", name, state))
+
+    def began(self, name: str) -> float:
+        return next(one.start for one in self.moments if one.what == name)
+
+
+def _must_be_down(site: Site) -> None:
+    running = [node.name for node in site.nodes if NodeDir(site.name, node.name).running()]
+    if running:
+        raise UserError(
+            f"{' and '.join(running)} of site {site.name} still run, and a rehearsal needs fresh "
+            f"disks; end them with ./inv down --site {site.name}"
+        )
+
+
+def _keep_records(site: Site, stages: _Stages) -> None:
+    folder = ARTIFACTS / site.name / "rehearsal"
+    folder.mkdir(parents=True, exist_ok=True)
+    moments = [*stages.moments, *_steps(site, stages.began("boot"))]
+    report.show_timeline(moments, f"Rehearsal of site {site.name}")
+    (folder / "timeline.json").write_text(json.dumps(report.timeline_json(moments), indent=1))
+    for node in site.nodes:
+        _copy(NodeDir(site.name, node.name).console, folder / f"{node.name}.console.log")
+    log.info(f"time line and consoles: {shown(folder)}")
+
+
+def _steps(site: Site, power_on: float) -> list[Moment]:
+    return [
+        Moment(power_on + step.began, step.seconds, node.name, step.name, step.state)
+        for node in site.nodes
+        for step in boot.timeline(site.name, node.name)
+    ]
+
+
+def _copy(source: Path, target: Path) -> None:
+    # A node that never got as far as a console has none to keep.
+    if source.exists():
+        shutil.copyfile(source, target)
