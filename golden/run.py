@@ -26,6 +26,7 @@ TAIL_LINES = 12
 GRACE_SECONDS = 5.0
 
 Argv = Sequence[str | os.PathLike[str]]
+Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def start(
     log: Path | None = None,
     stage: str = "",
     pass_fds: Sequence[int] = (),
-) -> subprocess.Popen[bytes]:
+) -> Process:
     """Start `argv` in the background, its output appended to `log`; stop it with `end`.
 
     Raises StageError when the program is missing.

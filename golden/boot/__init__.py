@@ -1,0 +1,110 @@
+"""Booting baked nodes: `boot` (and follow), `show_status`, `console`, `ssh`, `down`.
+
+Read in this order: `target` (what a place to boot must do), `qemu` (the one that needs nothing),
+`machine` (its command line), `accelerator`, `rundir` (what is remembered), `follow`, `login`,
+`terminal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from golden import definition, log, run, status
+from golden.boot import login, rundir, terminal
+from golden.boot.accelerator import choose
+from golden.boot.follow import follow
+from golden.boot.rundir import NodeDir
+from golden.boot.target import Target, target
+from golden.definition.models import Node, Site
+from golden.paths import shown
+from golden.status import StepTime
+
+__all__ = ["boot", "console", "down", "power_on", "show_status", "ssh", "timeline"]
+
+
+def boot(site: str, nodes: Iterable[str] = (), where: str = "qemu") -> dict[str, float]:
+    """Power the nodes on (all without `nodes`) and follow them until ready.
+
+    Returns the seconds from power-on to ready for each. Raises UserError before anything is started
+    when a node cannot start, StageError naming the part of a boot that failed.
+    """
+    place = target(where)
+    loaded = definition.load(site)
+    chosen = _chosen(loaded, nodes)
+    log.info(f"accelerator: {choose()}")
+    started = power_on(loaded, chosen, place)
+    for node in chosen:
+        if node.name not in started:
+            log.info(f"{node.name} is running already")
+    return follow(site, [node.name for node in chosen], place)
+
+
+def power_on(site: Site, nodes: Iterable[Node], place: Target) -> list[str]:
+    """Start the machines that do not run yet; returns their nodes' names."""
+    chosen = tuple(nodes)
+    with rundir.lock(site.name):
+        place.check(site, chosen)
+        started = [node.name for node in chosen if place.up(site, node)]
+        login.write_config(site)
+    return started
+
+
+def down(site: str, nodes: Iterable[str] = (), *, keep: bool = False) -> None:
+    """Power nodes off (all without `nodes`); without `keep` their disks are thrown away.
+
+    The artifacts stay as they were baked. A node that is off already is no error.
+    """
+    loaded = definition.load(site)
+    place = target("qemu")
+    with rundir.lock(site):
+        for node in _chosen(loaded, nodes):
+            was_on = place.down(site, node.name, keep=keep)
+            kept = f"; its disks are kept in {shown(NodeDir(site, node.name).path)}" if keep else ""
+            log.info(f"{node.name}: {'powered off' if was_on else 'was off'}{kept}")
+        if any(place.is_on(site, node.name) for node in loaded.nodes):
+            login.write_config(loaded)
+        else:
+            login.remove_config(site)
+
+
+def show_status(site: str) -> None:
+    """Print a table: each node, its machine, how far its boot is, where ssh answers."""
+    loaded = definition.load(site)
+    place = target("qemu")
+    rows = [_status_row(site, node.name, place) for node in loaded.nodes]
+    log.table(["node", "machine", "boot", "ssh"], rows, title=f"site {site}")
+
+
+def console(site: str, node: str) -> None:
+    """Open the serial console of `node`; leave with Ctrl-]."""
+    terminal.attach(site, definition.load(site).node(node).name)
+
+
+def ssh(site: str, node: str, command: str = "") -> int:
+    """Log in to `node` as root, or run `command` there; returns ssh's exit code."""
+    name = definition.load(site).node(node).name
+    return run.interactive(login.command(site, name, command))
+
+
+def timeline(site: str, node: str) -> tuple[StepTime, ...]:
+    """Every phase and first-boot step of the node's last boot, with its seconds."""
+    files = NodeDir(site, node)
+    text = files.console.read_text(errors="replace") if files.console.exists() else ""
+    marks = rundir.read(files.marks)
+    return status.timeline(text, marks if isinstance(marks, dict) else {})
+
+
+def _chosen(site: Site, names: Iterable[str]) -> tuple[Node, ...]:
+    wanted = tuple(names)
+    return tuple(site.node(name) for name in wanted) if wanted else site.nodes
+
+
+def _status_row(site: str, node: str, place: Target) -> tuple[str, str, str, str]:
+    files = NodeDir(site, node)
+    state = files.running()
+    if state is None:
+        died = "; ended without ./inv down" if files.state() else ""
+        return node, f"off{died}", "", ""
+    text = files.console.read_text(errors="replace") if files.console.exists() else ""
+    machine = f"{place.machine_state(site, node)} ({state.accelerator}, pid {state.pid})"
+    return node, machine, str(status.status(text)), f"127.0.0.1:{state.port}"

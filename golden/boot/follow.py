@@ -1,0 +1,152 @@
+"""Watching nodes boot: live progress, and which part it was when one fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from golden import log, status
+from golden.boot import login, rundir
+from golden.boot.rundir import NodeDir, State
+from golden.boot.target import Target
+from golden.errors import StageError, UserError
+from golden.paths import CACHE
+from golden.status import NodeStatus, Probe
+
+POLL_SECONDS = 1.0
+PROBE_EVERY_SECONDS = 5.0
+# How long a phase may say nothing new, in seconds on a host with KVM; emulation has its factor.
+SILENCE_SECONDS = {
+    "firmware": 20.0,
+    "boot loader": 20.0,
+    "kernel": 40.0,
+    "init": 90.0,
+    "first boot": 150.0,
+    "ready": 40.0,
+}
+
+
+@dataclass
+class Watch:
+    """What is known of one node while it boots."""
+
+    node: str
+    files: NodeDir
+    state: State
+    marks: dict[str, float] = field(default_factory=dict)
+    size: int = -1
+    changed: float = field(default_factory=time.monotonic)
+    text: str = ""
+    machine: str = "running"
+    sshd: str = "unasked"
+    probed: float = 0.0
+
+    def look(self, target: Target) -> NodeStatus:
+        """Read the console again and, now and then, ask machine and sshd."""
+        try:
+            data = self.files.console.read_bytes()
+        except FileNotFoundError:
+            data = b""
+        if len(data) != self.size:
+            self.size, self.changed = len(data), time.monotonic()
+            self.text = data.decode("utf-8", "replace")
+        found = status.status(self.text)
+        self._mark(found)
+        if time.monotonic() - self.probed >= PROBE_EVERY_SECONDS:
+            self.probed = time.monotonic()
+            self.machine = target.machine_state(self.files.site, self.node)
+            if found.phase == "ready":
+                self.sshd = login.probe(self.state.port)
+        return found
+
+    def _mark(self, found: NodeStatus) -> None:
+        if found.phase not in self.marks:
+            self.marks[found.phase] = round(time.time() - self.state.power_on, 1)
+            rundir.write(self.files.marks, self.marks)
+
+    def trouble(self, found: NodeStatus) -> tuple[str, str] | None:
+        """The part that broke and why, when the boot will not succeed any more."""
+        silent = time.monotonic() - self.changed
+        allowed = SILENCE_SECONDS.get(found.phase, 0.0) * self.state.factor
+        probe = Probe(self.machine, self.sshd)
+        too_long = silent if silent > allowed else 0
+        return status.diagnose(self.text, probe, silent=too_long, log=self._last_words())
+
+    def _last_words(self) -> str:
+        try:
+            return (self.files.log.read_text(errors="replace").strip().splitlines() or [""])[-1]
+        except OSError:
+            return ""
+
+    def seconds(self) -> float:
+        """Since power-on."""
+        return time.time() - self.state.power_on
+
+
+def follow(site: str, nodes: Sequence[str], target: Target) -> dict[str, float]:
+    """Show the boot of `nodes` until all are ready; seconds from power-on to ready for each.
+
+    Raises StageError naming the part that broke, with the last console lines; UserError for a node
+    that was never booted. A failed node keeps running, so that one can look at it.
+    """
+    watches = [_watch(site, node) for node in nodes]
+    took: dict[str, float] = {}
+    expected = _expected(site)
+    with log.progress() as shown:
+        tasks = {watch.node: shown.task(watch.node, expected.get(watch.node)) for watch in watches}
+        while len(took) < len(watches):
+            for watch in watches:
+                if watch.node in took:
+                    continue
+                found = watch.look(target)
+                tasks[watch.node].say(str(found))
+                if found.phase == "ready" and watch.sshd == "answers":
+                    took[watch.node] = watch.seconds()
+                    tasks[watch.node].done(f"ready {watch.seconds():.0f} s after power-on")
+                elif trouble := watch.trouble(found):
+                    tasks[watch.node].fail(f"{trouble[0]}: {trouble[1]}")
+                    raise _failure(watch, trouble)
+            time.sleep(POLL_SECONDS)
+    _learn(site, took)
+    return took
+
+
+def _watch(site: str, node: str) -> Watch:
+    files = NodeDir(site, node)
+    state = files.state()
+    if state is None:
+        raise UserError(f"{node} of site {site} was not booted; boot it: ./inv boot --site {site}")
+    known = rundir.read(files.marks)
+    return Watch(node, files, state, marks=dict(known) if isinstance(known, dict) else {})
+
+
+def _failure(watch: Watch, trouble: tuple[str, str]) -> StageError:
+    part, reason = trouble
+    site, node = watch.files.site, watch.node
+    look = "console" if part in ("machine", "boot loader", "kernel", "init", "network") else "ssh"
+    resume = " (there: firstboot resume)" if part.startswith("first") else ""
+    return StageError(
+        "boot",
+        f"{node}: {part}: {reason}",
+        tail=status.tail(watch.text),
+        log=watch.files.console,
+        hint=f"./inv {look} {node} --site {site}{resume}, or ./inv down --site {site}",
+    )
+
+
+def _history() -> Path:
+    return CACHE / "boot-seconds.json"
+
+
+def _expected(site: str) -> dict[str, float]:
+    known = rundir.read(_history())
+    return dict(known.get(site, {})) if isinstance(known, dict) else {}
+
+
+def _learn(site: str, took: dict[str, float]) -> None:
+    known = rundir.read(_history())
+    every = dict(known) if isinstance(known, dict) else {}
+    every[site] = _expected(site) | {node: round(seconds) for node, seconds in took.items()}
+    rundir.write(_history(), every)

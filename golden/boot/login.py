@@ -1,0 +1,100 @@
+"""Logging in to booted nodes: one ssh configuration per site, for people and for checks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+from golden import secrets
+from golden.boot import rundir
+from golden.boot.rundir import NodeDir
+from golden.definition.models import Site
+from golden.errors import UserError
+from golden.paths import shown
+from golden.secrets import Secrets
+
+# A Unix socket's address holds 107 bytes, and ssh adds 17 of its own while it makes the socket.
+CONTROL_PATH_LIMIT = 90
+
+
+def write_config(site: Site) -> Path:
+    """Write the configuration with a Host entry for each node that runs; returns its path."""
+    folder = rundir.site_dir(site.name)
+    kept = secrets.load(site)
+    hosts = folder / "known_hosts"
+    rundir.write_text(hosts, secrets.known_hosts(site, kept))
+    entries = [
+        _entry(name, fqdn, state.port, kept, hosts)
+        for name, fqdn in ((node.name, node.fqdn) for node in site.nodes)
+        if (state := NodeDir(site.name, name).running())
+    ]
+    config = rundir.ssh_config(site.name)
+    rundir.write_text(config, "\n".join(entries))
+    return config
+
+
+def remove_config(site: str) -> None:
+    """No node of the site runs any more."""
+    rundir.ssh_config(site).unlink(missing_ok=True)
+
+
+def command(site: str, node: str, words: str = "") -> list[str]:
+    """The argv that runs `words`, or a login shell, on `node`.
+
+    Raises UserError when the node does not run here.
+    """
+    if NodeDir(site, node).running() is None:
+        raise UserError(
+            f"{node} of site {site} is not running; boot it with: ./inv boot --site {site}"
+        )
+    if shutil.which("ssh") is None:
+        raise UserError("ssh is not installed: apt-get install openssh-client")
+    argv = ["ssh", "-F", str(rundir.ssh_config(site)), node]
+    return [*argv, "--", words] if words else argv
+
+
+def probe(port: int, timeout: float = 5.0) -> str:
+    """Whether sshd answers on 127.0.0.1:`port`: `answers`, `closed` or `silent`.
+
+    QEMU always takes the connection; it closes it when the node refuses, and waits when the node
+    does not say anything.
+    """
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout) as link:
+            return "answers" if link.recv(4) == b"SSH-" else "closed"
+    except TimeoutError:
+        return "silent"
+    except OSError:
+        return "closed"
+
+
+def _entry(name: str, fqdn: str, port: int, kept: Secrets, hosts: Path) -> str:
+    lines = [
+        f"Host {name} {fqdn}",
+        "    HostName 127.0.0.1",
+        f"    Port {port}",
+        "    User root",
+        f'    IdentityFile "{kept.operator_key}"',
+        "    IdentitiesOnly yes",
+        f"    HostKeyAlias {fqdn}",
+        f'    UserKnownHostsFile "{hosts}"',
+        "    StrictHostKeyChecking yes",
+        # Under emulation a login takes seconds; a check does hundreds.
+        *_shared_connection(hosts.parent / f"ssh-{name}"),
+        "    ConnectTimeout 60",
+        "    ServerAliveInterval 30",
+        "    LogLevel ERROR",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _shared_connection(path: Path) -> list[str]:
+    if len(os.fsencode(path)) > CONTROL_PATH_LIMIT:
+        return [f"    # no shared connection: {shown(path)} is too long for a socket's address"]
+    return [
+        "    ControlMaster auto",
+        f'    ControlPath "{path}"',
+        "    ControlPersist 60",
+    ]

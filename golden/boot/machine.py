@@ -1,0 +1,88 @@
+"""The QEMU command line of one node, as a pure function of what the node is.
+
+The hardware is what kernel 3.2 knows: machine `pc`, legacy virtio, BIOS (facts 6.1, 18.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from golden.boot.accelerator import QEMU, Accelerator
+from golden.boot.rundir import NodeDir
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One node's machine.
+
+    `lan` is GROUP:PORT of the site's network, `mac` the node's address there; `management_mac` is
+    that of the NIC behind which 127.0.0.1:`port` leads to the node's sshd.
+    """
+
+    name: str
+    memory_mib: int
+    files: NodeDir
+    lan: str
+    mac: str
+    management_mac: str
+    port: int
+
+
+def argv(machine: Machine, accelerator: Accelerator) -> list[str]:
+    """QEMU's words. It must run in the node's folder: the sockets' names are relative, because the
+    address of a Unix socket holds 107 bytes and a project folder may be deeper."""
+    return [
+        *(QEMU, "-name", machine.name, "-machine", "pc,graphics=off,usb=off,dump-guest-core=off"),
+        *accelerator.options,
+        *("-smp", str(accelerator.processors), "-m", str(machine.memory_mib)),
+        *("-nodefaults", "-no-user-config", "-display", "none", "-vga", "none"),
+        *("-rtc", "base=utc"),
+        *_console(machine),
+        *_disks(machine),
+        *_networks(machine),
+        *("-object", "rng-random,id=rng,filename=/dev/urandom"),
+        *("-device", "virtio-rng-pci,rng=rng,addr=0x9"),
+    ]
+
+
+def _console(machine: Machine) -> list[str]:
+    files = machine.files
+    serial = f"socket,id=console,path={files.console_socket.name},server=on,wait=off"
+    return [
+        *("-chardev", f"{serial},logfile={files.console.name},logappend=on"),
+        *("-serial", "chardev:console"),
+        *("-qmp", f"unix:{files.qmp.name},server=on,wait=off"),
+    ]
+
+
+def _disks(machine: Machine) -> list[str]:
+    """vda: the image's overlay, vdb: the data disk, vdc: the seed."""
+    files = machine.files
+    disks = [
+        (files.overlay.name, "qcow2", "discard=unmap,detect-zeroes=unmap", "bootindex=0"),
+        (files.data.name, "qcow2", "discard=unmap,detect-zeroes=unmap", ""),
+        (files.seed.name, "raw", "readonly=on", ""),
+    ]
+    words = []
+    for number, (name, form, options, device) in enumerate(disks):
+        drive = f"if=none,id=disk{number},file={name},format={form},cache=writeback,{options}"
+        place = f"virtio-blk-pci,drive=disk{number},addr={0x5 + number:#x}"
+        words += ["-drive", drive, "-device", f"{place},{device}" if device else place]
+    return words
+
+
+def _networks(machine: Machine) -> list[str]:
+    """eth0: the site's LAN, eth1: from this host alone. The kernel numbers them in PCI order.
+
+    localaddr keeps the LAN's multicast on the loopback interface; restrict keeps the node from
+    reaching this host or anything beyond through the second NIC.
+    """
+    lan = f"socket,id=lan,mcast={machine.lan},localaddr=127.0.0.1"
+    host = f"user,id=host,restrict=on,hostfwd=tcp:127.0.0.1:{machine.port}-:22"
+    # romfile= : no network boot, which would only cost time.
+    return [
+        *("-netdev", lan),
+        *("-device", f"virtio-net-pci,netdev=lan,mac={machine.mac},addr=0x3,romfile="),
+        *("-netdev", host),
+        *("-device", f"virtio-net-pci,netdev=host,mac={machine.management_mac},addr=0x4,romfile="),
+    ]
