@@ -1,0 +1,94 @@
+"""The .deb files of a bake: fetched once by apt, kept in the cache, verified before every use."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from golden import paths
+from golden.errors import StageError, UserError
+from golden.packages.model import Package, Resolution
+from golden.packages.resolve import Resolver
+
+# apt's `Get:12 http://… bookworm/main amd64 tar amd64 1.34 [815 kB]`
+_GET = re.compile(r"^Get:(\d+) ")
+_SAY_EVERY = 25
+
+
+def fetch(
+    resolver: Resolver,
+    resolution: Resolution,
+    below: Sequence[Package],
+    say: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Have every .deb of `resolution` in the cache, whole and with the hash that the index gives.
+
+    `below` is what the resolution was made on top of. Raises UserError when the mirror does not
+    deliver one, StageError when one arrives damaged.
+    """
+    state = resolver.state
+    missing = _missing(state.debs, resolution.packages)
+    if missing:
+        _download(resolver, missing, below, say)
+        lost = _missing(state.debs, missing)
+        if lost:
+            raise StageError(
+                "packages",
+                f"arrived damaged or not at all: {', '.join(package.file for package in lost)}",
+                log=state.log,
+                hint="run the bake again; what arrived whole is kept",
+            )
+
+
+def _missing(folder: Path, packages: Sequence[Package]) -> list[Package]:
+    # Hashing releases the interpreter's lock, so two threads use two processors.
+    with ThreadPoolExecutor(2) as pool:
+        whole = pool.map(lambda package: _whole(folder / package.file, package), packages)
+        return [package for package, good in zip(packages, whole, strict=True) if not good]
+
+
+def _whole(path: Path, package: Package) -> bool:
+    if not path.is_file():
+        return False
+    if path.stat().st_size == package.size:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() == package.sha256:
+                return True
+    # apt trusts a file of the right length that is already there, so it must go.
+    path.unlink()
+    return False
+
+
+def _download(
+    resolver: Resolver,
+    packages: Sequence[Package],
+    below: Sequence[Package],
+    say: Callable[[str], None],
+) -> None:
+    total = sum(package.size for package in packages) / 1e6
+    say(f"fetching {len(packages)} packages, {total:.0f} MB")
+
+    def on_line(line: str) -> None:
+        match = _GET.match(line)
+        if match and int(match.group(1)) % _SAY_EVERY == 0:
+            say(f"fetching package {match.group(1)} of {len(packages)}, {total:.0f} MB in all")
+
+    try:
+        # Unlike `download`, `install` resumes what arrived in part.
+        resolver.install(
+            [f"{package.name}={package.version}" for package in packages],
+            ["--download-only"],
+            below,
+            on_line,
+        )
+    except StageError as error:
+        why = next((line[3:] for line in error.tail if line.startswith("E: ")), error.message)
+        state = resolver.state
+        raise UserError(
+            f"the mirror of release '{state.release.name}' did not deliver the packages: {why}; "
+            "run the bake again when it answers, what arrived is kept "
+            f"(log: {paths.shown(state.log)})"
+        ) from error

@@ -1,0 +1,176 @@
+"""From names to exact packages and the order of dpkg's work, by asking apt; kept for the next time.
+
+apt plans in a simulated installation on top of the layers below; what it prints is replayed in the
+tree by scripts/bake/packages.sh. So the image needs no index, and wheezy's apt need not know
+anything of today's mirrors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import urllib.parse
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from golden.errors import StageError, UserError
+from golden.packages.model import Package, Resolution, Step
+from golden.packages.state import AptState
+
+# Raise when the meaning of a stored resolution changes.
+FORMAT = 1
+_SIMULATED = re.compile(r"^(Inst|Conf) (\S+) (?:\[\S+\] )?\((\S+) .*\[(\S+)\]\)")
+_URI = re.compile(r"^'([^']+)' (\S+) (\d+) SHA256:([0-9a-f]{64})$")
+_ACTIONS = {"Inst": "unpack", "Conf": "configure"}
+# apt would configure essential packages and what they need as early as it can, which only a running
+# system wants; fewer calls of dpkg are faster.
+_ORDER = "APT::Immediate-Configure=false"
+
+
+class Resolver:
+    """Resolves names with one apt state; asks apt only for what it was not asked before."""
+
+    def __init__(self, state: AptState) -> None:
+        self.state = state
+        self._identity = state.identity()
+
+    def resolve(
+        self, names: Iterable[str], below: Sequence[Package] = (), also: Iterable[str] = ()
+    ) -> Resolution:
+        """What installing `names` (package names or apt patterns) on top of `below` adds.
+
+        `also` is installed too, but counts as there for others' sake only. Raises UserError when a
+        package does not exist or its dependencies cannot be met.
+        """
+        asked = set(names)
+        extra = set(also) - asked
+        store = self._store(asked, extra, below)
+        if store.is_file():
+            try:
+                return Resolution.from_json(json.loads(store.read_text()))
+            except (ValueError, KeyError, TypeError):
+                store.unlink()
+        resolution = self._ask(asked, extra, below)
+        store.parent.mkdir(parents=True, exist_ok=True)
+        partial = store.with_suffix(".tmp")
+        partial.write_text(json.dumps(resolution.to_json()))
+        partial.replace(store)
+        return resolution
+
+    def _store(self, asked: set[str], extra: set[str], below: Sequence[Package]) -> Path:
+        there = sorted(f"{p.name} {p.identity}" for p in below)
+        facts = [FORMAT, self._identity, sorted(asked), sorted(extra), there]
+        name = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
+        return self.state.folder / "resolved" / f"{name}.json"
+
+    def _ask(self, asked: set[str], extra: set[str], below: Sequence[Package]) -> Resolution:
+        wanted = sorted(asked | extra)
+        if not wanted:
+            return Resolution((), ())
+        try:
+            plan = self.install(wanted, ["-s"], below)
+            # With the cache in view, apt would leave out what is in it.
+            elsewhere = ["-o", f"Dir::Cache::archives={self.state.folder / 'cache' / 'none'}"]
+            uris = self.install(wanted, ["--print-uris", "-qq", *elsewhere], below)
+        except StageError as error:
+            raise self._unmet(error) from error
+        return _parse(plan, uris, asked, {package.name for package in below})
+
+    def install(
+        self,
+        names: Sequence[str],
+        flags: Sequence[str],
+        below: Sequence[Package],
+        on_line: Callable[[str], None] | None = None,
+    ) -> str:
+        """What `apt-get install` of `names` on top of `below` prints. Raises StageError."""
+        words = ["install", "-y", "--no-install-recommends", *flags, *names]
+        options = [f"Dir::State::status={self._status(below)}", _ORDER]
+        return self.state.apt("apt-get", *words, options=options, on_line=on_line).out
+
+    def _unmet(self, error: StageError) -> Exception:
+        problems = [line[3:] for line in error.tail if line.startswith("E: ")]
+        unmet = [line.strip() for line in error.tail if "Depends:" in line]
+        if not problems:
+            return error
+        release = self.state.release.name
+        return UserError(
+            f"release '{release}': {'; '.join([*problems, *unmet])}: correct the name in its "
+            f"role.yaml, or say under packages in images/releases/{release}.yaml what it is there"
+        )
+
+    def _status(self, below: Sequence[Package]) -> Path:
+        """A dpkg status file that says that `below` is installed."""
+        name = hashlib.sha256(repr([p.identity for p in below]).encode()).hexdigest()[:16]
+        status = self.state.folder / "state" / f"status-{name}"
+        text = ""
+        if below:
+            wanted = [f"{p.name}={p.version}" for p in below]
+            shown = self.state.apt("apt-cache", "show", "--no-all-versions", *wanted).out
+            text = "\n\n".join(_as_installed(shown, {p.name for p in below})) + "\n"
+        status.write_text(text)
+        return status
+
+
+def _as_installed(shown: str, names: set[str]) -> list[str]:
+    """The paragraphs of `apt-cache show`, each package once, as dpkg's status has them."""
+    paragraphs: dict[str, str] = {}
+    for text in shown.strip().split("\n\n"):
+        head, _, rest = text.strip().partition("\n")
+        name = head.removeprefix("Package: ")
+        if name in names and name not in paragraphs:
+            paragraphs[name] = f"{head}\nStatus: install ok installed\n{rest}"
+    missing = names - paragraphs.keys()
+    if missing:
+        raise StageError("packages", f"apt's index no longer has {', '.join(sorted(missing))}")
+    return list(paragraphs.values())
+
+
+def _parse(plan: str, uris: str, asked: set[str], below: set[str]) -> Resolution:
+    places = _places(uris)
+    packages: dict[str, Package] = {}
+    steps: list[tuple[str, list[str]]] = []
+    for line in plan.splitlines():
+        match = _SIMULATED.match(line)
+        if not match:
+            continue
+        word, name, version, architecture = match.groups()
+        name = name.partition(":")[0]
+        if name in below and word == "Conf":
+            continue
+        if word == "Inst":
+            packages[name] = _package(name, version, architecture, places, name in asked)
+        if not steps or steps[-1][0] != _ACTIONS[word]:
+            steps.append((_ACTIONS[word], []))
+        steps[-1][1].append(name)
+    return Resolution(tuple(packages.values()), tuple(_step(*step) for step in steps))
+
+
+def _step(action: str, names: list[str]) -> Step:
+    return Step("unpack" if action == "unpack" else "configure", tuple(names))
+
+
+def _places(uris: str) -> dict[str, tuple[str, str, int, str]]:
+    places = {}
+    for line in uris.splitlines():
+        match = _URI.match(line)
+        if match:
+            uri, file, size, sha256 = match.groups()
+            name, version = file.split("_")[:2]
+            places[f"{name}={urllib.parse.unquote(version)}"] = (uri, file, int(size), sha256)
+    return places
+
+
+def _package(
+    name: str,
+    version: str,
+    architecture: str,
+    places: dict[str, tuple[str, str, int, str]],
+    asked: bool,
+) -> Package:
+    place = places.get(f"{name}={version}")
+    if place is None:
+        raise StageError("packages", f"apt names no file with a SHA256 for {name} {version}")
+    uri, file, size, sha256 = place
+    return Package(name, version, architecture, file, uri, size, sha256, asked)

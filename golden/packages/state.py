@@ -1,0 +1,167 @@
+"""An apt of our own for one release: own sources, index and cache; the host's stays untouched."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from filelock import FileLock
+
+from golden import log, paths, run
+from golden.definition.models import Release
+from golden.errors import StageError, UserError
+from golden.packages import sources
+
+# Debian's mirrors are updated every six hours (https://www.debian.org/mirror/ftpmirror).
+INDEX_HOURS = 6.0
+_GPGV = paths.SCRIPTS / "host" / "gpgv-overlook-expiry"
+# What the host's administrator set for fetching (proxies, timeouts) also holds for us.
+_HOST_OPTIONS = ("Acquire::http", "Acquire::https", "Acquire::Retries", "Acquire::Force")
+
+
+class AptState:
+    """The isolated apt state of `release`. Nothing is written before `refresh`."""
+
+    def __init__(
+        self, release: Release, cache: Path = paths.CACHE, debs: Path | None = None
+    ) -> None:
+        self.release = release
+        self.lines = sources.lines(release)
+        self.debs = debs or cache / "debs"
+        name = hashlib.sha256("\n".join(self.lines).encode()).hexdigest()[:12]
+        self.folder = cache / "apt" / f"{release.name}-{name}"
+        self.log = cache / "log" / "apt.log"
+
+    @property
+    def config(self) -> Path:
+        """The file for APT_CONFIG."""
+        return self.folder / "apt.conf"
+
+    @property
+    def lists(self) -> Path:
+        """Where the indexes lie."""
+        return self.folder / "state" / "lists"
+
+    def index_files(self) -> list[Path]:
+        """The signed heads of the indexes, one for each suite that was fetched."""
+        return sorted([*self.lists.glob("*Release")])
+
+    def identity(self) -> str:
+        """A hash that changes when any package of any suite does: the Release files hold the hashes
+        of everything else. Empty when there is no index."""
+        files = self.index_files()
+        if not files:
+            return ""
+        digest = hashlib.sha256("\n".join([*self.lines, *self._pins()]).encode())
+        for path in files:
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()
+
+    def refresh(self, max_hours: float = INDEX_HOURS) -> None:
+        """Fetch the index when it is absent or older than `max_hours` hours.
+
+        Without an answer from the mirror an old index serves on, with a warning. Raises UserError
+        when there is none.
+        """
+        if self._age_hours() <= max_hours:
+            return
+        self._prepare()
+        try:
+            self.apt("apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any")
+        except StageError as error:
+            self._without_mirror(error)
+            return
+        self._stamp.touch()
+
+    def apt(
+        self,
+        program: str,
+        *words: str,
+        options: Sequence[str] = (),
+        on_line: Callable[[str], None] | None = None,
+    ) -> run.Result:
+        """Run apt-get or apt-cache on this state. Raises StageError when it fails."""
+        flags = [part for option in options for part in ("-o", option)]
+        env = {"APT_CONFIG": str(self.config), "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+        # apt itself refuses a second one at once; ours waits.
+        with FileLock(self.folder / "lock"):
+            return run.run(
+                [program, *flags, *words], env=env, log=self.log, stage="packages", on_line=on_line
+            )
+
+    @property
+    def _stamp(self) -> Path:
+        return self.folder / "refreshed"
+
+    def _age_hours(self) -> float:
+        if not self._stamp.exists() or not self.index_files():
+            return float("inf")
+        return (time.time() - self._stamp.stat().st_mtime) / 3600
+
+    def _without_mirror(self, error: StageError) -> None:
+        why = next((line for line in error.tail if line.startswith(("E:", "W:", "Err:"))), "")
+        why = (why.partition(": ")[2] or why).strip() or error.message
+        if not self.index_files() or not self._stamp.exists():
+            raise UserError(
+                f"no package index for release '{self.release.name}': {why.rstrip('.')}; check the "
+                f"network, or 'mirror' in images/releases/{self.release.name}.yaml (log: "
+                f"{paths.shown(self.log)})"
+            ) from error
+        log.warn(
+            f"the mirror of release '{self.release.name}' did not answer ({why.rstrip('.')}); "
+            f"going on with the index of {self._age_hours():.0f} hours ago"
+        )
+
+    def _prepare(self) -> None:
+        for name in (
+            "state/lists/partial",
+            "cache/none/partial",
+            "etc/preferences.d",
+            "etc/apt.conf.d",
+        ):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        # apt fetches into these as its own user where it can.
+        (self.debs / "partial").mkdir(parents=True, exist_ok=True)
+        (self.folder / "state" / "status").touch()
+        (self.folder / "etc" / "sources.list").write_text("\n".join(self.lines) + "\n")
+        (self.folder / "etc" / "preferences").write_text("\n".join(self._pins()) + "\n")
+        self.config.write_text("\n".join(self._config()) + "\n")
+
+    def _pins(self) -> list[str]:
+        # 1001: also where that means an older version than another suite has (apt_preferences(5)).
+        return [
+            f"Package: {name}\nPin: version {version}\nPin-Priority: 1001\n"
+            for name, version in sorted(self.release.pins.items())
+        ]
+
+    def _config(self) -> list[str]:
+        folder, arch = self.folder, self.release.architecture
+        settings = {
+            "Dir": folder,
+            "Dir::State": folder / "state",
+            "Dir::State::status": folder / "state" / "status",
+            "Dir::Cache": folder / "cache",
+            "Dir::Cache::archives": self.debs,
+            "Dir::Etc": folder / "etc",
+            "Dir::Etc::netrc": "/etc/apt/auth.conf",
+            "Dir::Etc::netrcparts": "/etc/apt/auth.conf.d",
+            "APT::Architecture": arch,
+            "APT::Install-Recommends": "false",
+            # Package lists in descriptions' languages are of no use here.
+            "Acquire::Languages": "none",
+            "Acquire::Check-Valid-Until": str(self.release.check_valid_until).lower(),
+            "Acquire::ForceHash": "sha256",
+        }
+        if self.release.accept_expired_keys:
+            settings["APT::Key::gpgvcommand"] = _GPGV
+        if os.geteuid() != 0:
+            settings["APT::Sandbox::User"] = ""
+        written = [f'{name} "{value}";' for name, value in settings.items()]
+        return [*written, f'APT::Architectures {{ "{arch}"; }};', *self._host_options()]
+
+    def _host_options(self) -> list[str]:
+        dump = run.run(["apt-config", "dump"], stage="packages").out.splitlines()
+        return [line for line in dump if line.startswith(_HOST_OPTIONS)]
