@@ -1,0 +1,12 @@
+"""Cached file system layers: what they are made from, where they lie, how one gets inside.
+
+Read in this order: `model` (a layer and its key), `reasons` (why a layer is stale), `store`
+(published layers), `workshop` (where they are made), `enter` and `inside` (namespaces and mounts).
+"""
+
+from golden.layers.enter import View
+from golden.layers.model import Inputs, Layer
+from golden.layers.store import Store, Stored
+from golden.layers.workshop import Workshop, working
+
+__all__ = ["Inputs", "Layer", "Store", "Stored", "View", "Workshop", "working"]

@@ -1,0 +1,61 @@
+"""The command that runs another one inside a layer's tree: unshare(1), then `inside`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from golden import run
+
+INSIDE = Path(__file__).with_name("inside.py")
+
+_NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child")
+# A tree in the making sees no network and no names of the host.
+_HERMETIC = ("--net", "--uts", "--ipc")
+# A normal user becomes root of a namespace with the ids that /etc/subuid grants (newuidmap).
+_USER = ("--user", "--map-root-user", "--map-auto")
+
+
+@dataclass(frozen=True)
+class View:
+    """A tree seen from inside: `lower` are the layers below, top first; `upper` takes writes.
+
+    It appears at the folder `at`; `work` is overlayfs's own scratch folder. With `chroot` a command
+    has the tree as its root, with `binds` as (folder of the host, place in the tree, below /run);
+    without it, a command sees the host and the tree at `at`. `alive` and `busy` are the files whose
+    locks the bake and the command hold (see `workshop`).
+    """
+
+    at: Path
+    lower: tuple[Path, ...]
+    alive: Path
+    busy: Path
+    upper: Path | None = None
+    work: Path | None = None
+    chroot: bool = False
+    binds: tuple[tuple[Path, str], ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def prefix(self, name: str) -> list[str]:
+        """The argv to put before a command; `name` tells this view from others of the same tree."""
+        self.at.mkdir(parents=True, exist_ok=True)
+        spec = self.at.with_name(f"{self.at.name}.{name}.json")
+        user = os.geteuid() != 0
+        spec.write_text(json.dumps({**asdict(self), "user": user}, default=os.fspath))
+        return [*namespaces(self.chroot), sys.executable, "-I", "-S", str(INSIDE), str(spec)]
+
+
+def namespaces(hermetic: bool = False) -> list[str]:
+    """unshare(1) with the options that this user and this kind of work need."""
+    words = ["unshare", *(_USER if os.geteuid() != 0 else ()), *_NAMESPACES]
+    return [*words, *(_HERMETIC if hermetic else ()), "--"]
+
+
+def remove(paths: Sequence[Path]) -> None:
+    """Delete trees, also those whose files belong to ids that only a namespace may touch."""
+    if paths:
+        run.run([*namespaces(), "rm", "-rf", "--one-file-system", "--", *paths], stage="bake")

@@ -1,0 +1,149 @@
+"""Published layers in .cache/layers/<key>: whole or not there, never changed afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from golden.layers import enter
+from golden.layers.model import Inputs, Layer
+
+TREE = "tree"
+RECORD = "layer.json"
+KEPT = 2  # bakes of one layer that stay in the cache, so that going back to the last one is free
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A published layer: its tree and what was recorded when it was baked."""
+
+    folder: Path
+    record: Mapping[str, Any]
+
+    @property
+    def tree(self) -> Path:
+        """The files it adds, as overlayfs wants them."""
+        return self.folder / TREE
+
+    @property
+    def seconds(self) -> float:
+        """How long its bake took."""
+        return float(self.record["seconds"])
+
+
+class Store:
+    """The layers below the folder `cache`; layers of all sites, for equal keys are equal trees."""
+
+    def __init__(self, cache: Path) -> None:
+        self.folder = cache / "layers"
+        self._latest = cache / "latest"
+
+    def get(self, layer: Layer) -> Stored | None:
+        """The published layer with `layer`'s key."""
+        folder = self.folder / layer.key
+        try:
+            record = json.loads((folder / RECORD).read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        # A tree is written without waiting for the disk. One from before the host's last start
+        # counts only when it was seen to be on the disk (`settle`).
+        if record["boot"] != _boot() and not record["settled"]:
+            return None
+        return Stored(folder, record)
+
+    def publish(
+        self, site: str, layer: Layer, folder: Path, seconds: float, extra: Mapping[str, Any]
+    ) -> Stored:
+        """Move `folder`, which holds the finished tree, into the store in one step."""
+        record = {
+            "name": layer.name,
+            "key": layer.key,
+            "parent": layer.parent.key if layer.parent else None,
+            "inputs": layer.inputs,
+            "seconds": round(seconds, 2),
+            "baked": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "boot": _boot(),
+            "settled": False,
+            **extra,
+        }
+        (folder / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        target = self.folder / layer.key
+        if target.exists():
+            enter.remove([target])
+        folder.rename(target)
+        self.keep(site, layer)
+        return Stored(target, record)
+
+    def keep(self, site: str, layer: Layer) -> None:
+        """Remember `layer` as the latest of its name at `site`; `prune` spares it."""
+        stored, noted = self.get(layer), self._noted(site, layer.name)
+        if stored is None or (noted and noted["keys"][0] == layer.key):
+            return
+        older = [key for key in (noted or {"keys": []})["keys"] if key != layer.key]
+        fact = {
+            "keys": [layer.key, *older][:KEPT],
+            "inputs": layer.inputs,
+            "seconds": stored.seconds,
+        }
+        path = self._note_path(site, layer.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, json.dumps(fact))
+
+    def settle(self, layers: Iterable[Layer]) -> None:
+        """Wait until the trees are on the disk, and note that they are."""
+        fresh = [
+            stored for stored in map(self.get, layers) if stored and not stored.record["settled"]
+        ]
+        if fresh:
+            os.sync()
+        for stored in fresh:
+            replace(
+                stored.folder / RECORD, json.dumps({**stored.record, "settled": True}, indent=1)
+            )
+
+    def last_inputs(self, site: str, name: str) -> Inputs | None:
+        """What went into the layer `name` of `site` when it was last baked."""
+        noted = self._noted(site, name)
+        return noted["inputs"] if noted else None
+
+    def last_seconds(self, site: str, name: str) -> float | None:
+        """How long the last bake of the layer `name` of `site` took."""
+        noted = self._noted(site, name)
+        return float(noted["seconds"]) if noted else None
+
+    def prune(self) -> list[str]:
+        """Delete the layers that no site's notes name; return their keys."""
+        kept = {key for path in self._latest.glob("*/*.json") for key in _read(path)["keys"]}
+        old = [path for path in self.folder.glob("*") if path.name not in kept]
+        enter.remove(old)
+        return [path.name for path in old]
+
+    def _noted(self, site: str, name: str) -> dict[str, Any] | None:
+        path = self._note_path(site, name)
+        return _read(path) if path.is_file() else None
+
+    def _note_path(self, site: str, name: str) -> Path:
+        return self._latest / site / f"{name}.json"
+
+
+def replace(path: Path, text: str) -> None:
+    """Give the file `path` a new content in one step."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    partial.write_text(text)
+    partial.replace(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    noted: dict[str, Any] = json.loads(path.read_text())
+    return noted
+
+
+def _boot() -> str:
+    return _BOOT_ID.read_text().strip()

@@ -1,0 +1,116 @@
+"""Where layers are made: one bake at a time, and nothing of a killed one is left for long."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from filelock import FileLock, Timeout
+
+from golden import log
+from golden.errors import StageError
+from golden.layers import enter
+
+# `inside` looks every second whether its bake is alive.
+ORPHAN_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The folder of one running bake. `lock` is its open `alive` file, locked while it lives."""
+
+    folder: Path
+    lock: IO[bytes]
+
+    @property
+    def alive(self) -> Path:
+        """Locked by the bake itself."""
+        return self.folder / "alive"
+
+    @property
+    def busy(self) -> Path:
+        """Locked (shared) by every command inside a tree."""
+        return self.folder / "busy"
+
+    def abandon(self) -> None:
+        """Make every command inside a tree end within about a second (see `inside.watch`)."""
+        fcntl.flock(self.lock, fcntl.LOCK_UN)
+
+    def bench(self, name: str) -> Path:
+        """A new empty folder for the layer `name`."""
+        bench = self.folder / name
+        bench.mkdir()
+        return bench
+
+
+@contextlib.contextmanager
+def working(cache: Path) -> Iterator[Workshop]:
+    """Be the one bake that works in `cache`: wait for another one, then clear what died there.
+
+    Raises StageError when something that a killed bake started does not end.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    with _one_bake(cache / "bake.lock"):
+        _clear(cache / "work")
+        folder = cache / "work" / f"{os.getpid()}-{time.time_ns()}"
+        folder.mkdir(parents=True)
+        with (folder / "alive").open("wb") as alive:
+            fcntl.flock(alive, fcntl.LOCK_EX)
+            workshop = Workshop(folder, alive)
+            workshop.busy.touch()
+            try:
+                yield workshop
+            finally:
+                enter.remove([folder])
+
+
+@contextlib.contextmanager
+def _one_bake(path: Path) -> Iterator[None]:
+    lock = FileLock(path)
+    owner = path.with_suffix(".owner")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        who = owner.read_text().strip() if owner.is_file() else "another process"
+        log.info(f"another bake is running ({who}); waiting for it to end")
+        lock.acquire()
+    try:
+        owner.write_text(f"process {os.getpid()} since {time.strftime('%H:%M:%S')}")
+        yield
+    finally:
+        lock.release()
+
+
+def _clear(work: Path) -> None:
+    """Remove what bakes that were killed have left; the caller is the only bake."""
+    left = sorted(work.glob("*")) if work.is_dir() else []
+    for folder in left:
+        _wait_until_idle(folder / "busy")
+    if left:
+        log.detail(f"clearing what {len(left)} interrupted bakes left in {work}")
+        enter.remove(left)
+
+
+def _wait_until_idle(busy: Path) -> None:
+    if not busy.exists():
+        return
+    end = time.monotonic() + ORPHAN_SECONDS
+    with busy.open() as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise StageError(
+                        "bake",
+                        f"something that an interrupted bake started still works in {busy.parent}",
+                        hint=f"see who it is with: fuser -v {busy}",
+                    ) from None
+                time.sleep(0.2)
