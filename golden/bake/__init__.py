@@ -1,0 +1,183 @@
+"""The bake: from a definition to bootable disks, making only what changed.
+
+Read in this order: `recipe` (what the layers are made of), `plan` (which are stale, and why),
+`layer` with `bootstrap` and `packer` (making one), `disk` (the artifact), `schedule` (several at
+once). `bake` below is the whole of it in ten lines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from golden import doctor, log, manifest, paths
+from golden.bake import disk
+from golden.bake import plan as planning
+from golden.bake.layer import Kitchen
+from golden.bake.plan import Plan
+from golden.bake.recipe import Cook, Recipe, Recipes
+from golden.bake.schedule import Job, run_jobs
+from golden.definition import Kind, Site, load
+from golden.disk.build import FORMATS
+from golden.errors import StageError, UserError
+from golden.layers import Store, working
+from golden.log import Progress
+from golden.manifest import Artifact
+from golden.packages import AptState, Resolver
+from golden.render import render
+
+__all__ = ["Artifact", "Plan", "bake", "plan"]
+
+# More threads of work than processors: while one layer waits for the disk, another computes.
+AT_ONCE = (os.cpu_count() or 2) + 1
+
+
+def bake(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2") -> list[Artifact]:
+    """Bake the images of `kinds` (all of the site's by default) as disks of format `fmt`.
+
+    Returns one artifact for each, new or as it was. Raises UserError before anything is written,
+    and StageError when a stage fails; what was finished by then is kept.
+    """
+    with _full_disk_in_words():
+        order = _order(site_name, kinds, fmt)
+        if not order.plan.stale:
+            return _finished(order)
+        doctor.require(order.site)
+        with working(paths.CACHE) as workshop:
+            # Another bake may have done it all while this one waited for it.
+            order = _order(site_name, kinds, fmt)
+            planning.show(order.plan)
+            kitchen = Kitchen(order.site, order.store, workshop, order.resolver)
+            with log.progress() as progress:
+                jobs = _jobs(order, kitchen, progress)
+                run_jobs(jobs, AT_ONCE, workshop.abandon)
+            _tidy(order)
+    return _finished(order)
+
+
+def plan(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2") -> Plan:
+    """What `bake` would do now, and why. Raises UserError as `bake` does."""
+    return _order(site_name, kinds, fmt).plan
+
+
+@dataclass(frozen=True)
+class _Order:
+    """Everything that is known before the work begins."""
+
+    site: Site
+    kinds: tuple[Kind, ...]
+    format: str
+    recipes: Recipes
+    plan: Plan
+    store: Store
+    resolver: Resolver
+
+
+def _order(site_name: str, names: Sequence[str] | None, fmt: str) -> _Order:
+    if fmt not in FORMATS:
+        raise UserError(f"--format {fmt}: there is no such format; valid are {', '.join(FORMATS)}")
+    site = load(site_name)
+    kinds = _kinds(site, names)
+    rendering = render(site)
+    state = AptState(site.release)
+    state.refresh()
+    resolver = Resolver(state)
+    recipes = Cook(site, rendering, resolver).recipes(kinds)
+    store = Store(paths.CACHE)
+    plan = planning.make(site, kinds, fmt, recipes, store)
+    return _Order(site, kinds, fmt, recipes, plan, store, resolver)
+
+
+def _kinds(site: Site, names: Sequence[str] | None) -> tuple[Kind, ...]:
+    """The kinds of the nodes called `names`, each once, in the order of the site."""
+    if not names:
+        return site.kinds
+    wanted = {site.node(name).kind.name for name in names}
+    return tuple(kind for kind in site.kinds if kind.name in wanted)
+
+
+def _jobs(order: _Order, kitchen: Kitchen, progress: Progress) -> dict[str, Job]:
+    """A job for everything stale: layers on their parents, disks on all layers of their kind."""
+    stale = {each.name: each for each in order.plan.stale}
+    recipes = [recipe for recipe in order.recipes.all() if recipe.name in stale]
+    jobs = {"packages": _job("packages", (), None, progress, _fetching(kitchen, recipes))}
+    for recipe in recipes:
+        parent = recipe.layer.parent
+        needs = ("packages", *([parent.name] if parent and parent.name in stale else []))
+        make = functools.partial(kitchen.make, recipe)
+        jobs[recipe.name] = _job(recipe.name, needs, stale[recipe.name].seconds, progress, make)
+    for kind in order.kinds:
+        name = f"{kind.name}.disk"
+        if name in stale:
+            below = (recipe.name for recipe in order.recipes.stack(kind.name))
+            work = functools.partial(disk.make, kitchen, kind, order.format, order.recipes)
+            needs = ("packages", *(layer for layer in below if layer in stale))
+            jobs[name] = _job(name, needs, stale[name].seconds, progress, work)
+    return jobs
+
+
+def _fetching(
+    kitchen: Kitchen, recipes: Sequence[Recipe]
+) -> Callable[[Callable[[str], None]], object]:
+    def fetch(say: Callable[[str], None]) -> None:
+        for recipe in recipes:
+            kitchen.fetch(recipe, say)
+
+    return fetch
+
+
+def _job(
+    name: str,
+    needs: tuple[str, ...],
+    expected: float | None,
+    progress: Progress,
+    work: Callable[[Callable[[str], None]], object],
+) -> Job:
+    def told() -> None:
+        task = progress.task(name, expected)
+        try:
+            work(task.say)
+        except BaseException:
+            task.fail()
+            raise
+        task.done()
+
+    return Job(name, needs, told)
+
+
+def _tidy(order: _Order) -> None:
+    for recipe in order.recipes.all():
+        order.store.keep(order.site.name, recipe.layer)
+    order.store.settle([recipe.layer for recipe in order.recipes.all()])
+    order.store.prune()
+
+
+def _finished(order: _Order) -> list[Artifact]:
+    found = []
+    for kind in order.kinds:
+        artifact = manifest.artifact(order.site.name, kind.name, order.format)
+        if f"{kind.name}.disk" in order.plan.names():
+            artifact = replace(artifact, fresh=True)
+        word = "baked" if artifact.fresh else "nothing to do"
+        where = f"{paths.shown(artifact.path)}, {artifact.bytes / 1e6:.0f} MB"
+        log.info(f"{kind.name}: {word} ({where})")
+        found.append(artifact)
+    return found
+
+
+@contextlib.contextmanager
+def _full_disk_in_words() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise StageError(
+            "bake",
+            f"no space left on the disk of {paths.shown(paths.HOME)}",
+            hint="make room and run the bake again: the layers that were finished are kept",
+        ) from error

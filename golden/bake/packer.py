@@ -1,0 +1,153 @@
+"""One layer's scripts, driven by Packer: the call, and what its output tells while it runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from golden import paths, run
+from golden.errors import StageError
+
+TAIL_LINES = 12
+SHOWN_COMMAND = 200  # characters; a call of dpkg names hundreds of files
+STEP_PERCENT = 10
+
+_OUTPUT = re.compile(r"^(?:==> +|    )[a-z]+\.[a-z]+: (.*)$")
+_SCRIPT = re.compile(r"(?:Running local shell script|Provisioning with shell script): .*/(\S+)$")
+_EXIT = re.compile(r"non-zero exit (?:status|code): (\d+)|exited with non-zero exit status: (\d+)")
+_TRACE = re.compile(r"^\++ (.*)$")
+_DPKG = re.compile(r"^(?:Unpacking|Setting up) ")
+
+
+class Follower:
+    """Reads Packer's output line by line: which script runs, how far it is, what failed."""
+
+    def __init__(self, say: Callable[[str], None], packages: int) -> None:
+        self._say = say
+        self._steps = 2 * packages
+        self._seen = 0
+        self.script = ""
+        self.command = ""
+        self.code: int | None = None
+        self.tail: deque[str] = deque(maxlen=TAIL_LINES)
+        # dpkg goes on with other packages after an error, and names the reason only then.
+        self.errors: list[str] = []
+        self._reasons = 0
+
+    def line(self, line: str) -> None:
+        """Take one line of Packer's output."""
+        found = _EXIT.search(line)
+        if found:
+            self.code = int(found.group(1) or found.group(2))
+        match = _OUTPUT.match(line)
+        if not match:
+            return
+        text = match.group(1)
+        script = _SCRIPT.match(text)
+        if script:
+            self.script, self.command = script.group(1), ""
+            self._say(self.script)
+        elif trace := _TRACE.match(text):
+            self.command = trace.group(1)
+        else:
+            self._ordinary(text)
+
+    def _ordinary(self, text: str) -> None:
+        if text.startswith("dpkg: error"):
+            self._reasons = 2
+        if self._reasons:
+            self.errors.append(text)
+            self._reasons -= 1
+        elif text.strip():
+            self.tail.append(text)
+        if _DPKG.match(text) and self._steps:
+            before = 100 * self._seen // self._steps
+            self._seen += 1
+            now = 100 * self._seen // self._steps
+            if now // STEP_PERCENT > before // STEP_PERCENT:
+                self._say(f"{self.script}: {min(now, 100)} % of the packages' work")
+
+
+def build(
+    layer: str,
+    source: str,
+    variables: Mapping[str, Any],
+    folder: Path,
+    log: Path,
+    say: Callable[[str], None],
+    packages: int = 0,
+) -> None:
+    """Run Packer on packer/ for `source` (`null.tree` or `qemu.disk`) with `variables`.
+
+    `folder` is scratch space. Raises StageError naming layer, script and command when it fails.
+    """
+    values = folder / f"{layer}.pkrvars.json"
+    values.write_text(json.dumps(variables, indent=1))
+    follower = Follower(say, packages)
+    argv = ["packer", "build", "-color=false", f"-only={source}", f"-var-file={values}"]
+    result = run.run(
+        [*argv, paths.PACKER],
+        env=_environment(folder),
+        log=log,
+        on_line=follower.line,
+        check=False,
+        stage=f"bake {layer}",
+    )
+    # With nothing to build Packer says so and exits with 0 (facts 17.5).
+    if result.code != 0 or f"Build '{source}' finished" not in result.out:
+        raise failure(layer, follower, result, log)
+
+
+def failure(layer: str, follower: Follower, result: run.Result, log: Path) -> StageError:
+    """What to tell about a layer that failed."""
+    full = any("No space left on device" in line for line in follower.tail)
+    again = f"run the bake again when it is mended: it goes on at layer {layer}"
+    if not follower.script:
+        lines = [line for line in result.out.splitlines() if line.strip()]
+        return StageError(
+            f"bake {layer}",
+            "Packer failed before the first script",
+            code=result.code,
+            tail=lines[-TAIL_LINES:],
+            log=log,
+            hint=again,
+        )
+    return StageError(
+        f"bake {layer}",
+        "no space left on the disk" if full else f"script {follower.script} failed",
+        command=_words(follower.command) or [follower.script],
+        code=follower.code if follower.code is not None else result.code,
+        tail=[f"({follower.script})", *follower.tail, *follower.errors[:TAIL_LINES]],
+        log=log,
+        hint=again,
+    )
+
+
+def _words(command: str) -> list[str]:
+    if len(command) > SHOWN_COMMAND:
+        command = f"{command[:SHOWN_COMMAND]} …"
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return command.split()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Packer keeps nothing outside our own folders and asks nobody about newer versions."""
+    home = paths.CACHE / "packer"
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "config.json"
+    if not config.exists():
+        config.write_text("{}\n")
+    return {
+        "CHECKPOINT_DISABLE": "1",
+        "PACKER_CACHE_DIR": str(home / "cache"),
+        "PACKER_CONFIG": str(config),
+        "PACKER_NO_COLOR": "1",
+        "TMPDIR": str(folder),
+    }

@@ -1,0 +1,132 @@
+"""What scripts find in /run/bake/input: plain lists, and the files of an image as one tar."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from golden import paths
+from golden.definition.files import User
+from golden.disk import boot_files
+from golden.layers.model import digest
+from golden.packages import Resolution
+from golden.render import RenderedKind
+
+OWN_INITRAMFS = "own-initramfs"
+FIRSTBOOT = paths.SCRIPTS / "firstboot"
+
+# The files that are settings of a layer, in the words of a plan. (The others hold what is among the
+# layer's inputs by itself.)
+WORDS = {
+    "packages.steps": "the order of packages",
+    "packages.auto": "the list of packages that are there for others",
+    "essential.list": "the list of essential packages",
+    "users.tsv": "the list of users",
+    "services.list": "the list of services",
+    "directories.tsv": "the list of directories",
+}
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """A file as it is to be in the image; `mode` is four octal digits."""
+
+    content: bytes
+    mode: str
+    owner: str = "root"
+    group: str = "root"
+
+    @property
+    def identity(self) -> str:
+        """What a layer's key holds of it."""
+        return f"{self.mode} {self.owner}:{self.group} sha256:{digest(self.content)}"
+
+
+def essential(resolution: Resolution) -> dict[str, bytes]:
+    """The input of essential.sh: `name file` by lines."""
+    return {"essential.list": _lines(f"{p.name} {p.file}" for p in resolution.packages)}
+
+
+def packages(resolution: Resolution) -> dict[str, bytes]:
+    """The input of packages.sh: apt's order of work, and what was not asked for by name."""
+    files = {package.name: package.file for package in resolution.packages}
+    steps = (
+        f"{step.action} {' '.join(files[n] if step.action == 'unpack' else n for n in step.names)}"
+        for step in resolution.steps
+    )
+    auto = "".join(
+        f"Package: {p.name}\nArchitecture: {p.architecture}\nAuto-Installed: 1\n\n"
+        for p in resolution.packages
+        if not p.asked
+    )
+    return {"packages.steps": _lines(steps), "packages.auto": auto.encode()}
+
+
+def users(wanted: Iterable[User]) -> dict[str, bytes]:
+    """The input of users.sh: name, uid, group, gid."""
+    rows = (f"{user.name}\t{user.uid}\t{user.group}\t{user.gid}" for user in wanted)
+    return {"users.tsv": _lines(rows)}
+
+
+def site_files(rendered: RenderedKind) -> dict[str, ImageFile]:
+    """All files that the site layer puts into an image, by path."""
+    files = {path: ImageFile(text.encode(), "0644") for path, text in boot_files().items()}
+    files |= first_boot_files()
+    for path, file in rendered.files.items():
+        files[path] = ImageFile(file.content, file.mode, file.owner, file.group)
+    return dict(sorted(files.items()))
+
+
+def first_boot_files() -> dict[str, ImageFile]:
+    """The code of first boot at its places in the image; see the docstring of firstboot.py."""
+    files = {"/usr/sbin/firstboot": ImageFile((FIRSTBOOT / "firstboot.sh").read_bytes(), "0755")}
+    for script in sorted((FIRSTBOOT / "init.d").iterdir()):
+        files[f"/etc/init.d/{script.name}"] = ImageFile(script.read_bytes(), "0755")
+    for source in sorted(FIRSTBOOT.rglob("*.py")):
+        place = f"/usr/lib/firstboot/{source.relative_to(FIRSTBOOT)}"
+        files[place] = ImageFile(source.read_bytes(), "0644")
+    return files
+
+
+def site(
+    files: Mapping[str, ImageFile], rendered: RenderedKind, services: Sequence[str]
+) -> dict[str, bytes]:
+    """The input of files.sh and services.sh."""
+    directories = rendered.directories.items()
+    pairs = {(each.owner, each.group) for each in files.values()}
+    pairs |= {(each.owner, each.group) for _, each in directories}
+    owners = {("passwd", owner) for owner, _ in pairs} | {("group", group) for _, group in pairs}
+    return {
+        "rootfs.tar": archive(files),
+        "owners.tsv": _lines(f"{kind}\t{name}" for kind, name in sorted(owners)),
+        "directories.tsv": _lines(
+            f"{each.mode}\t{each.owner}\t{each.group}\t{path}" for path, each in sorted(directories)
+        ),
+        "services.list": _lines(services),
+    }
+
+
+def archive(files: Mapping[str, ImageFile]) -> bytes:
+    """A tar with owners by name: they get their numbers where it is unpacked."""
+    buffer = io.BytesIO()
+    # The GNU format is what tar of wheezy knows best.
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for path, file in files.items():
+            member = tarfile.TarInfo(path.lstrip("/"))
+            member.size, member.mode = len(file.content), int(file.mode, 8)
+            member.uname, member.gname = file.owner, file.group
+            tar.addfile(member, io.BytesIO(file.content))
+    return buffer.getvalue()
+
+
+def release_record(site: str, kind: str, layers: Mapping[str, str], revision: str) -> ImageFile:
+    """/etc/golden/release.json: from which layers and which commit the image was baked."""
+    record = {"site": site, "kind": kind, "revision": revision, "layers": dict(layers)}
+    return ImageFile((json.dumps(record, indent=2) + "\n").encode(), "0644")
+
+
+def _lines(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()

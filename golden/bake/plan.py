@@ -1,0 +1,84 @@
+"""What a bake would do, and why: asked by `inv plan`, and by the bake itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from golden import log, manifest
+from golden.bake import disk
+from golden.bake.recipe import Recipe, Recipes
+from golden.definition import Kind, Site
+from golden.layers import Store
+from golden.layers.reasons import reasons
+
+
+@dataclass(frozen=True)
+class Stale:
+    """Something to be made: a layer, or the disk of a kind (`node1.disk`). `seconds` is how long it
+    took the last time, where known."""
+
+    name: str
+    reasons: tuple[str, ...]
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is stale, in the order of the bake; the disks that are there already."""
+
+    stale: tuple[Stale, ...]
+    current: tuple[manifest.Artifact, ...]
+
+    def names(self) -> frozenset[str]:
+        """The names of what is stale."""
+        return frozenset(stale.name for stale in self.stale)
+
+
+def make(site: Site, kinds: Sequence[Kind], fmt: str, recipes: Recipes, store: Store) -> Plan:
+    """Compare the recipes of `site` with what is in the store and among the artifacts."""
+    stale: list[Stale] = []
+    current: list[manifest.Artifact] = []
+    missing = {recipe.name for recipe in recipes.all() if store.get(recipe.layer) is None}
+    for kind in kinds:
+        identity = disk.identity(site, kind, fmt, recipes)
+        found = manifest.of_key(site.name, kind.name, fmt, identity)
+        if found is not None:
+            current.append(found)
+        else:
+            stale.append(_disk(site, kind, fmt, recipes, missing))
+    wanted = _wanted(recipes, {name.name.partition(".")[0] for name in stale})
+    layers = [_layer(site, recipe, store, missing) for recipe in wanted if recipe.name in missing]
+    return Plan((*layers, *stale), tuple(current))
+
+
+def _wanted(recipes: Recipes, kinds: set[str]) -> list[Recipe]:
+    """The layers that the disks of `kinds` need. A layer that no stale disk needs is not missed."""
+    needed = {recipe.name for kind in kinds for recipe in recipes.stack(kind)}
+    return [recipe for recipe in recipes.all() if recipe.name in needed]
+
+
+def _layer(site: Site, recipe: Recipe, store: Store, missing: set[str]) -> Stale:
+    parent = recipe.layer.parent
+    below = parent.name if parent and parent.name in missing else ""
+    old = store.last_inputs(site.name, recipe.name)
+    why = reasons(old, recipe.layer.inputs, below)
+    return Stale(recipe.name, tuple(why), store.last_seconds(site.name, recipe.name))
+
+
+def _disk(site: Site, kind: Kind, fmt: str, recipes: Recipes, missing: set[str]) -> Stale:
+    changed = [recipe.name for recipe in recipes.stack(kind.name) if recipe.name in missing]
+    seconds = disk.last_seconds(site.name, kind.name, fmt)
+    name = f"{kind.name}.disk"
+    if seconds is None:
+        return Stale(name, (f"no {fmt} disk was baked here",), None)
+    if changed:
+        return Stale(name, (f"layer {changed[-1]} changes",), seconds)
+    return Stale(name, disk.reasons(site, kind, fmt, recipes), seconds)
+
+
+def show(plan: Plan) -> None:
+    """Tell what is stale and why."""
+    for stale in plan.stale:
+        about = f" (about {stale.seconds:.0f} s)" if stale.seconds else ""
+        log.info(f"{stale.name}{about}: {'; '.join(stale.reasons)}")

@@ -1,0 +1,101 @@
+"""manifest.json beside an artifact: all it is made from, so that it can be judged and remade."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from golden import paths
+from golden.errors import UserError
+
+FORMAT = 1
+NAME = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A finished disk of one kind. `bytes` is what it takes on the host, `fresh` whether this bake
+    made it."""
+
+    site: str
+    kind: str
+    format: str
+    path: Path
+    bytes: int
+    sha256: str
+    fresh: bool = False
+
+    @property
+    def manifest(self) -> Path:
+        """The record beside it."""
+        return self.path.with_name(NAME)
+
+
+def folder(site: str, kind: str) -> Path:
+    """Where the artifacts of a kind lie."""
+    return paths.ARTIFACTS / site / kind
+
+
+def disk_path(site: str, kind: str, fmt: str) -> Path:
+    """The disk of a kind in the format `fmt`."""
+    return folder(site, kind) / f"disk.{fmt}"
+
+
+def read(site: str, kind: str) -> dict[str, Any] | None:
+    """The manifest of a kind's artifacts, or None where nothing was baked."""
+    try:
+        manifest = json.loads((folder(site, kind) / NAME).read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return manifest if manifest.get("manifest") == FORMAT else None
+
+
+def artifact(site: str, kind: str, fmt: str = "qcow2") -> Artifact:
+    """The baked disk of a kind. Raises UserError when there is none."""
+    found = of_key(site, kind, fmt, None)
+    if found is None:
+        raise UserError(
+            f"site '{site}' has no baked {fmt} disk of '{kind}': run ./inv bake --site {site}"
+        )
+    return found
+
+
+def of_key(site: str, kind: str, fmt: str, key: str | None) -> Artifact | None:
+    """The baked disk if it is there, whole in length, and made from `key` (None: from any)."""
+    manifest = read(site, kind)
+    record = (manifest or {}).get("artifacts", {}).get(fmt)
+    path = disk_path(site, kind, fmt)
+    if record is None or (key is not None and record["key"] != key) or not path.is_file():
+        return None
+    if path.stat().st_size != record["length"]:
+        return None
+    return Artifact(site, kind, fmt, path, record["bytes"], record["sha256"])
+
+
+def write(
+    site: str, kind: str, fmt: str, record: Mapping[str, Any], facts: Mapping[str, Any]
+) -> None:
+    """Record the artifact of format `fmt`, and `facts` about the tree it holds.
+
+    A disk of the other format stays in the manifest as long as it holds the same tree.
+    """
+    old = read(site, kind)
+    same = old is not None and old["tree"] == facts["tree"]
+    others = {f: r for f, r in old["artifacts"].items() if f != fmt} if old and same else {}
+    manifest = {
+        "manifest": FORMAT,
+        "site": site,
+        "kind": kind,
+        "baked": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        **facts,
+        "artifacts": {**others, fmt: dict(record)},
+    }
+    path = folder(site, kind) / NAME
+    partial = path.with_name(f".{NAME}.{os.getpid()}.tmp")
+    partial.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    partial.replace(path)

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Leaves the daemons of the roles installed and disabled: first boot starts each when its turn comes,
+# and enables it. First boot itself is enabled.
+set -eu
+while read -r name; do
+    # A script that a role brought is not linked anywhere yet, and only links can be switched off.
+    update-rc.d "$name" defaults
+    update-rc.d "$name" disable
+done </run/bake/input/services.list
+
+update-rc.d firstboot defaults
