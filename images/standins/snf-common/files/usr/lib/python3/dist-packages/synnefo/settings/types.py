@@ -24,7 +24,7 @@ def _matches(pattern: str, what: str) -> Callable[[Any], str | None]:
 
 def _is(kind: type | tuple[type, ...], what: str) -> Callable[[Any], str | None]:
     def check(value: Any) -> str | None:
-        wrong = isinstance(value, bool) and kind is int or not isinstance(value, kind)
+        wrong = (isinstance(value, bool) and kind is int) or not isinstance(value, kind)
         return f"must be {what}, is {type(value).__name__}" if wrong else None
 
     return check
@@ -85,11 +85,17 @@ CHECKS: dict[str, Callable[[Any], str | None]] = {
     "int": _is(int, "a number"),
     "list": _is((list, tuple), "a list"),
     "dict": _is(dict, "a dict"),
-    "url": _matches(r"^https://[\w.-]+(:\d+)?/\S*[^/\s]$", "an https:// URL with a path, no final /"),
+    "url": _matches(
+        r"^https://[\w.-]+(:\d+)?/\S*[^/\s]$", "an https:// URL with a path, no final /"
+    ),
     "folder_url": _matches(r"^https://[\w.-]+(:\d+)?/\S*/$", "an https:// URL that ends in /"),
     "cookie_domain": _matches(r"^\.[\w.-]+$", "a domain that begins with a dot"),
-    "memcached": _matches(r"^memcached://[^/:]+:\d+/\?timeout=\d+$", "memcached://host:port/?timeout=N"),
-    "mail_backend": _matches(r"^django\.core\.mail\.backends\.(smtp|filebased)\.", "smtp or filebased"),
+    "memcached": _matches(
+        r"^memcached://[^/:]+:\d+/\?timeout=\d+$", "memcached://host:port/?timeout=N"
+    ),
+    "mail_backend": _matches(
+        r"^django\.core\.mail\.backends\.(smtp|filebased)\.", "smtp or filebased"
+    ),
     "mac_prefix": _matches(r"^([0-9a-f]{2}:){2}[0-9a-f]$", "a MAC prefix such as aa:00:0"),
     "postgresql": _matches(_URI, "postgresql://user:password@host:port/database"),
     "secret": _secret,

@@ -1,0 +1,241 @@
+"""Builds the stand-in packages of images/standins/ into a folder that is an apt source.
+
+    deb [trusted=yes] file:FOLDER ./
+
+A package is a folder with control.yaml (data) and files/ (a mirror of /). Same input, same bytes:
+everything is owned by root, has one date and is packed by one thread.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import gzip
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from golden import run
+from golden.errors import UserError
+from golden.paths import IMAGES
+
+STANDINS = IMAGES / "standins"
+SYNNEFO = "0.16.2"
+SUFFIX = "+standin"
+# 2015-07-24, the day of Synnefo 0.16.2: no build date may end in a package.
+EPOCH = 1437696000
+COMPONENTS = Path("usr/lib/python3/dist-packages/synnefo/components")
+COMPONENT_KEYS = ("settings", "modules", "apps", "fixtures")
+KEYS = {"package", "version", "summary", "depends", "conflicts", "recommends"} | {
+    "users",
+    "modes",
+    "directories",
+    "services",
+    *COMPONENT_KEYS,
+}
+NEEDED = ("package", "version", "summary", "depends")
+
+
+@dataclass(frozen=True)
+class Package:
+    """One stand-in: `data` is its control.yaml, `version` the whole Debian version."""
+
+    name: str
+    version: str
+    folder: Path
+    data: Mapping[str, Any]
+
+    @property
+    def files(self) -> Path:
+        """The mirror of /; need not exist."""
+        return self.folder / "files"
+
+
+@dataclass(frozen=True)
+class Built:
+    """The result: `folder` is the apt source, `key` the hash of all input."""
+
+    folder: Path
+    packages: tuple[Package, ...]
+    key: str
+
+
+def load(synnefo: str = SYNNEFO, folder: Path = STANDINS) -> tuple[Package, ...]:
+    """All stand-ins by name. Raises UserError naming file and key when one is not well-formed."""
+    found = [_load(path, synnefo) for path in sorted(folder.glob("*/control.yaml"))]
+    names = {package.name for package in found}
+    for package in found:
+        for wanted in package.data["depends"]:
+            if wanted.startswith("=") and wanted[1:] not in names:
+                path = package.folder / "control.yaml"
+                raise UserError(f"{path}: depends: no stand-in is called '{wanted[1:]}'")
+    return tuple(found)
+
+
+def _load(path: Path, synnefo: str) -> Package:
+    data = yaml.safe_load(path.read_text())
+    if unknown := sorted(set(data) - KEYS):
+        raise UserError(f"{path}: unknown key '{unknown[0]}'; valid: {', '.join(sorted(KEYS))}")
+    if missing := [key for key in NEEDED if key not in data]:
+        raise UserError(f"{path}: key '{missing[0]}' is missing")
+    if data["package"] != path.parent.name:
+        raise UserError(f"{path}: package must be '{path.parent.name}', like its folder")
+    upstream = synnefo if data["version"] == "synnefo" else str(data["version"])
+    return Package(data["package"], upstream + SUFFIX, path.parent, data)
+
+
+def _inputs(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        # What Python leaves behind when tests import the stand-ins is no input.
+        if "__pycache__" not in path.parts and (path.is_symlink() or path.is_file()):
+            yield path
+
+
+def key(synnefo: str = SYNNEFO, folder: Path = STANDINS) -> str:
+    """Hash of everything that goes into the packages, this builder included."""
+    digest = hashlib.sha256(f"{synnefo}\0".encode() + Path(__file__).read_bytes())
+    for path in _inputs(folder):
+        link = path.is_symlink()
+        content = str(path.readlink()).encode() if link else path.read_bytes()
+        mode = "link" if link else oct(path.stat().st_mode & 0o111)
+        digest.update(f"{path.relative_to(folder)}\0{mode}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def build(out: Path, synnefo: str = SYNNEFO, folder: Path = STANDINS) -> Built:
+    """Build all packages and the index into `out`, which is replaced as a whole.
+
+    `synnefo` is the version the Synnefo set gets. Raises UserError on a malformed stand-in, before
+    anything is written, and StageError when dpkg-deb fails.
+    """
+    packages = load(synnefo, folder)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as place:
+        fresh = Path(place) / "new"
+        fresh.mkdir(mode=0o755)
+        for package in packages:
+            _build(package, Path(place) / "tree", fresh)
+        _index(fresh, packages)
+        if out.exists():
+            out.rename(Path(place) / "old")
+        fresh.rename(out)
+    return Built(out, packages, key(synnefo, folder))
+
+
+def file_name(package: Package) -> str:
+    """The package's file; Debian leaves the epoch out, and we use none."""
+    return f"{package.name}_{package.version}_all.deb"
+
+
+def _build(package: Package, tree: Path, out: Path) -> None:
+    tree.mkdir()
+    for source in _inputs(package.files) if package.files.exists() else ():
+        target = tree / source.relative_to(package.files)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target, follow_symlinks=False)
+    _write_component(package, tree)
+    for directory in package.data.get("directories", ()):
+        (tree / directory.lstrip("/")).mkdir(parents=True, exist_ok=True)
+    _write_control(package, tree)
+    _normalise(tree)
+    run.run(
+        ["dpkg-deb", "--root-owner-group", "-Zgzip", "--build", tree, out / file_name(package)],
+        env={"SOURCE_DATE_EPOCH": str(EPOCH)},
+        stage="stand-ins",
+    )
+    shutil.rmtree(tree)
+
+
+def _write_component(package: Package, tree: Path) -> None:
+    part = {name: package.data[name] for name in COMPONENT_KEYS if name in package.data}
+    if part:
+        path = tree / COMPONENTS / f"{package.name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump({"settings": {}, **part}, sort_keys=False))
+
+
+def _relations(package: Package, words: Sequence[str]) -> str:
+    exact = [f"{word[1:]} (= {package.version})" if word[0] == "=" else word for word in words]
+    return ", ".join(exact)
+
+
+def control(package: Package) -> str:
+    """The package's control file."""
+    lines = [
+        f"Package: {package.name}",
+        f"Version: {package.version}",
+        "Architecture: all",
+        "Maintainer: golden <golden@rehearsal.example>",
+        "Priority: optional",
+    ]
+    for field in ("depends", "recommends", "conflicts"):
+        if words := package.data.get(field):
+            lines.append(f"{field.title()}: {_relations(package, words)}")
+    lines.append(f"Description: stand-in: {package.data['summary']}")
+    lines.append(" Built for rehearsals; it has upstream's interfaces and none of its code.")
+    return "\n".join(lines) + "\n"
+
+
+def _write_control(package: Package, tree: Path) -> None:
+    folder = tree / "DEBIAN"
+    (folder).mkdir()
+    (folder / "control").write_text(control(package))
+    etc = [path for path in _inputs(tree) if path.relative_to(tree).parts[0] == "etc"]
+    conffiles = [f"/{path.relative_to(tree)}\n" for path in etc if not path.is_symlink()]
+    if conffiles:
+        (folder / "conffiles").write_text("".join(conffiles))
+    lines = [*_users(package), *_modes(package, conffiles)]
+    lines += [f"update-rc.d {name} defaults" for name in package.data.get("services", ())]
+    if lines:
+        body = "".join(f"    {line}\n" for line in lines)
+        script = f'#!/bin/sh\nset -e\nif [ "$1" = configure ]; then\n{body}fi\n'
+        (folder / "postinst").write_text(script)
+
+
+def _users(package: Package) -> Iterator[str]:
+    # As upstream's scripts: a user or group that exists, with a fixed id say, is left alone.
+    for user in package.data.get("users", ()):
+        name, home = user["name"], user["home"]
+        yield f"getent group {name} > /dev/null || addgroup --system --quiet {name}"
+        make = f"adduser --system --quiet --ingroup {name} --home {home} --no-create-home {name}"
+        yield f"getent passwd {name} > /dev/null || {make}"
+
+
+def _modes(package: Package, conffiles: Sequence[str]) -> Iterator[str]:
+    for pattern, mode in package.data.get("modes", {}).items():
+        names = [line.strip() for line in conffiles]
+        for path in fnmatch.filter(names, pattern) if "*" in pattern else [pattern]:
+            known = f"dpkg-statoverride --list {path} > /dev/null"
+            yield f"{known} || dpkg-statoverride --update --add {mode} {path}"
+
+
+def _normalise(tree: Path) -> None:
+    for path in [tree, *tree.rglob("*")]:
+        if not path.is_symlink():
+            program = path.is_dir() or path.name == "postinst" or path.stat().st_mode & 0o111
+            path.chmod(0o755 if program else 0o644)
+        os.utime(path, (EPOCH, EPOCH), follow_symlinks=False)
+
+
+def _index(folder: Path, packages: Sequence[Package]) -> None:
+    entries = []
+    for package in packages:
+        path = folder / file_name(package)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        where = f"Filename: ./{path.name}\nSize: {path.stat().st_size}\nSHA256: {digest}\n"
+        entries.append(control(package) + where)
+    text = "\n".join(entries).encode()
+    (folder / "Packages").write_bytes(text)
+    (folder / "Packages.gz").write_bytes(gzip.compress(text, mtime=0))
+    lines = [
+        f" {hashlib.sha256(path.read_bytes()).hexdigest()} {path.stat().st_size} {path.name}"
+        for path in (folder / "Packages", folder / "Packages.gz")
+    ]
+    header = "Origin: golden\nLabel: stand-ins\nSuite: ./\nArchitectures: all\nSHA256:\n"
+    (folder / "Release").write_text(header + "\n".join(lines) + "\n")

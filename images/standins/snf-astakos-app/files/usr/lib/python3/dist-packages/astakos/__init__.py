@@ -1,0 +1,1 @@
+"""Stand-in of Astakos: identity, quota, registration of components."""

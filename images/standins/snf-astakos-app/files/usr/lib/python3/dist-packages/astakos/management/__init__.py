@@ -1,0 +1,1 @@
+"""snf-manage commands of Astakos."""

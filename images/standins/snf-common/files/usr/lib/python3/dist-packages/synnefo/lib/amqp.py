@@ -1,0 +1,32 @@
+"""The broker of AMQP_HOSTS, and the names both sides use."""
+
+import json
+import sys
+from typing import Any
+
+import pika
+
+EXCHANGE = "ganeti"
+KINDS = ("op", "network", "progress", "cluster")
+
+
+def connect(settings: Any) -> Any:
+    """A channel on the first host that answers, exchanges declared; exits 1 when none does."""
+    for url in settings.AMQP_HOSTS:
+        try:
+            channel = pika.BlockingConnection(pika.URLParameters(f"{url}/%2F")).channel()
+        except pika.exceptions.AMQPError as error:
+            host, place = url.rpartition("@")[2], settings.where("AMQP_HOSTS")
+            print(f"broker {host} [AMQP_HOSTS, {place}]: {error!r}", file=sys.stderr)
+            continue
+        for name in (EXCHANGE, f"{EXCHANGE}-dl"):
+            channel.exchange_declare(name, "topic", durable=True)
+        return channel
+    sys.exit(1)
+
+
+def publish(channel: Any, prefix: str, kind: str, message: dict[str, Any]) -> None:
+    """Send an event about the objects that carry our prefix."""
+    key = f"ganeti.{prefix.rstrip('-')}.event.{kind}"
+    properties = pika.BasicProperties(content_type="application/json", delivery_mode=2)
+    channel.basic_publish(EXCHANGE, key, json.dumps(message).encode(), properties)

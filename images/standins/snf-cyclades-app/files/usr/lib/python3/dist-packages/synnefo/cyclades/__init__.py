@@ -1,0 +1,1 @@
+"""Stand-in of Cyclades: its machines are Ganeti's, made through RAPI."""

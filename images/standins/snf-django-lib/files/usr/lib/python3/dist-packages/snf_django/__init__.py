@@ -1,0 +1,1 @@
+"""Stand-in of snf-django-lib: what the applications share. There is no Django in it."""

@@ -1,0 +1,1 @@
+"""Stand-in of Pithos: containers and objects, kept in Archipelago's block store."""

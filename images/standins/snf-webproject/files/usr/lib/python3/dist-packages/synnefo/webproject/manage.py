@@ -1,0 +1,79 @@
+"""snf-manage: finds the command among the components, runs it in one transaction."""
+
+import os
+import re
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from snf_django import agreement, commands, database
+from synnefo import settings as loader
+from synnefo.settings import components
+
+# They make the tables the comparison of nodes needs, and also run while an image is baked.
+BEFORE_AGREEMENT = {"syncdb", "migrate", "loaddata", "help"}
+
+
+class Context:
+    """What a command gets: the settings and the applications' database."""
+
+    def __init__(self, settings: Any, db: Any = None) -> None:
+        self.settings, self.db = settings, db
+
+
+def load_modules() -> None:
+    """Import the modules of the active components: they register commands and routes."""
+    for part in components.active().values():
+        for module in part.get("modules", []):
+            import_module(module)
+
+
+def _log(settings: Any, name: str, words: list[str]) -> None:
+    folder = Path(settings.LOG_DIR) / "commands"
+    if re.search(settings.LOGGER_EXCLUDE_COMMANDS, name) or not os.access(
+        settings.LOG_DIR, os.W_OK
+    ):
+        return
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{time.strftime('%y%m%d%H%M%S')}_{name}_{os.getpid()}.log"
+    # With the full command line, secrets included, as upstream: a hygiene check must find it.
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+        file.write(" ".join(words) + "\n")
+
+
+def _run(settings: Any, spec: commands.Command, words: list[str]) -> None:
+    if not spec.database:
+        return commands.execute(spec, words, Context(settings))
+    commands.parse(spec, words)
+    with database.apps(settings) as db:
+        if spec.name not in BEFORE_AGREEMENT:
+            agreement.check(settings, db)
+        return commands.execute(spec, words, Context(settings, db))
+
+
+def main() -> None:
+    """Exit 0, 1 for a CommandError, an unknown command or refused settings, 2 for a bad option."""
+    words = sys.argv[1:]
+    if words and (match := re.fullmatch(r"--settings-dir=(.*)", words[0])):
+        os.environ["SYNNEFO_SETTINGS_DIR"] = match[1]
+        words = words[1:]
+    settings = loader.load()
+    load_modules()
+    name = words[0] if words else "help"
+    if name == "help":
+        print("Available subcommands:\n  " + "\n  ".join(sorted(commands.COMMANDS)))
+        return
+    if name not in commands.COMMANDS:
+        sys.exit(f"Unknown command: '{name}'\nType 'snf-manage help' for usage.")
+    if re.match("image-|snapshot-|file-", name):
+        os.umask(0o007)
+    _log(settings, name, sys.argv)
+    try:
+        _run(settings, commands.COMMANDS[name], words[1:])
+    except (commands.CommandError, psycopg2.Error) as error:
+        place = f" [DATABASES, {settings.where('DATABASES')}]"
+        hint = place if isinstance(error, psycopg2.OperationalError) else ""
+        sys.exit(f"Error: {str(error).strip()}{hint}")

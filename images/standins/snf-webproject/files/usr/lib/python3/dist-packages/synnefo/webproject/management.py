@@ -1,0 +1,60 @@
+"""syncdb, migrate and loaddata over the schemas of the installed components, as South behaves."""
+
+from pathlib import Path
+from typing import Any
+
+import synnefo
+from snf_django.agreement import TABLE
+from snf_django.commands import CommandError, command
+from synnefo.settings import components
+
+PACKAGES = Path(synnefo.__file__).parents[1]
+HISTORY = """create table if not exists south_migrationhistory (id serial primary key,
+    app_name varchar(255), migration varchar(255), applied timestamptz default now())"""
+DONE = "select 1 from south_migrationhistory where app_name = %s"
+
+
+def _apps() -> dict[str, str]:
+    return {k: v for part in components.active().values() for k, v in part.get("apps", {}).items()}
+
+
+@command("syncdb", "", "--noinput --migrate --all --no-initial-data --database=", kind="bare")
+def syncdb(context: Any, _: list[str], options: Any) -> None:
+    """Make the tables of the apps that have no migrations."""
+    print("Syncing...\nCreating tables ...")
+    if not options.noinput:
+        raise CommandError("a superuser would be asked for: use --noinput")
+    auth = (Path(__file__).parent / "auth.sql").read_text()
+    for statement in (auth, HISTORY, TABLE):
+        context.db.run(statement)
+    if options.migrate:
+        migrate(context, [], options)
+
+
+@command("migrate", "[APP]", "--noinput --delete-ghost-migrations --all --fake --list", kind="bare")
+def migrate(context: Any, arguments: list[str], _: Any) -> None:
+    """Run the migrations of one app, or of all in the order of their dependencies."""
+    schemas = _apps()
+    if unknown := [app for app in arguments if app not in schemas]:
+        raise CommandError(f"The app '{unknown[0]}' does not appear to use migrations.")
+    order = ["im", "quotaholder_app", "oa2", "db"]
+    for app in arguments or sorted(schemas, key=order.index):
+        print(f"Running migrations for {app}:")
+        if context.db.one(DONE, app):
+            print("- Nothing to migrate.")
+            continue
+        print(f" - Migrating forwards to 0001_standin.\n > {app}:0001_standin")
+        context.db.run((PACKAGES / schemas[app]).read_text())
+        history = "insert into south_migrationhistory (app_name, migration) values (%s, %s)"
+        context.db.run(history, app, "0001_standin")
+
+
+@command("loaddata", "FIXTURE+", "--database= --noinput", kind="bare")
+def loaddata(context: Any, arguments: list[str], _: Any) -> None:
+    """Load fixtures; an unknown one is no error, as with Django 1.4 (contracts 4)."""
+    known = {
+        k: v for part in components.active().values() for k, v in part.get("fixtures", {}).items()
+    }
+    found = [known[name] for name in arguments if name in known]
+    count = sum(context.db.run((PACKAGES / path).read_text()) for path in found)
+    print(f"Installed {count} object(s) from {len(found)} fixture(s)")
