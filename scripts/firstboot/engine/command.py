@@ -11,6 +11,8 @@ from engine import clock, files
 from engine.failures import CommandError
 
 GRACE_SECONDS = 5
+TAIL_LINES = 3
+TAIL_LENGTH = 300
 
 # An init script starts with almost nothing (facts/wheezy.md 10.9). C keeps messages in English.
 ENVIRONMENT = {
@@ -49,7 +51,7 @@ def run(argv, journal, timeout, stdin="", env=None, check=True):
     journal.write("= {0} after {1:.1f} s".format(
         "no end" if code is None else "exit {0}".format(code), clock.uptime() - began))
     if code is None or (check and code != 0):
-        raise CommandError(shown, code, _last_line(journal.redacted(text)))
+        raise CommandError(shown, code, _tail(journal.redacted(text)))
     return Output(code, text)
 
 
@@ -105,6 +107,7 @@ def _end(process):
         process.wait()
 
 
-def _last_line(text):
+def _tail(text):
+    """The last lines as one; the very last is often just "failed!"."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else ""
+    return " | ".join(lines[-TAIL_LINES:])[-TAIL_LENGTH:]

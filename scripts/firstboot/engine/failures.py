@@ -6,7 +6,7 @@ class StepError(Exception):
 
 
 class CommandError(StepError):
-    """A command exited non-zero or did not end; `tail` is its last output line."""
+    """A command exited non-zero or did not end; `tail` is its last output."""
 
     def __init__(self, command, code, tail):
         StepError.__init__(self, "command `{0}` {1}{2}".format(

@@ -17,7 +17,9 @@ def done(ctx):
 
 def run(ctx):
     if not _answers(ctx):
-        ctx.services.restart("dnsmasq")
+        # Running without an answer, it has not seen the node's address.
+        begin = ctx.services.restart if ctx.services.running("dnsmasq") else ctx.services.start
+        begin("dnsmasq")
         ctx.wait("dnsmasq to know this node", lambda: _answers(ctx), 30)
     resolver.run(ctx)
 

@@ -16,6 +16,7 @@ GUIDE = ("G001", "G164", "G165", "G166", "G211")
 SERVICES = ()
 
 INTERFACES = "/etc/network/interfaces"
+UP = "/run/network/ifstate"
 HEADER = "# Written by first boot (step network) from the node's seed.\n"
 
 
@@ -28,9 +29,12 @@ def run(ctx):
         _check_mac(ctx, interface)
     files.write(ctx.path(INTERFACES), interfaces(ctx.seed))
     missing = list(_missing(ctx))
-    # The image may have configured them in another way; ifdown says so where it has not.
-    ctx.run(["ifdown", "--force"] + missing, check=False)
-    ctx.run(["ifup"] + missing)
+    # What is up already, but in another way, must go down first: ifup would leave it alone.
+    wrong = [name for name in missing if name + "=" in files.read(ctx.path(UP))]
+    if wrong:
+        ctx.run(["ifdown"] + wrong, check=False)
+    if missing:
+        ctx.run(["ifup"] + missing)
     still = list(_missing(ctx))
     if still:
         raise StepError("ifup went well, but these are not up with their addresses and ports: "

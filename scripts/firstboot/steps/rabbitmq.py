@@ -5,6 +5,9 @@ user is made with commands that versions 2.8 and 3.10 have in common (facts/whee
 """
 
 from engine import probe
+from engine.failures import StepError
+
+from steps import rabbitmq_start
 
 GUIDE = ("G037", "G038")
 SERVICES = ("rabbitmq-server",)
@@ -16,20 +19,24 @@ COMMAND_SECONDS = 180
 
 def done(ctx):
     """Log in over the network, as the applications do."""
-    return _listens(ctx) and probe.amqp_login(
+    return rabbitmq_start.listens(ctx) and probe.amqp_login(
         ctx.node["address"], USER, ctx.secret("rabbitmq_password"))
 
 
 def run(ctx):
-    if not _listens(ctx):
-        ctx.services.start_in_background("rabbitmq-server")
-        ctx.wait("the message broker to start", lambda: _listens(ctx), START_SECONDS)
+    if not rabbitmq_start.runs():
+        rabbitmq_start.run(ctx)
+    ctx.wait("the message broker to start", lambda: _has_started(ctx), START_SECONDS)
     if not done(ctx):
         _make_user(ctx)
 
 
-def _listens(ctx):
-    return probe.tcp(ctx.node["address"], 5672)
+def _has_started(ctx):
+    if rabbitmq_start.listens(ctx):
+        return True
+    if not rabbitmq_start.runs():
+        raise StepError("the message broker ended while it started: see /var/log/rabbitmq")
+    return False
 
 
 def _make_user(ctx):

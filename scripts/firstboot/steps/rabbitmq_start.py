@@ -15,13 +15,24 @@ PORT = 5672
 
 
 def done(ctx):
-    return _has_cookie(ctx) and probe.tcp(ctx.node["address"], PORT)
+    return _has_cookie(ctx) and runs()
 
 
 def run(ctx):
     if not _has_cookie(ctx):
         files.write(*_cookie(ctx))
     ctx.services.start_in_background("rabbitmq-server")
+    ctx.wait("the message broker's process", runs, 60, every=0.2)
+
+
+def listens(ctx):
+    """Whether the broker serves clients."""
+    return probe.tcp(ctx.node["address"], PORT)
+
+
+def runs():
+    """Whether the broker runs or is about to; Erlang's name daemon stays when a broker ends."""
+    return probe.process_of("rabbitmq", without=("epmd",))
 
 
 def _has_cookie(ctx):
