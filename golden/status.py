@@ -29,8 +29,12 @@ _FIRMWARE = "SeaBIOS (version"
 # Words on the console after which a boot does not go on by itself: part, words, what it means.
 _TROUBLE: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("boot loader", re.compile(r"Boot failed: ([^\n]*)"), "the firmware cannot start the disk: {}"),
-    ("boot loader", re.compile(r"grub rescue>()"), "GRUB does not find its root file system"),
-    ("boot loader", re.compile(r"\nerror: ([^\n]*)\.\n"), "GRUB says: {}"),
+    ("boot loader", re.compile(r"\berror: ([^\n]*?)\.(?:GNU|\n)"), "GRUB says: {}"),
+    (
+        "boot loader",
+        re.compile(r"\bgrub(?: rescue)?> ()"),
+        "GRUB found no file system with a menu and waits at its prompt",
+    ),
     ("kernel", re.compile(r"Kernel panic - not syncing: ([^\n]*)"), "kernel panic: {}"),
     (
         "kernel",
@@ -141,6 +145,7 @@ def status(text: str) -> NodeStatus:
 
 def _trouble(text: str) -> tuple[str, str] | None:
     loaded = SIGNS[1][1] in text
+    text = _ESCAPES.sub("", text)
     for part, words, meaning in _TROUBLE:
         match = words.search(text)
         # A kernel that runs was loaded; any later "error: ..." is some program's.

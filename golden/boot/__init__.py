@@ -1,7 +1,7 @@
 """Booting baked nodes: `boot` (and follow), `show_status`, `console`, `ssh`, `down`.
 
 Read in this order: `target` (what a place to boot must do), `qemu` (the one that needs nothing),
-`machine` (its command line), `accelerator`, `rundir` (what is remembered), `follow`, `login`,
+`machine` (its command line), `accelerator`, `rundir` (what is remembered), `watching`, `login`,
 `terminal`.
 """
 
@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from golden import definition, log, run, status
 from golden.boot import login, rundir, terminal
 from golden.boot.accelerator import choose
-from golden.boot.follow import follow
 from golden.boot.rundir import NodeDir
 from golden.boot.target import Target, target
+from golden.boot.watching import follow
 from golden.definition.models import Node, Site
 from golden.paths import shown
 from golden.status import StepTime

@@ -69,9 +69,7 @@ class Qemu:
         state = files.running()
         if state:
             _stop(files, state, clean=keep)
-        changed = state and stamp(Path(state.artifact)) not in (state.stamp, [])
-        if state and changed:
-            log.detail(f"{node}: {state.artifact} was baked anew while the node ran")
+            _warn_of_damage(node, state)
         files.forget()
         if not keep:
             files.remove()
@@ -111,6 +109,13 @@ def stamp(path: Path) -> list[int]:
     except OSError:
         return []
     return [found.st_ino, found.st_size, found.st_mtime_ns]
+
+
+def _warn_of_damage(node: str, state: State) -> None:
+    """An artifact is only ever replaced by a new file, never written to."""
+    now = stamp(Path(state.artifact))
+    if now[:1] == state.stamp[:1] and now != state.stamp:
+        log.warn(f"{state.artifact} was written to while {node} ran; bake it again")
 
 
 def management(node: Node) -> seed.Interface:
@@ -221,11 +226,9 @@ def free_port() -> int:
 
 def _stop(files: NodeDir, state: State, *, clean: bool) -> None:
     """End the machine's process, gently first: power button, QEMU's quit, SIGTERM, SIGKILL."""
-    if clean:
-        _ask(files, "system_powerdown")
+    if clean and _ask(files, "system_powerdown"):
         _wait_for_end(state, POWERDOWN_SECONDS * state.factor)
-    if rundir.is_alive(state):
-        _ask(files, "quit")
+    if rundir.is_alive(state) and _ask(files, "quit"):
         _wait_for_end(state, QUIT_SECONDS)
     for number in (signal.SIGTERM, signal.SIGKILL):
         # Asked again each time: the pid must still be the process that we started.
@@ -235,10 +238,16 @@ def _stop(files: NodeDir, state: State, *, clean: bool) -> None:
             _wait_for_end(state, QUIT_SECONDS)
 
 
-def _ask(files: NodeDir, name: str) -> None:
-    # A machine that no longer answers is ended by the next, rougher step.
-    with contextlib.suppress(OSError, ValueError, StageError):
+def _ask(files: NodeDir, name: str) -> bool:
+    """False when the machine takes no commands; then the next, rougher step ends it."""
+    try:
         sockets.command(files.qmp, name)
+    except ConnectionResetError:
+        # QEMU may be gone before it has answered `quit`.
+        return True
+    except (OSError, ValueError, StageError):
+        return False
+    return True
 
 
 def _wait_for_end(state: State, seconds: float) -> None:

@@ -43,6 +43,8 @@ set prefix=($root)/boot/grub
 
 GRUB_CFG = """\
 # The names /vmlinuz and /initrd.img are links that the kernel package keeps: no update-grub needed.
+# Hidden: a menu drawn on a serial line takes seconds. Escape shows it.
+set timeout_style=hidden
 set timeout=1
 set default=0
 # A machine may have no serial port; then the console alone.

@@ -1,0 +1,94 @@
+"""The QEMU command line, word by word where it matters."""
+
+from __future__ import annotations
+
+import pytest
+
+from golden.boot.accelerator import Accelerator
+from golden.boot.machine import Machine, argv
+from golden.boot.rundir import NodeDir
+
+TCG = Accelerator("tcg", "", 6.0)
+
+
+def words(accelerator: Accelerator = TCG) -> list[str]:
+    files = NodeDir("rehearsal", "node1")
+    machine = Machine(
+        name="rehearsal-node1",
+        memory_mib=3072,
+        files=files,
+        lan="239.1.2.3:20000",
+        mac="02:00:00:00:02:01",
+        management_mac="06:00:00:00:02:01",
+        port=2201,
+    )
+    return argv(machine, accelerator)
+
+
+def option(name: str) -> list[str]:
+    every = words()
+    return [every[i + 1] for i, word in enumerate(every) if word == name]
+
+
+def addresses(kind: str) -> dict[str, int]:
+    """PCI slots of the devices of `kind`, by what they are connected to."""
+    found = {}
+    for device in option("-device"):
+        parts = device.split(",")
+        if parts[0] == kind:
+            values = dict(part.split("=", 1) for part in parts[1:])
+            found[parts[1].split("=")[1]] = int(values["addr"], 16)
+    return found
+
+
+def test_the_lan_comes_first_so_that_it_is_eth0() -> None:
+    nics = addresses("virtio-net-pci")
+    assert nics["lan"] < nics["host"]
+
+
+def test_the_lan_never_leaves_the_loopback_interface() -> None:
+    assert "socket,id=lan,mcast=239.1.2.3:20000,localaddr=127.0.0.1" in option("-netdev")
+
+
+def test_the_second_nic_leads_from_this_host_to_sshd_and_nowhere_else() -> None:
+    user = next(words for words in option("-netdev") if words.startswith("user,"))
+    assert "restrict=on" in user
+    assert "hostfwd=tcp:127.0.0.1:2201-:22" in user
+
+
+def test_disks_are_overlay_data_and_read_only_seed_in_this_order() -> None:
+    drives = option("-drive")
+    assert ["overlay.qcow2" in drives[0], "data.qcow2" in drives[1]] == [True, True]
+    assert "seed.iso" in drives[2]
+    assert "readonly=on" in drives[2]
+    slots = addresses("virtio-blk-pci")
+    assert slots["disk0"] < slots["disk1"] < slots["disk2"]
+
+
+def test_sockets_have_short_names_however_deep_the_project_lies() -> None:
+    for text in (*option("-chardev"), *option("-qmp")):
+        assert "/" not in text
+
+
+def test_the_console_is_a_socket_and_a_log() -> None:
+    assert "path=console.sock" in option("-chardev")[0]
+    assert "logfile=console.log" in option("-chardev")[0]
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "expected"),
+    [(TCG, ["tcg,thread=multi,tb-size=256"]), (Accelerator("kvm", "", 1.0), ["kvm"])],
+    ids=["tcg", "kvm"],
+)
+def test_accelerator(accelerator: Accelerator, expected: list[str]) -> None:
+    every = words(accelerator)
+    assert every[every.index("-accel") + 1 : every.index("-accel") + 2] == expected
+
+
+def test_emulation_uses_one_processor_that_calls_itself_amd() -> None:
+    assert option("-smp") == ["1"]
+    assert option("-cpu")[0].startswith("qemu64")
+
+
+def test_the_machine_is_one_that_old_kernels_know() -> None:
+    assert option("-machine")[0].startswith("pc,")
