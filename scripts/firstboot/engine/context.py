@@ -57,6 +57,13 @@ class Context(object):
         """The site's variable `name`."""
         return self.seed["variables"].get(name, default)
 
+    def absent(self, feature):
+        """Why this place has no `feature` (nfsd, lvm) through no fault of the image, else "".
+
+        golden/boot/container/absent.py says what a container lacks.
+        """
+        return self.seed.get("absent", {}).get(feature, "")
+
     def log(self, text):
         """A line in the log."""
         self._journal.write(text)

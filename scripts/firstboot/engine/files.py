@@ -33,11 +33,28 @@ def write(path, text, mode=0o644, owner=None, group=None):
             os.fchown(handle, uid(owner or "root"), gid(group or "root"))
         os.fsync(handle)
         os.close(handle)
-        os.rename(temporary, path)  # os.replace is 3.3+; rename replaces too on Linux
+        _put(temporary, path)
     except BaseException:
         remove(temporary)
         raise
     _sync_folder(folder)
+
+
+def _put(temporary, path):
+    """Rename, or for a mount point overwrite: Docker mounts its own /etc/hosts, /etc/hostname and
+    /etc/resolv.conf over those of a container, and nothing can be renamed onto them."""
+    try:
+        os.rename(temporary, path)  # os.replace is 3.3+; rename replaces too on Linux
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        with io.open(temporary, "rb") as source:
+            with io.open(path, "wb") as target:
+                target.write(source.read())
+        status = os.stat(temporary)
+        os.chmod(path, status.st_mode & 0o7777)
+        os.chown(path, status.st_uid, status.st_gid)
+        remove(temporary)
 
 
 def is_written(path, text, mode=0o644, owner=None, group=None):
