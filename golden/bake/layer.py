@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golden import paths
-from golden.bake import packer
+from golden.bake import packer, payload, tools
 from golden.bake.bootstrap import Ground, bootstrap
 from golden.bake.recipe import SCRIPTS, Recipe
 from golden.definition import Site
@@ -57,7 +57,7 @@ class Kitchen:
         began = time.monotonic()
         bench = self.workshop.bench(recipe.name)
         self._prepare(recipe, bench, log, say)
-        packer.build(
+        scripts = packer.build(
             recipe.name,
             "null.tree",
             {
@@ -72,7 +72,11 @@ class Kitchen:
         seconds = time.monotonic() - began
         packages = {package.name: package.version for package in recipe.all_packages()}
         return self.store.publish(
-            self.site.name, recipe.layer, bench / "out", seconds, {"packages": packages}
+            self.site.name,
+            recipe.layer,
+            bench / "out",
+            seconds,
+            {"packages": packages, "scripts": scripts},
         )
 
     def below(self, recipe: Recipe) -> tuple[Path, ...]:
@@ -91,11 +95,18 @@ class Kitchen:
         (bench / "out" / TREE).chmod(0o755)
         for name, content in recipe.payload.items():
             (bench / "input" / name).write_bytes(content)
+        (bench / "input" / "release.json").write_bytes(self._release_record(recipe))
         if recipe.essential:
             say("unpacking the essential packages")
             view = self._view(recipe, bench, chroot=False)
             state, enter = self.resolver.state, view.prefix("bootstrap")
             bootstrap(Ground(self.site.release, state, recipe.essential, view.at, enter, log))
+
+    def _release_record(self, recipe: Recipe) -> bytes:
+        revision, dirty = tools.git_revision()
+        layers = {layer.name: layer.key for layer in reversed(list(recipe.layer.chain()))}
+        mark = "+uncommitted" if dirty and revision else ""
+        return payload.release_record(self.site.name, layers, f"{revision}{mark}")
 
     def _view(self, recipe: Recipe, bench: Path, *, chroot: bool) -> View:
         return View(

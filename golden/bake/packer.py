@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,6 +32,8 @@ class Follower:
         self._say = say
         self._steps = 2 * packages
         self._seen = 0
+        self._began = 0.0
+        self.seconds: dict[str, float] = {}
         self.script = ""
         self.command = ""
         self.code: int | None = None
@@ -50,12 +53,20 @@ class Follower:
         text = match.group(1)
         script = _SCRIPT.match(text)
         if script:
+            self.stop()
             self.script, self.command = script.group(1), ""
             self._say(self.script)
         elif trace := _TRACE.match(text):
             self.command = trace.group(1)
         else:
             self._ordinary(text)
+
+    def stop(self) -> None:
+        """Note how long the script took that ran until now."""
+        now = time.monotonic()
+        if self.script:
+            self.seconds[self.script] = round(now - self._began, 2)
+        self._began = now
 
     def _ordinary(self, text: str) -> None:
         if text.startswith("dpkg: error"):
@@ -81,10 +92,11 @@ def build(
     log: Path,
     say: Callable[[str], None],
     packages: int = 0,
-) -> None:
+) -> Mapping[str, float]:
     """Run Packer on packer/ for `source` (`null.tree` or `qemu.disk`) with `variables`.
 
-    `folder` is scratch space. Raises StageError naming layer, script and command when it fails.
+    `folder` is scratch space. Returns the seconds that each script took. Raises StageError naming
+    layer, script and command when one fails.
     """
     values = folder / f"{layer}.pkrvars.json"
     values.write_text(json.dumps(variables, indent=1))
@@ -101,6 +113,8 @@ def build(
     # With nothing to build Packer says so and exits with 0 (facts 17.5).
     if result.code != 0 or f"Build '{source}' finished" not in result.out:
         raise failure(layer, follower, result, log)
+    follower.stop()
+    return follower.seconds
 
 
 def failure(layer: str, follower: Follower, result: run.Result, log: Path) -> StageError:

@@ -15,12 +15,14 @@ from golden.layers.model import digest
 from golden.packages import Resolution
 from golden.render import RenderedKind
 
+# Scripts and their hashes: end.sh runs them where a package of this layer changes the initramfs.
 OWN_INITRAMFS = "own-initramfs"
 FIRSTBOOT = paths.SCRIPTS / "firstboot"
 
 # The files that are settings of a layer, in the words of a plan. (The others hold what is among the
 # layer's inputs by itself.)
 WORDS = {
+    OWN_INITRAMFS: "the making of an initramfs",
     "packages.steps": "the order of packages",
     "packages.auto": "the list of packages that are there for others",
     "essential.list": "the list of essential packages",
@@ -122,10 +124,11 @@ def archive(files: Mapping[str, ImageFile]) -> bytes:
     return buffer.getvalue()
 
 
-def release_record(site: str, kind: str, layers: Mapping[str, str], revision: str) -> ImageFile:
-    """/etc/golden/release.json: from which layers and which commit the image was baked."""
-    record = {"site": site, "kind": kind, "revision": revision, "layers": dict(layers)}
-    return ImageFile((json.dumps(record, indent=2) + "\n").encode(), "0644")
+def release_record(site: str, layers: Mapping[str, str], revision: str) -> bytes:
+    """/etc/golden/release.json: the keys of the layers that an image consists of, bottom first, and
+    the commit it was baked from. It follows from them, so it is no input of any layer."""
+    record = {"site": site, "revision": revision, "layers": dict(layers)}
+    return (json.dumps(record, indent=2) + "\n").encode()
 
 
 def _lines(lines: Iterable[str]) -> bytes:

@@ -1,18 +1,18 @@
 """From a site to its layers: which packages, scripts and files each one is made of, bottom first.
 
-The order of the bake is the order of this file: base, initramfs, then for each kind platform,
-synnefo and site. What is common to all kinds lies in the base, which is baked once.
+The order of the bake is the order of this file: kernel, initramfs, base, then for each kind
+platform, synnefo and site. What is common to all kinds lies in the first three, baked once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from golden import paths
 from golden.bake import payload, tools
 from golden.definition import Kind, Site
+from golden.definition.models import Layer as DefinedLayer
 from golden.definition.models import RoleLayer
 from golden.layers import Layer
 from golden.layers.model import Inputs, digest
@@ -23,17 +23,22 @@ SCRIPTS = paths.SCRIPTS / "bake"
 
 OWN_LAYERS: tuple[RoleLayer, ...] = ("platform", "synnefo")
 
+KERNEL = ("essential.sh", "begin.sh", "users.sh", "packages.sh", "end.sh")
+INITRAMFS = ("initramfs-modules.sh", "initramfs.sh")
+SITE = ("files.sh", "services.sh", "hygiene.sh")
 # In front of and behind the scripts that roles bring.
-BASE_BEGIN = ("essential.sh", "begin.sh", "users.sh", "packages.sh")
 PACKAGES_BEGIN = ("begin.sh", "packages.sh")
 PACKAGES_END = ("end.sh",)
-INITRAMFS = ("initramfs.sh",)
-SITE = ("files.sh", "services.sh", "hygiene.sh")
 
 # apt, because an operator wants it; and whichever of these the base asks for must be there before
 # the package that would otherwise bring perl to merge /usr.
 BOOTSTRAP = ("?essential", "apt")
 MERGED_USR = "usr-is-merged"
+
+# What puts something into an initramfs goes, where it is wanted at all, below the one initramfs of
+# the image, so that that one is made while the rest of the base is installed. A package that is
+# missing here costs time only: end.sh makes another initramfs when a later layer asks for one.
+INITRAMFS_PACKAGES = frozenset({"e2fsprogs", "kmod", "lvm2", "udev", "zstd"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,18 +69,19 @@ class Recipe:
 class Recipes:
     """All layers of a site: the shared ones, and each kind's own, bottom first."""
 
-    base: Recipe
+    kernel: Recipe
     initramfs: Recipe
+    base: Recipe
     kinds: Mapping[str, tuple[Recipe, ...]]
 
     def all(self) -> tuple[Recipe, ...]:
         """Every layer once, in an order in which they can be made."""
         own = (recipe for recipes in self.kinds.values() for recipe in recipes)
-        return (self.base, self.initramfs, *own)
+        return (self.kernel, self.initramfs, self.base, *own)
 
     def stack(self, kind: str) -> tuple[Recipe, ...]:
         """The layers that make up an image of `kind`, top first."""
-        return (*reversed(self.kinds[kind]), self.initramfs, self.base)
+        return (*reversed(self.kinds[kind]), self.base, self.initramfs, self.kernel)
 
 
 class Cook:
@@ -88,33 +94,40 @@ class Cook:
 
     def recipes(self, kinds: Sequence[Kind]) -> Recipes:
         """The layers for images of `kinds`. Raises UserError when packages cannot be resolved."""
-        base = self._base()
+        kernel = self._kernel()
+        base = self._base(kernel)
         return Recipes(
+            kernel=kernel,
+            initramfs=_recipe("initramfs", kernel, INITRAMFS, {}, Resolution((), ())),
             base=base,
-            initramfs=_recipe("initramfs", base, INITRAMFS, {}, Resolution((), ())),
             kinds={kind.name: self._kind(kind, base) for kind in kinds},
         )
 
-    def _base(self) -> Recipe:
-        site, kind = self.site, self.site.kinds[0]
-        names = {*site.packages(kind, "base"), site.release.kernel}
+    def _kernel(self) -> Recipe:
+        site = self.site
+        names = self._base_names()
         essential = self.resolver.resolve({*BOOTSTRAP, *({MERGED_USR} & names)})
-        packages = self.resolver.resolve(names, essential.packages, self._shared(essential))
-        scripts = (*BASE_BEGIN, *site.bake_scripts(kind, "base"), *PACKAGES_END)
+        wanted = {site.release.kernel, *(INITRAMFS_PACKAGES & names)}
+        packages = self.resolver.resolve(wanted, essential.packages)
         files = {
             **payload.essential(essential),
             **payload.packages(packages),
             **payload.users(site.users()),
         }
-        return _recipe("base", None, scripts, files, packages, essential)
+        return _recipe("kernel", None, KERNEL, files, packages, essential)
 
-    def _shared(self, essential: Resolution) -> frozenset[str]:
-        """What every kind gets in the end, also by dependencies, is installed once, in the base."""
-        release = self.site.release
+    def _base(self, kernel: Recipe) -> Recipe:
+        below = kernel.all_packages()
+        packages = self.resolver.resolve(self._base_names(), below, self._shared(below))
+        return self._installing("base", kernel, packages, self.site.kinds[0], "base")
+
+    def _base_names(self) -> frozenset[str]:
+        return frozenset(self.site.packages(self.site.kinds[0], "base"))
+
+    def _shared(self, below: tuple[Package, ...]) -> frozenset[str]:
+        """What every kind gets in the end, by dependencies too, is installed once, in the base."""
         closures = [
-            self.resolver.resolve(
-                {*kind.packages(release, "platform"), release.kernel}, essential.packages
-            ).names
+            self.resolver.resolve(kind.packages(self.site.release, "platform"), below).names
             for kind in self.site.kinds
         ]
         return frozenset.intersection(*closures)
@@ -124,14 +137,20 @@ class Cook:
         for layer in OWN_LAYERS:
             below = recipes[-1] if recipes else base
             names = self.site.packages(kind, layer)
-            own = self.site.bake_scripts(kind, layer)
             packages = self.resolver.resolve(names, below.all_packages())
-            if packages.packages or own:
-                scripts = (*PACKAGES_BEGIN, *own, *PACKAGES_END)
-                files = {**payload.packages(packages), payload.OWN_INITRAMFS: b""}
-                recipes.append(_recipe(f"{kind.name}.{layer}", below, scripts, files, packages))
+            if packages.packages or self.site.bake_scripts(kind, layer):
+                name = f"{kind.name}.{layer}"
+                recipes.append(self._installing(name, below, packages, kind, layer))
         below = recipes[-1] if recipes else base
         return (*recipes, self._site(kind, below))
+
+    def _installing(
+        self, name: str, below: Recipe, packages: Resolution, kind: Kind, layer: DefinedLayer
+    ) -> Recipe:
+        """A layer that installs packages on top of the initramfs's, and runs its roles' scripts."""
+        scripts = (*PACKAGES_BEGIN, *self.site.bake_scripts(kind, layer), *PACKAGES_END)
+        files = {**payload.packages(packages), payload.OWN_INITRAMFS: _words(INITRAMFS)}
+        return _recipe(name, below, scripts, files, packages)
 
     def _site(self, kind: Kind, below: Recipe) -> Recipe:
         files = payload.site_files(self.rendering.kinds[kind.name])
@@ -151,7 +170,8 @@ def _recipe(
     essential: Resolution | None = None,
     more: Inputs | None = None,
 ) -> Recipe:
-    there = below.all_packages() if below else essential.packages if essential else ()
+    there = below.all_packages() if below else ()
+    there = essential.packages if essential else there
     mine = (*(essential.packages if essential else ()), *packages.packages)
     inputs = {
         "packages": {package.name: package.identity for package in mine},
@@ -172,6 +192,5 @@ def _script(name: str) -> str:
     return digest((SCRIPTS / name).read_bytes())
 
 
-def script_paths(names: Iterable[str]) -> tuple[Path, ...]:
-    """Where the scripts `names` lie."""
-    return tuple(SCRIPTS / name for name in names)
+def _words(names: Iterable[str]) -> bytes:
+    return "".join(f"{name} {_script(name)}\n" for name in names).encode()

@@ -59,6 +59,7 @@ def _code(sources: list[Path] | map[Path]) -> str:
     return digest(b"".join(file.name.encode() + b"\0" + file.read_bytes() for file in files))
 
 
+@functools.cache
 def git_revision() -> tuple[str, bool]:
     """The commit of the checkout, and whether files differ from it; ("", True) outside of git."""
     head = run.run(["git", "rev-parse", "HEAD"], cwd=paths.ROOT, check=False)

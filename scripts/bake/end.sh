@@ -7,10 +7,12 @@ dpkg-divert --quiet --local --rename --remove /usr/sbin/update-initramfs
 wanted=/var/lib/bake-initramfs-wanted
 if [ -e "$wanted" ]; then
     rm "$wanted"
-    # In the base every kernel asks, and layer "initramfs" answers. When a package of one kind of node
-    # asks, it has something to add to the initramfs, and that kind gets its own.
+    # The kernel always asks, and layer "initramfs" answers. When a package of a later layer asks, it
+    # has something to add, and that layer gets an initramfs of its own.
     if [ -e /run/bake/input/own-initramfs ]; then
-        update-initramfs -c -k all
+        while read -r script _; do
+            sh -x "/run/bake/scripts/$script"
+        done </run/bake/input/own-initramfs
     fi
 fi
 

@@ -14,6 +14,11 @@ done <"$input/owners.tsv"
 
 tar --extract --preserve-permissions --file "$input/rootfs.tar" --directory /
 
+# Which layers and which commit the image is made of.
+mkdir -p /etc/golden
+cp "$input/release.json" /etc/golden/release.json
+chmod 644 /etc/golden/release.json
+
 # Declared directories: tar leaves the mode of one that a package made as it is.
 while read -r mode owner group path; do
     mkdir -p "$path"

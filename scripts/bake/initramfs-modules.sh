@@ -1,8 +1,8 @@
 #!/bin/sh
 # Names the disk and network drivers that an initramfs must have, so that one image starts as a
 # virtual machine of any make and on ordinary machines. MODULES=most, the default, has nearly all of
-# them; virtio_scsi is missing in wheezy's, and a driver named here is missed aloud. Runs in the base,
-# before the one initramfs is made there.
+# them; virtio_scsi is missing in wheezy's, and a driver named here is missed aloud. Runs right
+# before initramfs.sh.
 set -eu
 cat >> /etc/initramfs-tools/modules << 'MODULES'
 # Written by scripts/bake/initramfs-modules.sh.
