@@ -21,6 +21,8 @@ class Context(object):
         self.services = Services(self, image["services"])
         self._journal = journal
         self._deadline = deadline
+        # What a question to the system answered, for the step that asks it again.
+        self.memory = {}
         # The runner shows what a step waits for: called with one line of text.
         self.on_waiting = self.log
 
@@ -58,7 +60,7 @@ class Context(object):
         return self.seed["variables"].get(name, default)
 
     def absent(self, feature):
-        """Why this place has no `feature` (nfsd, lvm) through no fault of the image, else "".
+        """Why this place has no `feature` (nfsd, lvm, ...) through no fault of the image, else "".
 
         golden/boot/container/absent.py says what a container lacks.
         """
@@ -67,6 +69,10 @@ class Context(object):
     def log(self, text):
         """A line in the log."""
         self._journal.write(text)
+
+    def hide(self, text):
+        """Never show `text`, a secret that the seed does not have, in the log."""
+        self._journal.hide([text])
 
     def run(self, argv, timeout=COMMAND_SECONDS, stdin="", env=None, check=True):
         """Run a program to its end; its code and output. Raises CommandError."""
@@ -82,7 +88,7 @@ class Context(object):
     def wait(self, reason, probe, bound, every=1.0):
         """Ask `probe()` until it is true. Raises StepError after `bound` seconds.
 
-        `reason` completes "waiting for …" and is shown with the time spent.
+        `reason` completes "waiting for" and is shown with the time spent.
         """
         began = clock.uptime()
         bound = min(bound, self._deadline - began)

@@ -20,11 +20,11 @@ class Journal(object):
         self._secrets = []
 
     def hide(self, secrets):
-        """Blank out each of `secrets` from now on; of a PEM block every line."""
+        """Blank out each of `secrets`, too, from now on; of a PEM block every line."""
         lines = {line.strip() for secret in secrets for line in secret.splitlines()}
-        hidden = [line for line in lines if len(line) >= SHORTEST_SECRET and line[:5] != "-----"]
+        hidden = {line for line in lines if len(line) >= SHORTEST_SECRET and line[:5] != "-----"}
         # The longest first, lest a part of one be left over.
-        self._secrets = sorted(hidden, key=len, reverse=True)
+        self._secrets = sorted(hidden.union(self._secrets), key=len, reverse=True)
 
     def redacted(self, text):
         """`text` without secrets."""
