@@ -8,6 +8,8 @@ from engine import files, probe
 DATA = "/var/lib/ganeti"
 NODE_DAEMON_PORT = 1811
 RAPI_PORT = 5080
+FILE_STORAGE = "/srv/ganeti/file-storage"
+FILE_STORAGE_PATHS = "/etc/ganeti/file-storage-paths"
 
 
 def config(ctx):
@@ -16,6 +18,14 @@ def config(ctx):
         return files.from_json(files.read(ctx.path(DATA + "/config.data")))
     except ValueError:
         return None
+
+
+def allow_files(ctx):
+    """Where there is no volume group: let this node keep instances' disks as files. Each node must
+    allow the folder itself, or the master's `gnt-cluster verify` finds it missing."""
+    if ctx.absent("lvm"):
+        files.make_folder(ctx.path(FILE_STORAGE), 0o750)
+        files.write(ctx.path(FILE_STORAGE_PATHS), FILE_STORAGE + "\n")
 
 
 def node_names(ctx):

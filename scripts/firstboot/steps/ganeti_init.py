@@ -1,7 +1,8 @@
 """Make the Ganeti cluster on this node. Its keys, ids and names cannot be in an image.
 
 The options are the guide's (G172); --enabled-disk-templates is said, because the default includes
-DRBD, without whose module the command fails (facts/wheezy.md 15.3).
+DRBD, without whose module the command fails (facts/wheezy.md 15.3). A container has no volume group
+either; there Ganeti keeps its disks in files.
 """
 
 import os
@@ -40,12 +41,9 @@ def run(ctx):
 
 def command(ctx, templates):
     """The words of `gnt-cluster init`."""
-    group, interface = ctx.seed["volume_group"]["name"], ctx.seed["network"]["interfaces"][0]
-    words = ["gnt-cluster", "init", "--enabled-hypervisors=kvm", "--no-ssh-init", "--no-etc-hosts",
-             "--vg-name=" + group]
-    if "drbd" in templates:
-        words.append("--disk-parameters=drbd:metavg=" + group)
-    return words + [
+    interface = ctx.seed["network"]["interfaces"][0]
+    words = ["gnt-cluster", "init", "--enabled-hypervisors=kvm", "--no-ssh-init", "--no-etc-hosts"]
+    return words + _storage(ctx, templates) + [
         "--enabled-disk-templates=" + ",".join(templates),
         "--nic-parameters", "link=" + ctx.seed["bridges"][0]["name"],
         "--default-iallocator", "hail",
@@ -55,13 +53,27 @@ def command(ctx, templates):
     ]
 
 
+def _storage(ctx, templates):
+    if templates == ["file"]:
+        return ["--ipolicy-disk-templates=file", "--file-storage-dir=" + ganeti.FILE_STORAGE]
+    group = ctx.seed["volume_group"]["name"]
+    metadata = ["--disk-parameters=drbd:metavg=" + group] if "drbd" in templates else []
+    return ["--vg-name=" + group] + metadata
+
+
+def _templates(ctx):
+    if ctx.absent("lvm"):
+        return ["file"]
+    return ["drbd", "plain"] if drbd.done(ctx) else ["plain"]
+
+
 def _init(ctx):
     _check(ctx)
     if os.path.exists(ctx.path(BEGUN)):
         _remove_leftovers(ctx)
     files.write(ctx.path(BEGUN), "gnt-cluster init\n")
-    templates = ["drbd", "plain"] if drbd.done(ctx) else ["plain"]
-    ctx.run(command(ctx, templates), timeout=SECONDS)
+    ganeti.allow_files(ctx)
+    ctx.run(command(ctx, _templates(ctx)), timeout=SECONDS)
     files.remove(ctx.path(BEGUN))
 
 

@@ -17,6 +17,7 @@ def done(ctx):
 
 
 def run(ctx):
+    ganeti.allow_files(ctx)
     if ctx.node["fqdn"] in ganeti.node_names(ctx):
         # A reboot in the middle of first boot: a member already, but the daemon is down.
         ctx.services.start("ganeti")

@@ -46,11 +46,14 @@ def interfaces(seed):
     stanzas = ["auto lo\niface lo inet loopback"]
     stanzas += [_static(interface) for interface in seed["network"]["interfaces"]]
     for bridge in seed["bridges"]:
-        stanzas += _bridge(bridge)
+        stanzas += _bridge(bridge, _has_port(seed, bridge))
     return HEADER + "\n" + "\n\n".join(stanzas) + "\n"
 
 
 def _static(interface):
+    if interface.get("given"):
+        # A container engine gives the address before init starts; ifup must not give it again.
+        return "auto {0}\niface {0} inet manual".format(interface["name"])
     address, _, length = interface["address"].partition("/")
     lines = ["auto {0}".format(interface["name"]),
              "iface {0} inet static".format(interface["name"]),
@@ -60,18 +63,29 @@ def _static(interface):
     return "\n".join(lines)
 
 
-def _bridge(bridge):
+def _has_port(seed, bridge):
+    """Whether the bridge has its port: not where the kernel knows no VLANs (a container's host)."""
+    return bridge["vlan"] is None or "vlan" not in seed.get("absent", {})
+
+
+def _bridge(bridge, has_port):
     port, name = bridge["port"], bridge["name"]
+    stanzas = [_port(bridge)] if has_port else []
+    return stanzas + ["\n".join([
+        "auto {0}".format(name), "iface {0} inet manual".format(name),
+        "    bridge_ports " + (port if has_port else "none"), "    bridge_stp off",
+        # There is nothing on the bridge yet to wait for.
+        "    bridge_waitport 0", "    bridge_fd 0"])]
+
+
+def _port(bridge):
+    port = bridge["port"]
     lines = ["auto {0}".format(port), "iface {0} inet manual".format(port)]
     if bridge["vlan"] is None:
         lines.append("    up ip link set {0} up".format(port))
     else:
         lines.append("    vlan-raw-device " + port.rpartition(".")[0])
-    return ["\n".join(lines), "\n".join([
-        "auto {0}".format(name), "iface {0} inet manual".format(name),
-        "    bridge_ports " + port, "    bridge_stp off",
-        # There is nothing on the bridge yet to wait for.
-        "    bridge_waitport 0", "    bridge_fd 0"])]
+    return "\n".join(lines)
 
 
 def netmask(length):
@@ -86,10 +100,12 @@ def _missing(ctx):
         if probe.interface_address(interface["name"]) != address:
             yield interface["name"]
     for bridge in ctx.seed["bridges"]:
-        if not probe.interface_is_up(bridge["port"]):
+        has_port = _has_port(ctx.seed, bridge)
+        if has_port and not probe.interface_is_up(bridge["port"]):
             yield bridge["port"]
         attached = ctx.path("/sys/class/net/{name}/brif/{port}".format(**bridge))
-        if not (os.path.exists(attached) and probe.interface_is_up(bridge["name"])):
+        whole = not has_port or os.path.exists(attached)
+        if not (whole and probe.interface_is_up(bridge["name"])):
             yield bridge["name"]
 
 

@@ -6,7 +6,7 @@ when the server is not there yet, so that the two nodes can start in any order.
 
 from engine import files, probe
 
-from steps.nfs_export import NFS_PORT
+from steps.nfs_export import NFS_PORT, use_shared_folder
 
 GUIDE = ("G081",)
 SERVICES = ("rpcbind", "nfs-common")
@@ -23,6 +23,7 @@ def done(ctx):
 
 
 def run(ctx):
+    use_shared_folder(ctx)
     for service in SERVICES:
         ctx.services.start(service)
     server = ctx.host_of("nfs-server")

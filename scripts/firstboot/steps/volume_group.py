@@ -7,7 +7,7 @@ sparse file, which the init script volume-group attaches at every boot (guide_bu
 import os
 
 from engine import files
-from engine.failures import StepError
+from engine.failures import StepError, StepSkipped
 
 GUIDE = ("G157", "G158", "G159")
 SERVICES = ("volume-group",)
@@ -22,6 +22,8 @@ def done(ctx):
 
 
 def run(ctx):
+    if ctx.absent("lvm"):
+        raise StepSkipped(ctx.absent("lvm"))
     group = _group(ctx)
     if "file" in group:
         _ensure_file(ctx.path(group["file"]), mebibytes(group["size"]))
