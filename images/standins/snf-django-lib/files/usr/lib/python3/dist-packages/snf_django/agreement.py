@@ -10,6 +10,9 @@ from snf_django.database import Database
 
 TABLE = """create table if not exists standin_agreement (
     setting text, host text, value text, place text, primary key (setting, host))"""
+# Workers start at the same time, so this must not be a delete and an insert.
+RECORD = """insert into standin_agreement values (%s, %s, %s, %s) on conflict (setting, host)
+    do update set value = excluded.value, place = excluded.place"""
 
 
 def check(settings: Any, db: Database) -> None:
@@ -18,8 +21,7 @@ def check(settings: Any, db: Database) -> None:
     if not db.one("select 1 from pg_tables where tablename = 'standin_agreement'"):
         sys.exit(f"Error: the database of {settings.where('DATABASES')} has no tables: run syncdb")
     for name, (value, place) in consistency.fingerprints(settings).items():
-        db.run("delete from standin_agreement where setting = %s and host = %s", name, host)
-        db.run("insert into standin_agreement values (%s, %s, %s, %s)", name, host, value, place)
+        db.run(RECORD, name, host, value, place)
         others = "select host, place from standin_agreement where setting = %s and value <> %s"
         for row in db.rows(others, name, value):
             there = f"{row['host']} {row['place']}"

@@ -8,7 +8,7 @@ from snf_django.commands import CommandError, show
 from synnefo import settings as loader
 
 from pithos.backend import OBJECT, TABLES, backend
-from pithos.store import Store, StoreError
+from pithos.store import CONFIG, Store, StoreError
 
 HEAD = "230f8ce9c90f"
 
@@ -18,11 +18,7 @@ def file_show(context: Any, arguments: list[str], _: Any) -> dict[str, Any]:
     """Show an object, by its place or by its uuid."""
     uuid = "select * from objects where uuid = %s"
     try:
-        Store(
-            context.settings.values.get(
-                "PITHOS_BACKEND_ARCHIPELAGO_CONF", Store.__init__.__defaults__[0]
-            )
-        )
+        Store(context.settings.values.get("PITHOS_BACKEND_ARCHIPELAGO_CONF", CONFIG))
     except StoreError as error:
         raise CommandError(str(error)) from error
     with backend(context.settings) as db:

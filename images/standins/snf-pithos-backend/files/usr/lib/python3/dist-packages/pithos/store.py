@@ -22,15 +22,15 @@ class StoreError(Exception):
 class Store:
     """The block store of this host."""
 
-    def __init__(self, config: str = CONFIG, segment: Path = SEGMENT) -> None:
+    def __init__(self, config: str = CONFIG) -> None:
         parser = configparser.ConfigParser()
         if not parser.read(config):
             raise StoreError(f"{config}: cannot be read")
         self.blocks = Path(parser["blockerb"]["archip_dir"])
         self.maps = Path(parser["blockerm"]["archip_dir"])
-        if not os.access(segment, os.R_OK | os.W_OK | os.X_OK):
+        if not os.access(SEGMENT, os.R_OK | os.W_OK | os.X_OK):
             hint = "is archipelago started, with GROUP synnefo in its configuration?"
-            raise StoreError(f"cannot join segment {segment}: {hint}")
+            raise StoreError(f"cannot join segment {SEGMENT}: {hint}")
 
     def _save(self, path: Path, data: bytes) -> None:
         if not path.exists():

@@ -112,7 +112,7 @@ class Application:
         self.routes = [
             (
                 methods.split("|"),
-                re.compile(urlsplit(settings.values[base]).path + pattern),
+                re.compile(f"{urlsplit(settings.values[base]).path}(?:{pattern})"),
                 handler,
             )
             for methods, base, pattern, handler in ROUTES

@@ -1,0 +1,114 @@
+"""golden.standins: the packages and their index."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from debian.deb822 import Packages
+
+from golden import run, standins
+from golden.errors import UserError
+
+UPSTREAM = {
+    "snf-common", "snf-webproject", "snf-branding", "snf-django-lib", "python-astakosclient",
+    "snf-astakos-app", "snf-pithos-app", "snf-pithos-backend", "snf-pithos-webclient",
+    "snf-cyclades-app", "snf-cyclades-gtools", "snf-admin-app", "snf-vncauthproxy", "archipelago",
+    "archipelago-ganeti", "blktap-archipelago-utils", "blktap-dkms", "snf-image", "snf-network",
+    "nfdhcpd", "python-nfqueue", "kamaki",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> standins.Built:
+    return standins.build(tmp_path_factory.mktemp("build") / "repository")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_all_of_upstreams_packages_are_there(built: standins.Built) -> None:
+    assert {package.name for package in built.packages} == UPSTREAM
+
+
+def test_the_same_input_gives_the_same_bytes(built: standins.Built, tmp_path: Path) -> None:
+    again = standins.build(tmp_path / "elsewhere")
+    assert contents(again.folder) == contents(built.folder)
+    assert again.key == built.key
+
+
+def test_another_version_moves_the_whole_set_and_nothing_else(tmp_path: Path) -> None:
+    bumped = standins.build(tmp_path / "bumped", synnefo="0.16.3")
+    versions = {package.name: package.version for package in bumped.packages}
+    assert versions["snf-astakos-app"] == versions["snf-common"] == "0.16.3+standin"
+    assert versions["kamaki"] == "0.13.5+standin"
+    assert bumped.key != standins.key()
+
+
+def test_relations_inside_the_set_are_exact(built: standins.Built) -> None:
+    with (built.folder / "Packages").open() as file:
+        entries = list(Packages.iter_paragraphs(file, use_apt_pkg=False))
+    versions = {entry["Package"]: entry["Version"] for entry in entries}
+    for entry in entries:
+        for name, version in re.findall(r"([\w-]+) \(= ([^)]+)\)", entry.get("Depends", "")):
+            assert versions[name] == version
+    depends = next(e["Depends"] for e in entries if e["Package"] == "snf-webproject")
+    assert "snf-common (= 0.16.2+standin)" in depends
+
+
+def test_the_index_describes_the_files(built: standins.Built) -> None:
+    text = (built.folder / "Packages").read_bytes()
+    assert gzip.decompress((built.folder / "Packages.gz").read_bytes()) == text
+    for entry in Packages.iter_paragraphs(text, use_apt_pkg=False):
+        path = built.folder / entry["Filename"]
+        assert path.stat().st_size == int(entry["Size"])
+        listed = run.run(["dpkg-deb", "-f", path, "Package", "Version"]).out
+        assert listed == f"Package: {entry['Package']}\nVersion: {entry['Version']}\n"
+
+
+def test_names_and_versions_are_debians(built: standins.Built) -> None:
+    for package in built.packages:
+        assert re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", package.name)
+        assert run.run(["dpkg", "--validate-version", package.version], check=False).code == 0
+
+
+def test_everything_is_roots_and_programs_are_executable(built: standins.Built) -> None:
+    for package in built.packages:
+        listing = run.run(["dpkg-deb", "-c", built.folder / standins.file_name(package)]).out
+        for line in listing.splitlines():
+            mode, owner, *_, name = line.split(" -> ")[0].split()
+            assert owner == "root/root"
+            if re.search(r"/s?bin/.+|/init\.d/.+", name) and mode[0] == "-":
+                assert mode == "-rwxr-xr-x", name
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("colour: red\n", "unknown key 'colour'"),
+        ("depends: [=snf-nothing]\n", "no stand-in is called 'snf-nothing'"),
+    ],
+)
+def test_a_malformed_description_builds_nothing(tmp_path: Path, change: str, message: str) -> None:
+    shutil.copytree(standins.STANDINS / "snf-branding", tmp_path / "in/snf-branding")
+    shutil.copytree(standins.STANDINS / "snf-common", tmp_path / "in/snf-common")
+    control = tmp_path / "in/snf-branding/control.yaml"
+    control.write_text(
+        re.sub(r"depends: .*\n", "" if "depends" in change else r"\g<0>", control.read_text())
+        + change
+    )
+    with pytest.raises(UserError, match=message):
+        standins.build(tmp_path / "out", folder=tmp_path / "in")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_change_of_any_file_changes_the_key(tmp_path: Path) -> None:
+    shutil.copytree(standins.STANDINS / "kamaki", tmp_path / "kamaki")
+    before = standins.key(folder=tmp_path)
+    program = tmp_path / "kamaki/files/usr/bin/kamaki"
+    program.write_text(program.read_text() + "\n")
+    assert standins.key(folder=tmp_path) != before
