@@ -48,12 +48,13 @@ def _bridge(link: socket.socket) -> None:
             os.write(1, data)
         if 0 in ready:
             typed = os.read(0, 1024)
-            if LEAVE in typed:
+            keys, leave, _ = typed.partition(LEAVE)
+            link.sendall(keys)
+            if leave:
                 return
             if not typed:
                 # Input from a file or /dev/null has ended; go on showing.
                 listening.remove(0)
-            link.sendall(typed)
 
 
 @contextlib.contextmanager

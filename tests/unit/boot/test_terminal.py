@@ -1,0 +1,96 @@
+"""A person at a console: what was said before, what is said now, what is typed."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from golden import run
+from golden.boot import rundir, terminal
+from golden.boot.rundir import NodeDir, State
+from golden.errors import UserError
+from golden.paths import ROOT
+
+ATTACH = "from golden.boot import terminal; terminal.attach('small', 'n1')"
+
+
+HERE = {"PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(rundir, "CACHE", tmp_path / ".cache")
+    return tmp_path
+
+
+@pytest.fixture
+def node(home: Path) -> Iterator[list[bytes]]:
+    """A node that runs (as this process), greets at its console and notes what is typed there."""
+    files = NodeDir("small", "n1")
+    ticks = rundir.start_ticks(os.getpid()) or 0
+    files.remember(State(os.getpid(), ticks, rundir.boot_id(), 0.0, 1, "tcg", 6.0, "/x", []))
+    files.console.write_bytes(b"said before\n")
+    typed: list[bytes] = []
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(files.console_socket))
+    listener.listen()
+
+    def serve() -> None:
+        link, _ = listener.accept()
+        with link:
+            link.sendall(b"login: ")
+            while data := link.recv(100):
+                typed.append(data)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield typed
+    listener.close()
+
+
+def attached(home: Path, keys: bytes) -> run.Result:
+    environment = HERE | {"GOLDEN_HOME": str(home)}
+    return run.run([sys.executable, "-c", ATTACH], stdin=keys, env=environment, timeout=30)
+
+
+def test_shows_the_past_and_the_present_until_control_bracket(
+    home: Path, node: list[bytes]
+) -> None:
+    out = attached(home, b"\x1d").out
+    assert "said before" in out
+    assert "leave with Ctrl-]" in out
+
+
+def test_what_is_typed_reaches_the_node(home: Path, node: list[bytes]) -> None:
+    attached(home, b"root\n\x1dnot this")
+    assert node == [b"root\n"]
+
+
+def test_input_that_ended_is_no_reason_to_stop_showing() -> None:
+    near, far = socket.socketpair()
+    far.sendall(b"from the node")
+    far.shutdown(socket.SHUT_WR)
+    script = (
+        "import socket; from golden.boot import terminal;"
+        f"terminal._bridge(socket.socket(fileno={near.fileno()}))"
+    )
+    with near, far:
+        argv = [sys.executable, "-c", script]
+        result = run.run(argv, env=HERE, stdin=b"", pass_fds=[near.fileno()], timeout=30)
+    assert result.out == "from the node"
+
+
+def test_a_node_that_is_off_says_where_its_last_words_are(home: Path) -> None:
+    with pytest.raises(UserError, match=r"n1 of site small is not running$"):
+        terminal.attach("small", "n1")
+    files = NodeDir("small", "n1")
+    files.path.mkdir(parents=True)
+    files.console.touch()
+    with pytest.raises(UserError, match=r"its last console is in .*console\.log"):
+        terminal.attach("small", "n1")
