@@ -15,7 +15,7 @@ def self_test(*, slow: bool) -> None:
     Raises StageError when one fails; pytest's own output says which.
     """
     # The slow ones start VMs and bakes that fill both cores by themselves: one at a time.
-    which = [TESTS / "integration", "-m", "slow"] if slow else [TESTS / "unit", "-n", "auto"]
-    code = run.interactive([sys.executable, "-m", "pytest", *which], cwd=ROOT)
+    folder, options = ("integration", ["-m", "slow"]) if slow else ("unit", ["-n", "auto"])
+    code = run.interactive([sys.executable, "-m", "pytest", TESTS / folder, *options], cwd=ROOT)
     if code != 0:
         raise StageError("test", "tests failed; pytest's output above says which", code=code)

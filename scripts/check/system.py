@@ -29,7 +29,7 @@ def service(name):
         return {"exists": False, "enabled": False, "code": -1, "says": "no " + script}
     starts = glob.glob("/etc/rc[2S].d/S[0-9][0-9]" + name)
     code, out = run([script, "status"])
-    says = " ".join(out.split())[-200:]
+    says = " ".join(out.split())[-600:]
     return {"exists": True, "enabled": bool(starts), "code": code, "says": says}
 
 

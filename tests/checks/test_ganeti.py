@@ -38,6 +38,16 @@ def test_bridge_is_up_with_its_port(facts: Facts, node: Node, bridge: Bridge) ->
     assert bridge.port in found.ports
 
 
+@each("daemon", lambda _: SITE.release.facts["ganeti_daemons"], role="ganeti-node")
+def test_daemon_runs(facts: Facts, node: Node, daemon: str) -> None:
+    assert f"{daemon} is running" in facts.service("ganeti").says
+
+
+@each("daemon", lambda _: SITE.release.facts["ganeti_master_daemons"], role="ganeti-master")
+def test_master_daemon_runs(facts: Facts, node: Node, daemon: str) -> None:
+    assert f"{daemon} is running" in facts.service("ganeti").says
+
+
 @each_node(role="ganeti-node")
 def test_cluster_name_is_answered_by_rapi(facts: Facts, node: Node) -> None:
     assert facts.reach["rapi"]["right password"] == 200

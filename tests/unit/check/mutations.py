@@ -60,6 +60,10 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
         put("node1", SYSTEM, "services", "apache2", "code", value=3),
         {"services.service_runs"},
     ),
+    "Ganeti daemon dead": (
+        put("node1", SYSTEM, "services", "ganeti", "says", value="ganeti-luxid is running."),
+        {"ganeti.daemon_runs", "ganeti.master_daemon_runs"},
+    ),
     "service not enabled": (
         put("node1", SYSTEM, "services", "ssh", "enabled", value=False),
         {"services.service_starts_at_boot"},
