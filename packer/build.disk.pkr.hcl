@@ -19,7 +19,7 @@ build {
   }
 
   provisioner "shell" {
-    scripts         = [for name in var.scripts : "${path.root}/../scripts/bake/${name}"]
+    scripts         = var.scripts
     execute_command = "env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive /bin/sh -x {{.Path}}"
   }
 

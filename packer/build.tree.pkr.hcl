@@ -4,7 +4,7 @@ build {
   sources = ["source.null.tree"]
 
   provisioner "shell-local" {
-    scripts         = [for name in var.scripts : "${path.root}/../scripts/bake/${name}"]
+    scripts         = var.scripts
     execute_command = ["/bin/sh", "-c", "exec ${var.enter} /bin/sh -x /run/bake/scripts/$(basename {{.Script}})"]
   }
 }

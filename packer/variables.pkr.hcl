@@ -2,7 +2,7 @@
 
 variable "scripts" {
   type        = list(string)
-  description = "Names of the files of scripts/bake to run inside the image, in order."
+  description = "The files of scripts/bake to run inside the image, in order."
 }
 
 variable "enter" {
@@ -13,19 +13,19 @@ variable "enter" {
 
 variable "qemu_image" {
   type        = string
-  default     = ""
+  default     = "disk.qcow2"
   description = "Source qemu.disk: the bootable disk to start from (qcow2); it stays as it is."
 }
 
 variable "qemu_output" {
   type        = string
-  default     = ".cache/packer/output"
+  default     = "output"
   description = "Source qemu.disk: the folder, not there yet, that gets the disk."
 }
 
 variable "qemu_input" {
   type        = string
-  default     = ""
+  default     = "bake.tar"
   description = "Source qemu.disk: a tar archive of /run/bake: scripts, input, debs."
 }
 

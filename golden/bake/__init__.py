@@ -1,6 +1,6 @@
 """The bake: from a definition to bootable disks, making only what changed.
 
-Read in this order: `recipe` (what the layers are made of), `plan` (which are stale, and why),
+Read in this order: `recipe` (what the layers are made of), `planning` (which are stale, and why),
 `layer` with `bootstrap` and `packer` (making one), `disk` (the artifact), `schedule` (several at
 once). `bake` below is the whole of it in ten lines.
 """
@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from golden import doctor, log, manifest, paths
-from golden.bake import disk
-from golden.bake import plan as planning
+from golden.bake import disk, planning
 from golden.bake.layer import Kitchen
-from golden.bake.plan import Plan
+from golden.bake.planning import Plan
 from golden.bake.recipe import Cook, Recipe, Recipes
 from golden.bake.schedule import Job, run_jobs
 from golden.definition import Kind, Site, load

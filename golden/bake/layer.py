@@ -35,6 +35,7 @@ class Kitchen:
     store: Store
     workshop: Workshop
     resolver: Resolver
+    scripts: Path = SCRIPTS
 
     def log(self, name: str) -> Path:
         """The full log of the layer or disk `name`: of its last bake only."""
@@ -61,7 +62,7 @@ class Kitchen:
             recipe.name,
             "null.tree",
             {
-                "scripts": list(recipe.scripts),
+                "scripts": [str(self.scripts / name) for name in recipe.scripts],
                 "enter": shlex.join(self._view(recipe, bench, chroot=True).prefix("chroot")),
             },
             bench,
@@ -118,7 +119,7 @@ class Kitchen:
             busy=self.workshop.busy,
             chroot=chroot,
             binds=(
-                (SCRIPTS, "/run/bake/scripts"),
+                (self.scripts, "/run/bake/scripts"),
                 (bench / "input", "/run/bake/input"),
                 (self.resolver.state.debs, "/run/bake/debs"),
             ),

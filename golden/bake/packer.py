@@ -119,7 +119,8 @@ def build(
 
 def failure(layer: str, follower: Follower, result: run.Result, log: Path) -> StageError:
     """What to tell about a layer that failed."""
-    full = any("No space left on device" in line for line in follower.tail)
+    told = (*follower.tail, *follower.errors)
+    full = any("No space left on device" in line for line in told)
     again = f"run the bake again when it is mended: it goes on at layer {layer}"
     if not follower.script:
         lines = [line for line in result.out.splitlines() if line.strip()]

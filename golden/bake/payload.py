@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from golden import paths
-from golden.definition.files import User
+from golden.definition import Release, User
 from golden.disk import boot_files
 from golden.layers.model import digest
-from golden.packages import Resolution
+from golden.packages import Package, Resolution
+from golden.packages.sources import image_lines
 from golden.render import RenderedKind
 
 # Scripts and their hashes: end.sh runs them where a package of this layer changes the initramfs.
@@ -23,9 +25,6 @@ FIRSTBOOT = paths.SCRIPTS / "firstboot"
 # layer's inputs by itself.)
 WORDS = {
     OWN_INITRAMFS: "the making of an initramfs",
-    "packages.steps": "the order of packages",
-    "packages.auto": "the list of packages that are there for others",
-    "essential.list": "the list of essential packages",
     "users.tsv": "the list of users",
     "services.list": "the list of services",
     "directories.tsv": "the list of directories",
@@ -52,16 +51,19 @@ def essential(resolution: Resolution) -> dict[str, bytes]:
     return {"essential.list": _lines(f"{p.name} {p.file}" for p in resolution.packages)}
 
 
-def packages(resolution: Resolution) -> dict[str, bytes]:
-    """The input of packages.sh: apt's order of work, and what was not asked for by name."""
+def packages(
+    native: str, resolution: Resolution, before: Iterable[Package] = ()
+) -> dict[str, bytes]:
+    """The input of packages.sh: apt's order of work, and what was not asked for by name (of what
+    came `before` in the same layer, too). apt notes the `native` architecture for all of them."""
     files = {package.name: package.file for package in resolution.packages}
     steps = (
         f"{step.action} {' '.join(files[n] if step.action == 'unpack' else n for n in step.names)}"
         for step in resolution.steps
     )
     auto = "".join(
-        f"Package: {p.name}\nArchitecture: {p.architecture}\nAuto-Installed: 1\n\n"
-        for p in resolution.packages
+        f"Package: {p.name}\nArchitecture: {native}\nAuto-Installed: 1\n\n"
+        for p in (*before, *resolution.packages)
         if not p.asked
     )
     return {"packages.steps": _lines(steps), "packages.auto": auto.encode()}
@@ -73,9 +75,11 @@ def users(wanted: Iterable[User]) -> dict[str, bytes]:
     return {"users.tsv": _lines(rows)}
 
 
-def site_files(rendered: RenderedKind) -> dict[str, ImageFile]:
-    """All files that the site layer puts into an image, by path."""
-    files = {path: ImageFile(text.encode(), "0644") for path, text in boot_files().items()}
+def site_files(rendered: RenderedKind, release: Release) -> dict[str, ImageFile]:
+    """All files that the site layer puts into an image, by path; a role's own file comes first."""
+    sources = _lines(image_lines(release))
+    files = {"/etc/apt/sources.list": ImageFile(sources, "0644")}
+    files |= {path: ImageFile(text.encode(), "0644") for path, text in boot_files().items()}
     files |= first_boot_files()
     for path, file in rendered.files.items():
         files[path] = ImageFile(file.content, file.mode, file.owner, file.group)
@@ -119,6 +123,7 @@ def archive(files: Mapping[str, ImageFile]) -> bytes:
         for path, file in files.items():
             member = tarfile.TarInfo(path.lstrip("/"))
             member.size, member.mode = len(file.content), int(file.mode, 8)
+            member.mtime = int(time.time())
             member.uname, member.gname = file.owner, file.group
             tar.addfile(member, io.BytesIO(file.content))
     return buffer.getvalue()

@@ -111,7 +111,7 @@ class Cook:
         packages = self.resolver.resolve(wanted, essential.packages)
         files = {
             **payload.essential(essential),
-            **payload.packages(packages),
+            **payload.packages(site.release.architecture, packages, essential.packages),
             **payload.users(site.users()),
         }
         return _recipe("kernel", None, KERNEL, files, packages, essential)
@@ -149,11 +149,14 @@ class Cook:
     ) -> Recipe:
         """A layer that installs packages on top of the initramfs's, and runs its roles' scripts."""
         scripts = (*PACKAGES_BEGIN, *self.site.bake_scripts(kind, layer), *PACKAGES_END)
-        files = {**payload.packages(packages), payload.OWN_INITRAMFS: _words(INITRAMFS)}
+        files = {
+            **payload.packages(self.site.release.architecture, packages),
+            payload.OWN_INITRAMFS: _words(INITRAMFS),
+        }
         return _recipe(name, below, scripts, files, packages)
 
     def _site(self, kind: Kind, below: Recipe) -> Recipe:
-        files = payload.site_files(self.rendering.kinds[kind.name])
+        files = payload.site_files(self.rendering.kinds[kind.name], self.site.release)
         given = payload.site(
             files, self.rendering.kinds[kind.name], kind.services(self.site.release)
         )
@@ -182,6 +185,7 @@ def _recipe(
             if file in payload.WORDS
         },
         "tools": tools.of_layers(),
+        "order": {"packages": digest(repr(packages.steps).encode())},
         **(more or {}),
     }
     layer = Layer(name, below.layer if below else None, inputs)

@@ -15,6 +15,7 @@ _WORDS = {
     "files": "file {}",
     "settings": "{}",
     "tools": "{}",
+    "order": "the order of {}",
 }
 
 
@@ -28,7 +29,9 @@ def reasons(old: Inputs | None, new: Inputs, parent: str = "") -> list[str]:
         return ["never baked here"]
     found = [f"layer {parent} below it changes"] if parent else []
     for section in dict.fromkeys([*new, *old]):
-        found += _section(section, old.get(section, {}), new.get(section, {}))
+        # Other packages have another order: that is no news.
+        if section != "order" or old.get("packages") == new.get("packages"):
+            found += _section(section, old.get(section, {}), new.get(section, {}))
     return found or ["its tree is no longer in the cache"]
 
 

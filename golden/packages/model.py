@@ -26,7 +26,8 @@ class Package:
     @property
     def identity(self) -> str:
         """What a layer's key holds of it."""
-        return f"{self.version} {self.architecture} sha256:{self.sha256}"
+        why = "asked" if self.asked else "needed"
+        return f"{self.version} {self.architecture} {why} sha256:{self.sha256}"
 
 
 @dataclass(frozen=True)

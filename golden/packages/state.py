@@ -20,6 +20,8 @@ INDEX_HOURS = 6.0
 _GPGV = paths.SCRIPTS / "host" / "gpgv-overlook-expiry"
 # What the host's administrator set for fetching (proxies, timeouts) also holds for us.
 _HOST_OPTIONS = ("Acquire::http", "Acquire::https", "Acquire::Retries", "Acquire::Force")
+# And what that person says of the host's mirror, which may be a frozen one, holds where we use it.
+_HOST_MIRROR_OPTIONS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
 
 
 class AptState:
@@ -164,4 +166,5 @@ class AptState:
 
     def _host_options(self) -> list[str]:
         dump = run.run(["apt-config", "dump"], stage="packages").out.splitlines()
-        return [line for line in dump if line.startswith(_HOST_OPTIONS)]
+        own = _HOST_MIRROR_OPTIONS if self.release.mirror == "host" else ()
+        return [line for line in dump if line.startswith((*_HOST_OPTIONS, *own))]

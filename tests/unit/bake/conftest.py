@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from golden import paths
+from golden.bake.layer import Kitchen
+from golden.layers import Store, Workshop
+from golden.packages import Resolver
+from tests.unit.layers import tiny_tree
+from tests.unit.small_site import small_site
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tree in which a shell runs; tests must not change it."""
+    return tiny_tree.make(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own for caches and artifacts."""
+    monkeypatch.setattr(paths, "CACHE", tmp_path / ".cache")
+    monkeypatch.setattr(paths, "ARTIFACTS", tmp_path / ".artifacts")
+    return tmp_path
+
+
+@pytest.fixture
+def kitchen(home: Path) -> Iterator[Kitchen]:
+    """A kitchen for layers that need no packages; its scripts lie in <home>/scripts."""
+    for name in ("scripts", "debs", ".cache/work/1"):
+        (home / name).mkdir(parents=True)
+    folder = home / ".cache/work/1"
+    state = type("State", (), {"debs": home / "debs", "release": small_site().release})()
+    resolver = cast(Resolver, type("Resolver", (), {"state": state})())
+    with (folder / "alive").open("wb") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
+        (folder / "busy").touch()
+        workshop = Workshop(folder, alive)
+        store = Store(home / ".cache")
+        yield Kitchen(small_site(), store, workshop, resolver, home / "scripts")
+
+
+def nothing(*_: Any) -> None:
+    """For `say`."""

@@ -1,0 +1,100 @@
+"""Layers made for real, by Packer and in namespaces, of a tree that is a few megabytes large."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from golden.bake.layer import Kitchen
+from golden.bake.recipe import Recipe
+from golden.errors import StageError
+from golden.layers import Layer
+from golden.packages import Resolution
+from tests.unit.bake.conftest import nothing
+
+NONE = Resolution((), ())
+
+
+def recipe(
+    kitchen: Kitchen,
+    name: str,
+    script: str,
+    parent: Layer | None = None,
+    payload: Mapping[str, bytes] | None = None,
+) -> Recipe:
+    (kitchen.scripts / f"{name}.sh").write_text(f"set -eu\n{script}\n")
+    layer = Layer(name, parent, {"scripts": {f"{name}.sh": script}})
+    return Recipe(layer, (f"{name}.sh",), payload or {}, NONE, ())
+
+
+@pytest.fixture
+def base(kitchen: Kitchen, tiny: Path) -> Layer:
+    """A base that is the tiny tree."""
+    layer = Layer("base", None, {})
+    folder = kitchen.workshop.bench("ready")
+    shutil.copytree(tiny, folder / "tree", symlinks=True)
+    kitchen.store.publish("small", layer, folder, 1.0, {})
+    return layer
+
+
+def test_a_layer_holds_what_its_script_wrote(kitchen: Kitchen, base: Layer) -> None:
+    made = recipe(kitchen, "top", "cat /run/bake/input/greeting >/file", base, {"greeting": b"hi"})
+    stored = kitchen.make(made, nothing)
+    assert (stored.tree / "file").read_bytes() == b"hi"
+    assert list(stored.record["scripts"]) == ["top.sh"]
+    assert kitchen.store.get(made.layer) is not None
+    assert kitchen.store.last_seconds("small", "top") == stored.seconds
+
+
+def test_a_layer_sees_those_below_it_and_leaves_them_alone(kitchen: Kitchen, base: Layer) -> None:
+    one = recipe(kitchen, "one", "echo 1 >/file", base)
+    two = recipe(kitchen, "two", "cat /file >/copy; rm /file", one.layer)
+    lower, upper = kitchen.make(one, nothing), kitchen.make(two, nothing)
+    assert (upper.tree / "copy").read_text() == "1\n"
+    assert (lower.tree / "file").read_text() == "1\n"
+
+
+def test_a_failing_script_is_named_and_nothing_is_published(kitchen: Kitchen, base: Layer) -> None:
+    made = recipe(kitchen, "top", "echo half >/file\ncat /absent", base)
+    with pytest.raises(StageError) as caught:
+        kitchen.make(made, nothing)
+    text = str(caught.value)
+    assert "bake top: script top.sh failed" in text
+    assert "command: cat /absent" in text
+    assert "No such file" in text
+    log = kitchen.log("top")
+    assert str(log) in text and "cat /absent" in log.read_text()
+    assert kitchen.store.get(made.layer) is None
+
+
+def test_after_a_failure_the_layer_is_made_from_the_beginning(
+    kitchen: Kitchen, base: Layer
+) -> None:
+    with pytest.raises(StageError):
+        kitchen.make(recipe(kitchen, "top", "echo old >/old; exit 3", base), nothing)
+    shutil.rmtree(kitchen.workshop.folder / "top")
+    stored = kitchen.make(recipe(kitchen, "top", "echo new >/new", base), nothing)
+    assert (stored.tree / "new").exists() and not (stored.tree / "old").exists()
+
+
+def test_the_exit_code_of_the_script_is_told(kitchen: Kitchen, base: Layer) -> None:
+    with pytest.raises(StageError) as caught:
+        kitchen.make(recipe(kitchen, "top", "exit 42", base), nothing)
+    assert caught.value.code == 42
+
+
+def test_a_layer_below_that_vanished_is_named(kitchen: Kitchen, base: Layer) -> None:
+    made = recipe(kitchen, "top", "echo >/file", Layer("gone", base, {"settings": {"a": "b"}}))
+    with pytest.raises(StageError, match="layer gone vanished"):
+        kitchen.make(made, nothing)
+
+
+def test_the_script_runs_without_the_hosts_environment(
+    kitchen: Kitchen, base: Layer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOST_SECRET", "leak")
+    stored = kitchen.make(recipe(kitchen, "top", 'echo "${HOST_SECRET-none}" >/env', base), nothing)
+    assert (stored.tree / "env").read_text() == "none\n"

@@ -1,0 +1,104 @@
+"""Layers appear whole or not at all, and go when nobody needs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from golden.layers import Layer, Store
+from golden.layers import store as module
+
+SITE = "lab"
+
+
+def layer(name: str = "base", version: str = "1", parent: Layer | None = None) -> Layer:
+    return Layer(name, parent, {"packages": {"web": version}})
+
+
+def published(store: Store, tmp_path: Path, made: Layer, seconds: float = 3.0) -> None:
+    folder = tmp_path / "work" / made.key
+    (folder / "tree").mkdir(parents=True)
+    (folder / "tree" / "file").write_text(made.name)
+    store.publish(SITE, made, folder, seconds, {"packages": {"web": "1"}})
+
+
+def test_a_published_layer_is_found_by_its_key_only(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    published(store, tmp_path, layer())
+    found = store.get(layer())
+    assert found is not None
+    assert (found.tree / "file").read_text() == "base"
+    assert found.seconds == 3.0
+    assert found.record["packages"] == {"web": "1"}
+    assert store.get(layer(version="2")) is None
+    assert not (tmp_path / "work" / layer().key).exists()
+
+
+def test_a_folder_without_its_record_is_no_layer(tmp_path: Path) -> None:
+    (tmp_path / "layers" / layer().key / "tree").mkdir(parents=True)
+    assert Store(tmp_path).get(layer()) is None
+    (tmp_path / "layers" / layer().key / "layer.json").write_text('{"name": "ba')
+    assert Store(tmp_path).get(layer()) is None
+
+
+def test_publishing_replaces_what_was_not_whole(tmp_path: Path) -> None:
+    (tmp_path / "layers" / layer().key / "half").mkdir(parents=True)
+    store = Store(tmp_path)
+    published(store, tmp_path, layer())
+    assert store.get(layer()) is not None
+    assert not (tmp_path / "layers" / layer().key / "half").exists()
+
+
+def test_after_a_power_cut_only_settled_layers_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, safe, lost = Store(tmp_path), layer("base"), layer("top", "2")
+    published(store, tmp_path, safe)
+    store.settle([safe])
+    published(store, tmp_path, lost)
+    monkeypatch.setattr(module, "_boot", lambda: "the host's next start")
+    assert store.get(safe) is not None
+    assert store.get(lost) is None
+
+
+def test_what_was_baked_last_is_remembered_by_site(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    published(store, tmp_path, layer(version="1"), seconds=3.0)
+    published(store, tmp_path, layer(version="2"), seconds=5.0)
+    assert store.last_inputs(SITE, "base") == {"packages": {"web": "2"}}
+    assert store.last_seconds(SITE, "base") == 5.0
+    assert store.last_inputs("other", "base") is None
+    assert store.last_seconds(SITE, "top") is None
+
+
+def test_the_last_two_of_each_layer_are_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for version in ("1", "2", "3"):
+        published(store, tmp_path, layer(version=version))
+    assert store.prune() == [layer(version="1").key]
+    assert store.get(layer(version="2")) and store.get(layer(version="3"))
+
+
+def test_going_back_to_an_older_layer_makes_it_the_last_one(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for version in ("1", "2"):
+        published(store, tmp_path, layer(version=version))
+    store.keep(SITE, layer(version="1"))
+    published(store, tmp_path, layer(version="3"))
+    assert store.prune() == [layer(version="2").key]
+
+
+def test_keeping_what_is_not_there_remembers_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.keep(SITE, layer())
+    assert store.last_inputs(SITE, "base") is None
+
+
+def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
+    path = tmp_path / "note.json"
+    module.replace(path, json.dumps({"a": 1}))
+    module.replace(path, json.dumps({"a": 2}))
+    assert json.loads(path.read_text()) == {"a": 2}
+    assert [each.name for each in tmp_path.iterdir()] == ["note.json"]

@@ -1,0 +1,96 @@
+"""One bake at a time, and what a killed one leaves behind is cleared by the next."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from golden import run
+from golden.errors import StageError
+from golden.layers import workshop as module
+from golden.layers.workshop import working
+from golden.paths import ROOT
+
+# A bake that says when it works and then does so until it is told to stop, or killed.
+BAKE = """
+import sys, time
+from pathlib import Path
+from golden.layers import View, working
+from golden import run
+cache, tree = Path(sys.argv[1]), Path(sys.argv[2])
+with working(cache) as workshop:
+    bench = workshop.bench("base")
+    for name in ("upper", "work"):
+        (bench / name).mkdir()
+    view = View(at=bench / "root", lower=(tree,), upper=bench / "upper", work=bench / "work",
+                alive=workshop.alive, busy=workshop.busy, chroot=True,
+                environment={"PATH": "/usr/bin"})
+    (cache / "works").touch()
+    run.run([*view.prefix("sleep"), "sleep", sys.argv[3]])
+"""
+
+
+def until(path: Path, seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < end, f"{path.name} did not appear"
+        time.sleep(0.05)
+
+
+def test_the_work_folder_is_gone_afterwards(tmp_path: Path) -> None:
+    with working(tmp_path) as workshop:
+        (workshop.bench("base") / "file").touch()
+        assert workshop.folder.is_dir()
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_the_work_folder_of_a_failed_bake_is_gone_too(tmp_path: Path) -> None:
+    with pytest.raises(StageError), working(tmp_path) as workshop:
+        workshop.bench("base")
+        raise StageError("base", "failed")
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_after_kill_9_nothing_runs_on_and_the_next_bake_clears_up(
+    tmp_path: Path, tiny: Path
+) -> None:
+    argv = [sys.executable, "-c", BAKE, tmp_path, tiny, "300"]
+    killed = run.start(argv, cwd=ROOT)
+    until(tmp_path / "works")
+    time.sleep(0.5)
+    left = next((tmp_path / "work").iterdir())
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert left.is_dir()
+    with working(tmp_path) as workshop:
+        assert not left.exists()
+        assert [path.name for path in (tmp_path / "work").iterdir()] == [workshop.folder.name]
+    assert str(left) not in Path("/proc/mounts").read_text()
+
+
+def test_the_second_bake_says_that_it_waits_and_then_works(tmp_path: Path, tiny: Path) -> None:
+    first = run.start([sys.executable, "-c", BAKE, tmp_path, tiny, "2"], cwd=ROOT)
+    until(tmp_path / "works")
+    second = run.run([sys.executable, "-c", BAKE, tmp_path, tiny, "0"], cwd=ROOT)
+    assert f"another bake is running (process {first.pid} since" in second.out
+    assert first.wait(5) == 0
+
+
+def test_an_orphan_that_does_not_end_is_reported_not_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    monkeypatch.setattr(module, "ORPHAN_SECONDS", 0.3)
+    left = tmp_path / "work" / "1-1"
+    left.mkdir(parents=True)
+    with (left / "busy").open("w") as busy:
+        fcntl.flock(busy, fcntl.LOCK_SH)
+        with pytest.raises(StageError, match="interrupted bake"), working(tmp_path):
+            pass
+    assert left.is_dir()

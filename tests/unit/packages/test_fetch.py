@@ -1,0 +1,82 @@
+"""Only whole archives with the right hash count as fetched."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from golden.errors import StageError, UserError
+from golden.packages import fetch
+from golden.packages.model import Package, Resolution
+from tests.unit.small_site import small_site
+
+GOOD = b"a whole archive"
+
+
+def package(name: str) -> Package:
+    digest = hashlib.sha256(GOOD).hexdigest()
+    file = f"{name}_1_all.deb"
+    return Package(name, "1", "all", file, f"http://m.example/{file}", len(GOOD), digest, True)
+
+
+class FakeResolver:
+    """Stands for a Resolver: apt's download puts `arrives` for every package it is asked for."""
+
+    def __init__(self, folder: Path, arrives: bytes = GOOD) -> None:
+        self.state: Any = type(
+            "State",
+            (),
+            {"debs": folder, "log": folder / "apt.log", "release": small_site().release},
+        )()
+        self.arrives = arrives
+        self.asked: list[str] = []
+        self.error: StageError | None = None
+
+    def install(
+        self, names: list[str], flags: list[str], below: Any, on_line: Callable[[str], None]
+    ) -> str:
+        assert flags == ["--download-only"]
+        if self.error:
+            raise self.error
+        self.asked += names
+        for name in names:
+            (self.state.debs / f"{name.partition('=')[0]}_1_all.deb").write_bytes(self.arrives)
+        return ""
+
+
+def resolution(*names: str) -> Resolution:
+    return Resolution(tuple(package(name) for name in names), ())
+
+
+def test_only_what_is_missing_is_fetched(tmp_path: Path) -> None:
+    (tmp_path / "there_1_all.deb").write_bytes(GOOD)
+    resolver = FakeResolver(tmp_path)
+    fetch(resolver, resolution("there", "absent"), ())  # type: ignore[arg-type]
+    assert resolver.asked == ["absent=1"]
+
+
+@pytest.mark.parametrize("damaged", [b"a whole archivX", b"half"])
+def test_a_damaged_archive_is_fetched_again(tmp_path: Path, damaged: bytes) -> None:
+    (tmp_path / "web_1_all.deb").write_bytes(damaged)
+    resolver = FakeResolver(tmp_path)
+    fetch(resolver, resolution("web"), ())  # type: ignore[arg-type]
+    assert resolver.asked == ["web=1"]
+    assert (tmp_path / "web_1_all.deb").read_bytes() == GOOD
+
+
+def test_what_arrives_damaged_is_named_and_not_kept(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"web_1_all\.deb"):
+        fetch(FakeResolver(tmp_path, b"junk of 15 byte"), resolution("web"), ())  # type: ignore[arg-type]
+    assert not (tmp_path / "web_1_all.deb").exists()
+
+
+def test_a_mirror_that_does_not_deliver_is_one_sentence(tmp_path: Path) -> None:
+    resolver = FakeResolver(tmp_path)
+    resolver.error = StageError("packages", "failed", tail=["E: Failed to fetch x  404 Not Found"])
+    with pytest.raises(UserError) as caught:
+        fetch(resolver, resolution("web"), ())  # type: ignore[arg-type]
+    assert "404 Not Found" in str(caught.value) and "run the bake again" in str(caught.value)
