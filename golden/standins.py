@@ -31,7 +31,7 @@ SUFFIX = "+standin"
 # 2015-07-24, the day of Synnefo 0.16.2: no build date may end in a package.
 EPOCH = 1437696000
 COMPONENTS = Path("usr/lib/python3/dist-packages/synnefo/components")
-COMPONENT_KEYS = ("settings", "modules", "apps", "fixtures")
+COMPONENT_KEYS = ("settings", "modules", "queries", "apps", "fixtures")
 KEYS = {"package", "version", "summary", "depends", "conflicts", "recommends"} | {
     "users",
     "modes",

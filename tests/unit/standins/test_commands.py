@@ -13,9 +13,16 @@ from tests.unit.standins.conftest import PACKAGES
 PROGRAM = """
 import sys
 from snf_django import commands
-@commands.listing("thing-list", "id name", " --public")
-def things(context, arguments, options):
-    return [{"id": 1, "name": "one", "active": True}, {"id": 10, "name": "two", "active": False}]
+class Db:
+    def rows(self, sql):
+        first = {"id": 1, "name": "one", "active": True}
+        return [first, {"id": 10, "name": "two", "active": False}]
+    def one(self, sql, name):
+        return None
+class Context:
+    db = Db()
+commands.declare("thing-list", fields="id name", options="--active", sql="select *")
+commands.declare("thing-find", arguments="THING", missing="No such thing.", sql="select 1")
 @commands.show("thing-show", "THING")
 def thing(context, arguments, options):
     return {"id": arguments[0], "base url": None}
@@ -23,7 +30,7 @@ def thing(context, arguments, options):
 def add(context, arguments, options):
     print(arguments, options.url, options.size, options.dhcp, options.force)
 try:
-    commands.execute(commands.COMMANDS[sys.argv[1]], sys.argv[2:], None)
+    commands.execute(commands.COMMANDS[sys.argv[1]], sys.argv[2:], Context())
 except commands.CommandError as error:
     sys.exit(f"Error: {error}")
 """
@@ -49,6 +56,7 @@ def manage(root: Path):  # type: ignore[no-untyped-def]
         (["thing-list", "extra"], 1, "Error: Usage"),
         (["thing-list", "-o", "nosuch"], 1, "Error: Unknown field 'nosuch'. 'Use --list-fields"),
         (["thing-list", "--filter-by", "x=1"], 1, "Error: Invalid filter field 'x'."),
+        (["thing-find", "x"], 1, "Error: No such thing."),
         (["thing-list", "--output-format", "xml"], 1, "Error: Unknown output format"),
     ],
 )
@@ -65,6 +73,7 @@ def test_options_are_parsed_and_may_be_abbreviated(manage) -> None:  # type: ign
 def test_tables_look_like_upstreams(manage) -> None:  # type: ignore[no-untyped-def]
     assert manage("thing-list").out == "id  name\n--------\n 1   one\n10   two\n"
     assert manage("thing-list", "--no-headers", "--filter-by", "active=True").out == "1  one\n"
+    assert manage("thing-list", "--no-headers", "--active").out == "1  one\n"
     assert manage("thing-show", "7").out == "id      : 7\nbase url: None\n"
 
 

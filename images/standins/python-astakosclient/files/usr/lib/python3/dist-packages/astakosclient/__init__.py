@@ -8,9 +8,11 @@ import requests
 
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 TRIES = 4
+# Hidden totals and what the stand-in does not charge.
+UNCOUNTED = "cyclades.total_", "cyclades.network", "cyclades.floating"
 
 
-class AstakosClientException(Exception):
+class AstakosClientException(Exception):  # noqa: N818  (upstream's name)
     """The answer was an error; `status` is its code, 500 when there was none."""
 
     def __init__(self, message: str, status: int = 500) -> None:
@@ -55,6 +57,20 @@ class AstakosClient:
         """User uuid -> resource -> {usage, limit}; needs a component's token."""
         quotas: dict[str, dict[str, Any]] = self._call("GET", self._account("service_quotas"))
         return quotas
+
+    def reconcile(self, used: dict[str, dict[str, int]], fix: bool) -> None:
+        """Compare what users (uuid -> resource -> usage) hold with what Astakos counts."""
+        wrong = False
+        for user, resources in self.service_quotas().items():
+            for name, quota in resources.items():
+                difference = int(used.get(user, {}).get(name, 0)) - quota["usage"]
+                if difference and not name.startswith(UNCOUNTED):
+                    wrong = True
+                    print(f"User {user}: {name} is off by {difference}.", file=sys.stderr)
+                    if fix:
+                        self.commission(user, {name: difference})
+        if not wrong:
+            print("Everything in sync.", file=sys.stderr)
 
     def commission(self, user: str, provisions: dict[str, int]) -> None:
         """Take from (or give back to) the user's quota. Raises with status 413 over the limit."""

@@ -97,8 +97,9 @@ def commissions(request: Request) -> dict[str, Any]:
     component_of(request)
     body = request.json()
     for resource, quantity in body["provisions"].items():
-        sql = """insert into quotaholder_app_holding values (%s, %s, %s) on conflict (holder, resource)
-            do update set usage = quotaholder_app_holding.usage + excluded.usage returning usage"""
+        sql = """insert into quotaholder_app_holding values (%s, %s, %s)
+            on conflict (holder, resource) do update
+            set usage = quotaholder_app_holding.usage + excluded.usage returning usage"""
         usage = request.db.one(sql, body["holder"], resource, quantity)["usage"]
         row = request.db.one("select system_default from im_resource where name = %s", resource)
         if not row:

@@ -50,14 +50,35 @@ def command(name: str, arguments: str = "", options: str = "", **more: Any) -> C
     return register
 
 
-def listing(name: str, fields: str, options: str = "") -> Callable[..., Any]:
-    """Register a list command whose function returns rows; `fields` are the default columns."""
-    return command(name, "", LISTING + options, kind="list", fields=tuple(fields.split()))
-
-
 def show(name: str, arguments: str, options: str = "") -> Callable[..., Any]:
     """Register a command whose function returns one object, label -> value."""
     return command(name, arguments, options, kind="show")
+
+
+def declare(
+    name: str, fields: str = "", arguments: str = "", options: str = "", **query: Any
+) -> None:
+    """Register a command that is one SQL query: of a control.yaml's `queries`.
+
+    With `fields` it lists rows, else it acts on or shows the one that `arguments` name; `missing`
+    is the error when there is none, `say` what to print afterwards.
+    """
+    sql, missing, selects = query["sql"], query.get("missing"), query["sql"].startswith("select")
+
+    def run(context: Any, words: list[str], _: Any) -> Any:
+        if fields:
+            return context.db.rows(sql)
+        found = context.db.one(sql, *words) if selects else context.db.run(sql, *words)
+        if missing and not found:
+            raise CommandError(missing)
+        if "say" in query:
+            print(query["say"])
+        return found
+
+    kind = "list" if fields else "show" if selects else "plain"
+    listing = LISTING if fields else ""
+    shown = tuple(fields.split())
+    COMMANDS[name] = Command(name, run, arguments, f"{listing} {options}", kind, shown)
 
 
 def truth(text: str) -> bool:
@@ -113,6 +134,14 @@ def _filtered(rows: list[dict[str, Any]], text: str | None) -> list[dict[str, An
     return rows
 
 
+def _chosen(rows: list[dict[str, Any]], options: Values) -> list[dict[str, Any]]:
+    """The rows for which the options named like a column hold: --active, --groups=admin."""
+    for name, wanted in vars(options).items():
+        if wanted and rows and name in rows[0]:
+            rows = [row for row in rows if row[name] is True or wanted in (row[name] or ())]
+    return rows
+
+
 def _print_list(spec: Command, rows: list[dict[str, Any]], options: Values) -> None:
     fields = options.output.split(",") if options.output else list(spec.fields)
     if options.list_fields or options.list_filters:
@@ -123,7 +152,7 @@ def _print_list(spec: Command, rows: list[dict[str, Any]], options: Values) -> N
         if name not in known:
             hint = "'Use --list-fields option to find out available fields."
             raise CommandError(f"Unknown field '{name}'. {hint}")
-    rows = _filtered(rows, options.filter_by)
+    rows = _filtered(_chosen(rows, options), options.filter_by)
     output.table(fields, rows, options.output_format or "pretty", not options.no_headers)
 
 

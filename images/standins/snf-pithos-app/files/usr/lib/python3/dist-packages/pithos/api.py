@@ -70,8 +70,8 @@ def container(request: Request, owner: str, name: str) -> Response:
             return Response(b"", 201 if made else 202)
         if not db.one("select 1 from containers where account = %s and name = %s", owner, name):
             raise HTTPError(404, f"Container {name} does not exist")
-        sql = "select name, bytes, type from objects where account = %s and container = %s order by name"
-        return _listing(request, db.rows(sql, owner, name))
+        sql = "select name, bytes, type from objects where account = %s and container = %s"
+        return _listing(request, db.rows(sql + " order by name", owner, name))
 
 
 def _put(request: Request, db: Any, place: tuple[str, ...]) -> Response:

@@ -34,7 +34,7 @@ def home(request: Request) -> Any:
 
 @route("GET", BASE, "/ui/")
 def ui(request: Request) -> Any:
-    """The user's objects with links, and the upload button; who is not logged in goes to Astakos."""
+    """The user's objects and the upload button; who is not logged in goes to Astakos."""
     settings = request.settings
     cookie = unquote(request.cookies.get(settings.PITHOS_ASTAKOS_COOKIE_NAME, ""))
     here = f"{settings.PITHOS_BASE_URL}/ui/"

@@ -7,9 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from snf_django.commands import CommandError, command, listing, say, show
-
-from astakos.registry import export
+from snf_django.commands import CommandError, command, say
 
 UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
@@ -53,36 +51,6 @@ def component_modify(context: Any, arguments: list[str], options: Any) -> None:
         context.db.run("delete from im_service where component_id = %s", row["id"])
 
 
-@command("component-remove", "NAME")
-def component_remove(context: Any, arguments: list[str], _: Any) -> None:
-    """Forget a component and its services."""
-    context.db.run("delete from im_component where id = %s", find(context.db, arguments[0])["id"])
-
-
-@listing("component-list", "id name base_url")
-def component_list(context: Any, *_: Any) -> list[Any]:
-    """List the components."""
-    sql = (
-        "select id, name, base_url, url ui_url, auth_token token, auth_token_created token_created"
-    )
-    return list(context.db.rows(f"{sql} from im_component order by id"))
-
-
-@show("component-show", "NAME")
-def component_show(context: Any, arguments: list[str], _: Any) -> dict[str, Any]:
-    """Show one component."""
-    row = find(context.db, arguments[0])
-    labels = {"id": "id", "name": "name", "base url": "base_url", "ui url": "url"}
-    labels |= {"token": "auth_token", "token created": "auth_token_created"}
-    return {label: row[key] for label, key in labels.items()} | {"token expires": None}
-
-
-@command("service-export-astakos")
-def service_export_astakos(context: Any, *_: Any) -> None:
-    """Print Astakos' services."""
-    print(export("astakos", context.settings.ASTAKOS_BASE_URL))
-
-
 def _import_resource(db: Any, name: str, item: dict[str, Any], service: dict[str, Any]) -> None:
     if db.run("update im_resource set unit = %s where name = %s", item["unit"], name):
         print(f"Resource '{name}' updated in database.")
@@ -119,25 +87,6 @@ def service_import(context: Any, _: list[str], options: Any) -> None:
             print(f"Added service {name}.")
         for resource, item in service["resources"].items():
             _import_resource(context.db, resource, item, service)
-
-
-@listing("service-list", "id name component type")
-def service_list(context: Any, *_: Any) -> list[Any]:
-    """List the services."""
-    sql = "select s.id, s.name, c.name component, s.type, s.public_url from im_service s"
-    return list(context.db.rows(f"{sql} join im_component c on c.id = component_id order by s.id"))
-
-
-@listing(
-    "resource-list",
-    "id name system_default project_default api_visible ui_visible",
-    "--unit-style=",
-)
-def resource_list(context: Any, *_: Any) -> list[Any]:
-    """List the resources; no limit is shown as inf."""
-    rows = context.db.rows("select * from im_resource order by id")
-    limits = "system_default", "project_default"
-    return [row | {k: "inf" if row[k] is None else row[k] for k in limits} for row in rows]
 
 
 def limit(text: str) -> int | None:
@@ -179,22 +128,7 @@ def oauth2_client_add(context: Any, arguments: list[str], options: Any) -> None:
     print("Client created successfully")
 
 
-@listing("oauth2-client-list", "id identifier type is_trusted")
-def oauth2_client_list(context: Any, *_: Any) -> list[Any]:
-    """List the OAuth 2.0 clients."""
-    urls = "(select array_agg(url) from oa2_redirecturl where client_id = c.id) redirect_urls"
-    return list(
-        context.db.rows(f"select id, identifier, type, is_trusted, {urls} from oa2_client c")
-    )
-
-
-@command("oauth2-client-remove", "ID")
-def oauth2_client_remove(context: Any, arguments: list[str], _: Any) -> None:
-    """Forget an OAuth 2.0 client."""
-    if not context.db.run("delete from oa2_client where identifier = %s", arguments[0]):
-        raise CommandError("Client does not exist.")
-
-
+@command("reconcile-resources-astakos", "", "--fix --force --user= --project=")
 @command("quota-verify", "", "--fix --include-unexpected-holdings --project= --user=")
 def quota_verify(context: Any, *_: Any) -> None:
     """Holdings must belong to users and resources that exist."""
@@ -203,10 +137,3 @@ def quota_verify(context: Any, *_: Any) -> None:
     )
     stray = context.db.rows(f"select * from quotaholder_app_holding where not ({known})")
     say(f"{len(stray)} unexpected holdings." if stray else "Everything in sync.")
-
-
-@command("reconcile-resources-astakos", "", "--fix --force --user= --project=")
-def reconcile(context: Any, *_: Any) -> None:
-    """No project applications exist in the stand-in, so nothing can be pending."""
-    context.db.one("select 1 from quotaholder_app_holding")
-    say("Everything in sync.")

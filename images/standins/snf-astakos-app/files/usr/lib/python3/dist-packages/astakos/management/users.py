@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from snf_django.commands import CommandError, command, listing, say, show
+from snf_django.commands import CommandError, command, say
 
 USERS = """select u.*, a.*, u.id, first_name || ' ' || last_name realname, username displayname,
     is_active active, is_superuser admin, email_verified verified, 'local' providers,
@@ -68,44 +68,6 @@ def user_add(context: Any, arguments: list[str], options: Any) -> None:
     print(f"User created successfully with UUID: {key}")
 
 
-@listing(
-    "user-list",
-    "id displayname realname uuid active admin",
-    " --group= --active --pending-moderation --pending-verification --auth-providers= --display-mails",
-)
-def user_list(context: Any, _: list[str], options: Any) -> list[Any]:
-    """List the users."""
-    rows = context.db.rows(f"{USERS} order by u.id")
-    rows = [row for row in rows if not options.group or options.group in row["groups"]]
-    keep = {
-        "active": "active",
-        "pending_verification": "verified",
-        "pending_moderation": "moderated",
-    }
-    for option, key in keep.items():
-        if getattr(options, option):
-            rows = [row for row in rows if row[key] == (option == "active")]
-    hidden = "password", "auth_token"  # no command of 0.16 shows them
-    return [{k: v for k, v in row.items() if k not in hidden} for row in rows]
-
-
-@show("user-show", "USER", "--quota --projects --unit-style=")
-def user_show(context: Any, arguments: list[str], _: Any) -> dict[str, Any]:
-    """Show a user, also by e-mail."""
-    row = context.db.one(f"{USERS} where username = %s", arguments[0])
-    row = row or find(context.db, arguments[0])
-    status = "Accepted/Active" if row["active"] else "Pending moderation"
-    status = status if row["verified"] else "Pending email verification"
-    fields = {"id": row["id"], "uuid": row["uuid"], "status": status, "email": row["email"]}
-    fields |= {"first name": row["first_name"], "last name": row["last_name"]}
-    fields |= {"admin": row["admin"], "last login": row["last_login"]}
-    fields |= {"date joined": row["date_joined"], "last update": row["updated"]}
-    fields |= {"token expiration": row["auth_token_expires"], "providers": "local:"}
-    fields |= {k: row[k] for k in ("groups", "email_verified", "moderated")}
-    fields |= {"rejected": row["is_rejected"], "active": row["active"], "username": row["username"]}
-    return fields
-
-
 def _verify(context: Any, user: dict[str, Any]) -> None:
     if user["email_verified"]:
         say("Failed to verify: This account is already verified.")
@@ -142,8 +104,7 @@ def _join(db: Any, user: int, name: str) -> None:
 @command(
     "user-modify",
     "USER",
-    "--verify --accept --reject --add-group=* --delete-group=* --password= --set-email= --set-active "
-    "--set-inactive --renew-token --sign-terms -f/--force --delete",
+    "--verify --accept --add-group=* --password= --renew-token --set-active --set-inactive",
 )
 def user_modify(context: Any, arguments: list[str], options: Any) -> None:
     """Verify, accept and change a user; by id or uuid, not by e-mail."""
@@ -163,17 +124,3 @@ def user_modify(context: Any, arguments: list[str], options: Any) -> None:
     if options.set_active or options.set_inactive:
         sql = "update auth_user set is_active = %s where id = %s"
         db.run(sql, options.set_active, user["id"])
-
-
-@command("group-add", "NAME")
-def group_add(context: Any, arguments: list[str], _: Any) -> None:
-    """Create a group, or find it there already."""
-    context.db.run("insert into auth_group (name) values (%s) on conflict do nothing", arguments[0])
-    print("Group created")
-
-
-@listing("group-list", "id name users_count")
-def group_list(context: Any, *_: Any) -> list[Any]:
-    """List the groups."""
-    count = "(select count(*) from auth_user_groups where group_id = g.id) users_count"
-    return list(context.db.rows(f"select id, name, {count} from auth_group g order by id"))

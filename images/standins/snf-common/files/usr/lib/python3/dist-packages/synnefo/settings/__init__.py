@@ -1,7 +1,7 @@
-"""Reads /etc/synnefo/*.conf as upstream does (Python, plain sorted order) and refuses what is wrong.
+"""Reads /etc/synnefo/*.conf as upstream does (Python, sorted order) and refuses what is wrong.
 
-Stricter than upstream on purpose: a missing, unknown, wrongly typed or inconsistent setting ends the
-process with exit code 1 and one line per problem. Values are never printed, they may be secret.
+Stricter than upstream on purpose: a missing, unknown, wrongly typed or inconsistent setting ends
+the process with exit code 1 and a line per problem. Values are never printed, they may be secret.
 """
 
 import ast
@@ -62,9 +62,9 @@ class _Reader:
         for name, line in _assigned(tree).items():
             place = f"{path}:{line}"
             # 99-* holds a site's deliberate overrides; any other repetition is a mistake.
-            if name in self.places and not path.name.startswith("99-"):
-                if before[name] != self.space[name]:
-                    self.problems.append(f"{place}: {name} differs from {self.places[name]}")
+            again = name in self.places and before[name] != self.space[name]
+            if again and not path.name.startswith("99-"):
+                self.problems.append(f"{place}: {name} differs from {self.places[name]}")
             self.places[name] = place
 
 

@@ -1,4 +1,4 @@
-"""Which components are installed: one file of synnefo/components/ each, as entry points are upstream.
+"""Which components are installed: a file of synnefo/components/ each, upstream: entry points.
 
 SYNNEFO_EXCLUDE_PACKAGES=a:b hides some (contracts 3).
 """

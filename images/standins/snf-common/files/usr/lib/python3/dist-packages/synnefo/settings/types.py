@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -76,7 +77,7 @@ def _credentials(value: Any) -> str | None:
 
 
 def _directory(value: Any) -> str | None:
-    good = isinstance(value, str) and os.path.isdir(value) and os.access(value, os.W_OK)
+    good = isinstance(value, str) and Path(value).is_dir() and os.access(value, os.W_OK)
     return None if good else "must be a directory this user may write to"
 
 

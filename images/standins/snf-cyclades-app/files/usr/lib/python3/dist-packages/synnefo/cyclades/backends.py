@@ -3,11 +3,9 @@
 from typing import Any
 
 import requests
-from snf_django.commands import CommandError, command, listing
+from snf_django.commands import CommandError, command
 from synnefo.cyclades import rapi
 from synnefo.cyclades.networks import create_in_backend
-
-COUNT = "(select count(*) from db_virtualmachine where backend_id = b.id and not deleted) vms"
 
 
 def _check(row: dict[str, Any], password: str) -> None:
@@ -45,18 +43,6 @@ def backend_add(context: Any, _: list[str], options: Any) -> None:
     for network in context.db.rows("select * from db_network where public order by id"):
         create_in_backend(context, network, backend)
     _update(context, backend)
-
-
-@listing(
-    "backend-list",
-    "id clustername port username drained offline vms hypervisor ips disk_templates",
-)
-def backend_list(context: Any, *_: Any) -> list[Any]:
-    """List the backends."""
-    rows = context.db.rows(
-        f"select b.*, {COUNT}, '0/0' ips, '0/0' mem, '0/0' disk from db_backend b"
-    )
-    return [{k: v for k, v in row.items() if k != "password_hash"} for row in rows]
 
 
 @command(

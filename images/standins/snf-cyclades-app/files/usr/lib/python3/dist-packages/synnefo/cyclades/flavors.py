@@ -4,22 +4,18 @@ from itertools import product
 from typing import Any
 
 from astakosclient import AstakosClientException
-from snf_django.commands import CommandError, command, listing, say
+from snf_django.commands import CommandError, command
 from synnefo.cyclades.session import BASE, astakos
 from synnefo.webproject.web import Request, route
 
 FLAVORS = """select f.*, v.name volume_type, disk_template template,
     format('C%sR%sD%s%s', cpu, ram, disk, v.name) as name
-    from db_flavor f join db_volumetype v on v.id = volume_type_id where not deleted order by f.id"""
-USED = """select userid, count(*) vm, sum(cpu) cpu, sum(ram)::bigint * 1048576 ram,
-    sum(disk)::bigint * 1073741824 disk from db_virtualmachine v join db_flavor f on f.id = flavor_id
+    from db_flavor f join db_volumetype v on v.id = volume_type_id
+    where not deleted order by f.id"""
+USED = """select userid, count(*) "cyclades.vm", sum(cpu) "cyclades.cpu",
+    sum(ram)::bigint * 1048576 "cyclades.ram", sum(disk)::bigint * 1073741824 "cyclades.disk"
+    from db_virtualmachine v join db_flavor f on f.id = flavor_id
     where not v.deleted group by userid"""
-
-
-@listing("flavor-list", "id name cpu ram disk volume_type template allow_create")
-def flavor_list(context: Any, *_: Any) -> list[Any]:
-    """List the flavors."""
-    return list(context.db.rows(FLAVORS))
 
 
 @command("flavor-create", "CPU RAM DISK VOLUME_TYPE", "-n/--dry-run")
@@ -46,39 +42,17 @@ def volume_type_create(context: Any, _: list[str], options: Any) -> None:
     context.db.run(sql, options.name, options.disk_template)
 
 
-@listing("volume-type-list", "id name disk_template")
-def volume_type_list(context: Any, *_: Any) -> list[Any]:
-    """List the volume types."""
-    return list(context.db.rows("select * from db_volumetype order by id"))
-
-
 @route("GET", BASE, r"/compute/v2\.0/flavors(?:/detail)?/?")
 def flavors(request: Request) -> Any:
     """List the flavors."""
     return {"flavors": [{k: str(v) for k, v in row.items()} for row in request.db.rows(FLAVORS)]}
 
 
-@command("service-export-cyclades")
-def export(*_: Any) -> None:
-    """Print Cyclades' services, which Astakos' package knows."""
-    raise CommandError("use snf-service-export cyclades BASE_URL on the Astakos host")
-
-
 @command("reconcile-resources-cyclades", "", "--fix --force --user= --project=")
 def reconcile(context: Any, _: list[str], options: Any) -> None:
     """Compare what users' machines take with what Astakos counts."""
-    wrong, used = False, {row["userid"]: row for row in context.db.rows(USED)}
+    used = {row.pop("userid"): row for row in context.db.rows(USED)}
     try:
-        client = astakos(context.settings)
-        for user, resources in client.service_quotas().items():
-            have = used.get(user, {})
-            for name in ("vm", "cpu", "ram", "disk"):
-                difference = int(have.get(name, 0)) - resources[f"cyclades.{name}"]["usage"]
-                if difference and (wrong := True):
-                    say(f"User {user}: cyclades.{name} is off by {difference}.")
-                    if options.fix:
-                        client.commission(user, {f"cyclades.{name}": difference})
+        astakos(context.settings).reconcile(used, options.fix)
     except AstakosClientException as error:
         raise CommandError(str(error)) from error
-    if not wrong:
-        say("Everything in sync.")

@@ -8,7 +8,8 @@ from pithos.backend import OBJECT, backend
 from synnefo.cyclades.session import BASE, user_of
 from synnefo.webproject.web import HTTPError, Request, Response, route
 
-IMAGES = "select i.*, account, container, o.name object, mapfile, bytes from images i join objects o using (uuid)"
+IMAGES = """select i.*, account, container, o.name object, mapfile, bytes
+    from images i join objects o using (uuid)"""
 NEEDED = "OSFAMILY", "ROOT_PARTITION"
 
 

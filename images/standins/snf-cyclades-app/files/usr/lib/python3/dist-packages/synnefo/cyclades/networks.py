@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 from snf_django import output
-from snf_django.commands import CommandError, command, listing, say
+from snf_django.commands import CommandError, command, say
 from synnefo.cyclades import rapi
 from synnefo.cyclades.session import BASE, user_of
 from synnefo.webproject.web import HTTPError, Request, Response, route
@@ -83,18 +83,6 @@ def network_create(context: Any, _: list[str], options: Any) -> None:
     )  # fmt: skip
     _subnets(network)
     print("\nSuccessfully issued job to create network in backends")
-
-
-COLUMNS = "id name user.uuid state public subnet.ipv4 gateway.ipv4 link mac_prefix drained floating_ip_pool"
-
-
-@listing("network-list", COLUMNS, " --public --ipv6 --display-mails")
-def network_list(context: Any, _: list[str], options: Any) -> list[Any]:
-    """List the networks."""
-    rows = context.db.rows("select * from db_network order by id")
-    names = {"userid": "user.uuid", "subnet": "subnet.ipv4", "gateway": "gateway.ipv4"}
-    rows = [row for row in rows if row["public"] or not options.public]
-    return [{names.get(k, k): v for k, v in row.items()} for row in rows]
 
 
 @command("network-inspect", "ID", "--backends=bool --display-mails")

@@ -24,7 +24,7 @@ def encrypt(key: str, text: str) -> str:
 
 
 def decrypt(key: str, stored: str) -> str:
-    """The password. Raises ValueError when SECRET_ENCRYPTION_KEY is not the one it was stored with."""
+    """The password. Raises ValueError when SECRET_ENCRYPTION_KEY has changed."""
     raw = bytes.fromhex(stored)
     nonce, check, body = raw[:8], raw[8:16], raw[16:]
     if not hmac.compare_digest(check, hmac.digest(key.encode(), nonce + body, "sha256")[:8]):

@@ -82,7 +82,8 @@ def create(request: Request, user: str, wanted: dict[str, Any]) -> dict[str, Any
         "__version__": 1, "mode": "create", "name": f"{settings.BACKEND_PREFIX_ID}{row['id']}",
         "disk_template": flavor["disk_template"], "disks": [{"size": flavor["disk"] * 1024}],
         "nics": _nics(request, networks), "os": "snf-image+default",
-        "osparams": {"config_url": _hand_over(settings, secret)}, "hypervisor": backend["hypervisor"],
+        "osparams": {"config_url": _hand_over(settings, secret)},
+        "hypervisor": backend["hypervisor"],
         "beparams": {"maxmem": flavor["ram"], "minmem": flavor["ram"], "vcpus": flavor["cpu"]},
         "ip_check": False, "name_check": False, "wait_for_sync": False,
     }  # fmt: skip

@@ -29,6 +29,8 @@ def load_modules() -> None:
     for part in components.active().values():
         for module in part.get("modules", []):
             import_module(module)
+        for name, query in part.get("queries", {}).items():
+            commands.declare(name, **query)
 
 
 def _log(settings: Any, name: str, words: list[str]) -> None:

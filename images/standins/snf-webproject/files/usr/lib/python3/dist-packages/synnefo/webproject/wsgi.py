@@ -16,9 +16,9 @@ def build() -> Application:
     if os.environ.get("DJANGO_SETTINGS_MODULE") != "synnefo.settings":
         sys.exit("/etc/gunicorn.d/synnefo: environment must set DJANGO_SETTINGS_MODULE")
     settings = loader.load()
-    if settings.components & {"snf-pithos-app", "snf-cyclades-app"}:
-        if "SYNNEFO_ARCHIPELAGO_HOOK" not in os.environ:
-            sys.exit(f"/etc/gunicorn.d/synnefo: args must hold {HOOK}")
+    needed = settings.components & {"snf-pithos-app", "snf-cyclades-app"}
+    if needed and "SYNNEFO_ARCHIPELAGO_HOOK" not in os.environ:
+        sys.exit(f"/etc/gunicorn.d/synnefo: args must hold {HOOK}")
     load_modules()
     with database.apps(settings) as db:
         agreement.check(settings, db)
