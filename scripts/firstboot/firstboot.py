@@ -46,7 +46,10 @@ def main(argv):
     if lock is None:
         print("firstboot: another run is under way; see: firstboot status")
         return 1
-    return FirstBoot(root, state, options.action == "resume").run(options.accept_seed)
+    try:
+        return FirstBoot(root, state, options.action == "resume").run(options.accept_seed)
+    finally:
+        os.close(lock)
 
 
 class FirstBoot(object):

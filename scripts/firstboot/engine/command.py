@@ -110,4 +110,4 @@ def _end(process):
 def _tail(text):
     """The last lines as one; the very last is often just "failed!"."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return " | ".join(lines[-TAIL_LINES:])[-TAIL_LENGTH:]
+    return files.cut(" | ".join(lines[-TAIL_LINES:]), -TAIL_LENGTH, None)

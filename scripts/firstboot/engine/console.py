@@ -22,7 +22,7 @@ class Console(object):
         line = json.dumps({
             "node": self.node, "step": step, "n": number, "of": of, "state": state,
             # One line of plain ASCII, whatever the detail holds (facts/wheezy.md 10.8).
-            "detail": " ".join(detail.split())[:DETAIL_LENGTH],
+            "detail": files.cut(" ".join(detail.split()), 0, DETAIL_LENGTH),
             "seconds": round(seconds, 1), "uptime": round(clock.uptime(), 1),
         }, sort_keys=True)
         self._write("\r\n" + PREFIX + line + "\r\n")

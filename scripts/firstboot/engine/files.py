@@ -7,7 +7,6 @@ import io
 import json
 import os
 import pwd
-import tempfile
 
 
 def read(path, default=""):
@@ -25,7 +24,11 @@ def write(path, text, mode=0o644, owner=None, group=None):
     """Put `text` at `path` by rename, synced to the disk; missing folders are made."""
     folder = os.path.dirname(path)
     make_folder(folder)
-    handle, temporary = tempfile.mkstemp(prefix=".firstboot-", dir=folder)
+    # Always the same name (there is one runner, see its lock): what a power cut leaves behind is
+    # replaced by the next run, which writes this file again.
+    temporary = os.path.join(folder, ".firstboot-" + os.path.basename(path))
+    remove(temporary)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         os.write(handle, encoded(text))
         os.fchmod(handle, mode)
@@ -133,8 +136,14 @@ def keep_from_children(handle):
 
 
 def native(data):
-    """Bytes as the `str` of this Python."""
-    return data if str is bytes else data.decode("utf-8", "replace")
+    """Bytes as the `str` of this Python, always valid UTF-8: JSON takes nothing else."""
+    text = data.decode("utf-8", "replace")
+    return text.encode("utf-8") if str is bytes else text
+
+
+def cut(text, start, end):
+    """The slice of `text`; in Python 2 it might end in half a character."""
+    return native(encoded(text[start:end]))
 
 
 def encoded(text):

@@ -7,6 +7,7 @@ power cut at any moment the next run converges, and nothing is done twice.
 import importlib
 import traceback
 
+from engine import files
 from engine.failures import CommandError, StepError, StepSkipped
 
 RESUME = "resume with: firstboot resume"
@@ -55,6 +56,7 @@ def _fail(ctx, report, name, error):
     ctx.log(traceback.format_exc())
     known = isinstance(error, StepError)
     message = str(error) if known else "{0}: {1}".format(type(error).__name__, error)
+    message = files.cut(message, 0, None)
     report.end("failed", message)
     report.finish(False, "step {0}: {1}; {2}".format(name, message, RESUME), {
         "step": name,

@@ -20,7 +20,8 @@ BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 def done(ctx):
     return (
         all(files.is_written(*arguments) for arguments in _files(ctx))
-        and os.path.exists(_link(ctx))
+        and os.path.lexists(_link(ctx))
+        # Comes last in `run`: with it, the links are there too.
         and ctx.seed["tls"]["ca"] in files.read(ctx.path(BUNDLE))
     )
 
@@ -30,7 +31,8 @@ def run(ctx):
         files.write(*arguments)
     link = _link(ctx)
     _make_link(_ca_name(ctx), link)
-    digest = ctx.run(["openssl", "x509", "-noout", "-hash", "-in", link]).text.strip()
+    certificate = ctx.path(_ca_name(ctx))
+    digest = ctx.run(["openssl", "x509", "-noout", "-hash", "-in", certificate]).text.strip()
     _make_link(os.path.basename(link), os.path.join(os.path.dirname(link), digest + ".0"))
     bundle = files.read(ctx.path(BUNDLE))
     if ctx.seed["tls"]["ca"] not in bundle:

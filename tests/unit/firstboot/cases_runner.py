@@ -1,0 +1,305 @@
+"""The run as a whole: order, failure and resumption, later boots, wrong seeds, power cuts."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import firstboot
+import steps
+from engine import files
+from world import PEM, SECRET, World
+
+steps.__path__.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "sample_steps"))
+IN_FILES = ["ssh_host_keys", "root_ssh_keys", "secret_files", "resolver", "site_ca"]
+
+
+def first_boot(world, *arguments):
+    """Run `firstboot` in the world; its exit code."""
+    world.save()
+    os.environ["FIRSTBOOT_ROOT"] = world.root
+    out, sys.stdout = sys.stdout, open(world.path("stdout"), "ab" if str is bytes else "a")
+    try:
+        return firstboot.main(list(arguments) or ["run"])
+    finally:
+        sys.stdout.close()
+        sys.stdout = out
+
+
+def result(world):
+    return json.loads(world.get("var/lib/firstboot/result.json"))
+
+
+def states(world):
+    return [(line["step"], line["state"]) for line in world.console()]
+
+
+def case_all_steps_in_order_and_ready_at_the_end(world):
+    world.image["first_boot"] = ["ledger_one", "skips", "ledger_two"]
+    assert first_boot(world) == 0
+    assert world.get("ledger").split() == ["one", "two"]
+    assert states(world) == [
+        ("ledger_one", "running"),
+        ("ledger_one", "done"),
+        ("skips", "running"),
+        ("skips", "skipped"),
+        ("ledger_two", "running"),
+        ("ledger_two", "done"),
+        ("ready", "done"),
+    ]
+    found = result(world)
+    assert found["state"] == "ready" and found["error"] is None and found["of"] == 3
+    assert (found["instance"], found["serial"], found["node"]) == ("small-n1-abc", "1111", "n1")
+    assert [step["state"] for step in found["steps"]] == ["done", "skipped", "done"]
+    assert sorted(os.listdir(world.path("var/lib/firstboot/small-n1-abc"))) == [
+        "ledger_one.done",
+        "ledger_two.done",
+        "skips.done",
+    ]
+
+
+def case_a_failure_stops_names_the_command_and_can_be_resumed(world):
+    world.image["first_boot"] = ["ledger_one", "breaks", "ledger_two"]
+    world.put("broken", "")
+    assert first_boot(world) == 1
+    assert world.get("ledger").split() == ["one"]
+    error = result(world)["error"]
+    assert error["step"] == "breaks" and error["code"] == 7
+    assert error["command"].startswith("sh -c test ! -e ") and "no luck" in error["message"]
+    last = world.console()[-1]
+    assert (last["step"], last["state"]) == ("ready", "failed")
+    assert "exit 7" in last["detail"] and last["detail"].endswith("resume with: firstboot resume")
+    os.unlink(world.path("broken"))
+    assert first_boot(world, "resume") == 0
+    assert world.get("ledger").split() == ["one", "two"]
+    assert "[1/3] ledger_one: done - already so" in world.get("stdout")
+    assert result(world)["state"] == "ready"
+
+
+def case_what_claims_success_is_checked(world):
+    world.image["first_boot"] = ["lies"]
+    assert first_boot(world) == 1
+    assert "not as it should be" in result(world)["error"]["message"]
+
+
+def case_a_bug_in_a_step_is_a_failure_with_its_traceback(world):
+    world.image["first_boot"] = ["crashes", "ledger_one"]
+    assert first_boot(world) == 1
+    assert result(world)["error"]["message"].startswith("KeyError: ")
+    assert "Traceback" in world.get("var/log/firstboot.log")
+    assert not world.get("ledger")
+
+
+def case_an_unknown_step_is_named(world):
+    world.image["first_boot"] = ["postgresq"]
+    assert first_boot(world) == 1
+    assert "steps/postgresq.py" in result(world)["error"]["message"]
+
+
+def case_waiting_is_shown_and_bounded(world):
+    world.image["first_boot"] = ["waits"]
+    assert first_boot(world) == 1
+    waiting = [line for line in world.console() if line["state"] == "waiting"]
+    assert [line["detail"] for line in waiting] == ["waiting for n2 to arrive, 0 s of 1 s"]
+    assert "gave up waiting for n2 to arrive after 1 s" in result(world)["error"]["message"]
+
+
+def case_a_later_boot_does_nothing_and_says_so(world):
+    world.image["first_boot"] = ["ledger_one"]
+    assert first_boot(world) == 0
+    world.put("ledger", "")
+    before = result(world)
+    assert first_boot(world) == 0
+    assert world.get("ledger") == "" and result(world) == before
+    last = world.console()[-1]
+    assert (last["step"], last["state"], last["n"], last["of"]) == ("ready", "done", 1, 1)
+    assert last["detail"] == "set up on an earlier boot"
+
+
+def case_a_changed_seed_is_applied_only_when_accepted(world):
+    world.image["first_boot"] = ["ledger_one"]
+    for change in ("serial", "instance"):
+        assert first_boot(world, "run", "--accept-seed") == 0
+        world.put("ledger", "")
+        if change == "serial":
+            world.golden["serial"] = "2222"
+        else:
+            world.instance = "small-n1-def"
+        assert first_boot(world) == 0
+        assert "seed changed, not applied" in world.console()[-1]["detail"]
+        assert "firstboot run --accept-seed" in world.console()[-1]["detail"]
+        assert world.get("ledger") == ""
+    assert first_boot(world, "run", "--accept-seed") == 0
+    assert world.get("ledger") == "one\n" and result(world)["instance"] == "small-n1-def"
+
+
+def case_no_seed_is_said_and_a_node_that_is_set_up_needs_none(world):
+    world.image["first_boot"] = ["ledger_one"]
+    world.save()
+    seed = world.path("var/lib/golden-seed")
+    os.rename(seed, seed + ".away")
+    world.patch(world, "save", lambda: None)
+    assert first_boot(world) == 1
+    assert result(world)["error"]["step"] == "seed"
+    assert "labelled CIDATA" in world.console()[-1]["detail"]
+    os.rename(seed + ".away", seed)
+    assert first_boot(world) == 0
+    os.rename(seed, seed + ".away")
+    assert first_boot(world) == 0
+    assert world.console()[-1]["state"] == "done"
+
+
+def case_the_seed_of_another_node_or_site_is_refused(world):
+    world.image["first_boot"] = ["ledger_one"]
+    world.golden["node"] = dict(world.golden["node"], name="n2", kind="member")
+    assert first_boot(world) == 1
+    assert "kind member, this image is of kind master" in result(world)["error"]["message"]
+    world.golden["node"]["kind"], world.golden["site"] = "master", "other"
+    assert first_boot(world) == 1
+    assert "site other, this image is of site small" in result(world)["error"]["message"]
+    assert not world.get("ledger")
+
+
+def case_only_one_run_at_a_time(world):
+    world.image["first_boot"] = ["ledger_one"]
+    files.make_folder(world.path("var/lib/firstboot"))
+    with open(world.path("var/lib/firstboot/lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert first_boot(world) == 1
+    assert "another run is under way" in world.get("stdout")
+    assert first_boot(world) == 0
+
+
+def case_status_tells_how_far_it_is(world):
+    world.image["first_boot"] = ["ledger_one", "skips"]
+    assert first_boot(world, "status") == 1
+    assert "has not run yet" in world.get("stdout")
+    first_boot(world)
+    assert first_boot(world, "status") == 0
+    assert "skipped  skips" in world.get("stdout") and "no such module here" in world.get("stdout")
+
+
+def case_no_secret_gets_out(world):
+    world.program("openssl", "echo deadbeef")
+    world.image["first_boot"] = IN_FILES + ["crashes"]
+    first_boot(world, "resume")
+    told = "".join(
+        world.get(name)
+        for name in (
+            "var/log/firstboot.log",
+            "dev/console",
+            "stdout",
+            "var/lib/firstboot/status.json",
+            "var/lib/firstboot/result.json",
+        )
+    )
+    assert SECRET in world.get("etc/secret.conf")
+    assert SECRET not in told and PEM.splitlines()[1] not in told
+
+
+def case_memory_stays_small(world):
+    world.image["first_boot"] = IN_FILES[:2]
+    assert first_boot(world) == 0
+    # Not getrusage: its ru_maxrss counts what the process was before exec, here a test runner.
+    peak = files.read("/proc/self/status").partition("VmHWM:")[2].split()[0]
+    assert int(peak) < 40 * 1024
+
+
+# ---- power cuts
+
+CUT_CALLS = [
+    (os, "write"),
+    (os, "fsync"),
+    (os, "rename"),
+    (os, "symlink"),
+    (os, "fchmod"),
+    (subprocess, "Popen"),
+]
+
+
+def cut_at(count):
+    """Have this process killed at its `count`th change of the disk: before it, if odd, or after."""
+    left = [count]
+
+    def cutting(real):
+        def call(*arguments, **named):
+            left[0] -= 1
+            if left[0] == 0 and count % 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+            # Nothing here looks at the real disk, and syncing takes long.
+            value = None if real is os_fsync else real(*arguments, **named)
+            if left[0] == 0:
+                if isinstance(value, subprocess_popen):
+                    value.wait()
+                os.kill(os.getpid(), signal.SIGKILL)
+            return value
+
+        return call
+
+    os_fsync, subprocess_popen = os.fsync, subprocess.Popen
+    for module, name in CUT_CALLS:
+        setattr(module, name, cutting(getattr(module, name)))
+
+
+def in_child(world, count):
+    """Run first boot in a child that is cut at `count`; its exit code, or None when it was cut."""
+    pid = os.fork()
+    if pid == 0:
+        code = 99
+        try:
+            cut_at(count)
+            code = first_boot(world)
+        finally:
+            os._exit(code)
+    status = os.waitpid(pid, 0)[1]
+    return None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def tree(world):
+    """Everything first boot made, by path: link target, or mode and text."""
+    found = {}
+    for folder, _, names in os.walk(world.root):
+        for name in names:
+            path = os.path.join(folder, name)
+            short = os.path.relpath(path, world.root)
+            if short.startswith(("dev", "var/log", "stdout", "bin", "calls", "var/lib/firstboot/")):
+                continue
+            found[short] = (
+                os.readlink(path)
+                if os.path.islink(path)
+                else (os.stat(path).st_mode, files.read(path))
+            )
+    return found
+
+
+def fresh(world, number):
+    """Another world like `world` in a folder of its own."""
+    root = os.path.join(world.root, "worlds", str(number))
+    other = World(root)
+    other.program("openssl", "echo deadbeef")
+    other.image["first_boot"] = ["ledger_one", "secret_files", "site_ca", "ledger_two"]
+    return other
+
+
+def case_a_cut_at_any_moment_converges_and_nothing_is_done_twice(world):
+    whole = fresh(world, 0)
+    assert in_child(whole, 0) == 0
+    wanted = tree(whole)
+    assert wanted["ledger"][1] == "one\ntwo\n"
+    count = cuts = 0
+    while True:
+        count += 1
+        other = fresh(world, count)
+        if in_child(other, count) is not None:
+            break
+        cuts += 1
+        # The machine comes back, and may be cut a second time not far from there.
+        if count % 3 == 0:
+            in_child(other, 9)
+        assert in_child(other, 0) == 0, count
+        assert tree(other) == wanted, count
+        assert result(other)["state"] == "ready", count
+        other.close()
+    assert cuts > 60, cuts
