@@ -20,6 +20,7 @@ from typing import Any
 from golden import run
 
 POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
+RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
 def free_port() -> int:
@@ -73,6 +74,36 @@ def postgresql() -> Iterator[int]:
         yield port
     finally:
         run.end(server)
+        shutil.rmtree(place)
+
+
+@contextlib.contextmanager
+def rabbitmq() -> Iterator[int]:
+    """A broker of its own on loopback ports, whose only user is the guide's."""
+    place, port, mapper = Path(tempfile.mkdtemp(prefix="standins-mq-")), free_port(), free_port()
+    config = place / "rabbitmq.conf"
+    config.write_text("default_user = synnefo\ndefault_pass = brokerpw1\n")
+    env = {
+        "HOME": str(place),
+        "ERL_EPMD_PORT": str(mapper),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODENAME": "standins@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(free_port()),
+        "RABBITMQ_CONFIG_FILE": str(config),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(place / "plugins"),
+    }
+    env |= {f"RABBITMQ_{name}_BASE": str(place) for name in ("MNESIA", "LOG")}
+    env["RABBITMQ_PID_FILE"] = str(place / "pid")
+    server = run.start([RABBITMQ], env=env, log=place / "log")
+    try:
+        wait(port)
+        yield port
+    finally:
+        run.end(server, 20)
+        # Erlang's name server outlives the broker that started it.
+        run.run(["epmd", "-port", str(mapper), "-kill"], env=env, check=False)
         shutil.rmtree(place)
 
 
