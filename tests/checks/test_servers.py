@@ -61,11 +61,11 @@ def emulated(master: Host, facts_of: Callable[[Node], Facts]) -> Iterator[None]:
         yield
         return
     info = master.check_output("gnt-cluster info")
-    before = re.search(r"kvm_flag: (\S+)", info)
+    before = re.search(r"^ *kvm_flag: *(enabled|disabled)$", info, re.MULTILINE)
     modify = "gnt-cluster modify --hypervisor-parameters=kvm:kvm_flag=%s"
     master.check_output(modify, "disabled")
     yield
-    master.check_output(modify, before[1] if before else "default")
+    master.check_output(modify, before[1] if before else "")
 
 
 def smallest(flavors: list[dict[str, str]], templates: str) -> str:
