@@ -50,7 +50,7 @@ def task(*names: str, **options: Any) -> Callable[[Callable[..., None]], Any]:
     return wrap
 
 
-@task("site", "node", "verbose", help={"format": "qcow2 or raw"}, iterable=["node"])
+@task("site", "node", "verbose", help={"format": "qcow2, raw, or tree: layers only"}, iterable=["node"])
 def bake(
     _: Context,
     site: str = DEFAULT_SITE,

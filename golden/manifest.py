@@ -42,8 +42,8 @@ def folder(site: str, kind: str) -> Path:
 
 
 def disk_path(site: str, kind: str, fmt: str) -> Path:
-    """The disk of a kind in the format `fmt`."""
-    return folder(site, kind) / f"disk.{fmt}"
+    """The disk of a kind in the format `fmt`; for `tree` the list of its layers."""
+    return folder(site, kind) / ("layers.json" if fmt == "tree" else f"disk.{fmt}")
 
 
 def read(site: str, kind: str) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from golden import boot, check, definition, log, report
 from golden.bake import bake
 from golden.boot.rundir import NodeDir
+from golden.boot.target import target
 from golden.definition.models import Site
 from golden.errors import UserError
 from golden.paths import ARTIFACTS, shown
@@ -25,10 +26,10 @@ def rehearse(site: str, where: str, *, keep: bool = False) -> None:
     not. Raises what the stage that failed raises; UserError when nodes of the site run already,
     since a rehearsal must begin with disks that nothing has written to.
     """
-    loaded = definition.load(site)
+    loaded, place = definition.load(site), target(where)
     _must_be_down(loaded)
     stages = _Stages()
-    stages.run("bake", lambda: bake(site))
+    stages.run("bake", lambda: bake(site, None, place.format))
     try:
         stages.run("boot", lambda: boot.boot(site, (), where))
         stages.run("check", lambda: check.check(site))

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from golden import doctor, log, manifest, paths
-from golden.bake import disk, planning
+from golden.bake import disk, planning, tree
 from golden.bake.layer import Kitchen
 from golden.bake.planning import Plan
 from golden.bake.recipe import Cook, Recipe, Recipes
 from golden.bake.schedule import Job, run_jobs
 from golden.definition import Kind, Site, load
-from golden.disk.build import FORMATS
+from golden.disk.build import FORMATS as DISK_FORMATS
 from golden.errors import StageError, UserError
 from golden.layers import Store, working
 from golden.log import Progress
@@ -30,6 +30,8 @@ from golden.packages import AptState, Resolver
 from golden.render import render
 
 __all__ = ["Artifact", "Plan", "bake", "plan"]
+
+FORMATS = (*DISK_FORMATS, tree.FORMAT)
 
 # More threads of work than processors: while one layer waits for the disk, another computes.
 AT_ONCE = (os.cpu_count() or 2) + 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from golden import disk, manifest
-from golden.bake import tools
+from golden.bake import tools, tree
 from golden.bake.layer import Kitchen
 from golden.bake.recipe import Recipes
 from golden.definition import Kind, Site
@@ -20,6 +20,8 @@ from golden.layers.model import digest
 
 def inputs(site: Site, kind: Kind, fmt: str) -> dict[str, str]:
     """What goes into the disk besides the tree, each by its name in words."""
+    if fmt == tree.FORMAT:
+        return {"the disk's format": fmt}
     return {
         "the disk's format": fmt,
         "the image's size": f"{kind.image_size_mib}",
@@ -59,10 +61,36 @@ def make(
     kitchen: Kitchen, kind: Kind, fmt: str, recipes: Recipes, say: Callable[[str], None]
 ) -> manifest.Artifact:
     """Build and publish the disk of `kind`. Raises UserError when the tree does not fit."""
+    site = kitchen.site
+    began = time.monotonic()
+    built = _build(kitchen, kind, fmt, recipes, say)
+    say("manifest")
+    sha256 = _sha256(built.path)
+    record = {
+        "file": built.path.name,
+        "key": identity(site, kind, fmt, recipes),
+        "length": built.path.stat().st_size,
+        "bytes": built.bytes,
+        "sha256": sha256,
+        "used_mib": built.used_mib,
+        "size_mib": kind.image_size_mib,
+        "uuid": built.uuid,
+        "inputs": inputs(site, kind, fmt),
+        "seconds": {**built.seconds, "all": round(time.monotonic() - began, 2)},
+    }
+    manifest.write(site.name, kind.name, fmt, record, facts(kitchen, kind, recipes))
+    return manifest.Artifact(site.name, kind.name, fmt, built.path, built.bytes, sha256, fresh=True)
+
+
+def _build(
+    kitchen: Kitchen, kind: Kind, fmt: str, recipes: Recipes, say: Callable[[str], None]
+) -> disk.Built:
     site, log = kitchen.site, kitchen.log(f"{kind.name}.disk")
+    path = manifest.disk_path(site.name, kind.name, fmt)
+    if fmt == tree.FORMAT:
+        return tree.build(recipes.stack(kind.name), path, tree_identity(kind, recipes))
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
-    began = time.monotonic()
     stored = [kitchen.store.get(recipe.layer) for recipe in recipes.stack(kind.name)]
     view = View(
         at=kitchen.workshop.bench(f"{kind.name}.disk") / "root",
@@ -70,8 +98,7 @@ def make(
         alive=kitchen.workshop.alive,
         busy=kitchen.workshop.busy,
     )
-    path = manifest.disk_path(site.name, kind.name, fmt)
-    built = disk.build(
+    return disk.build(
         view.at,
         path,
         size_mib=kind.image_size_mib,
@@ -82,22 +109,6 @@ def make(
         log=log,
         on_step=say,
     )
-    say("manifest")
-    sha256 = _sha256(path)
-    record = {
-        "file": path.name,
-        "key": identity(site, kind, fmt, recipes),
-        "length": path.stat().st_size,
-        "bytes": built.bytes,
-        "sha256": sha256,
-        "used_mib": built.used_mib,
-        "size_mib": kind.image_size_mib,
-        "uuid": built.uuid,
-        "inputs": inputs(site, kind, fmt),
-        "seconds": {**built.seconds, "all": round(time.monotonic() - began, 2)},
-    }
-    manifest.write(site.name, kind.name, fmt, record, facts(kitchen, kind, recipes))
-    return manifest.Artifact(site.name, kind.name, fmt, path, built.bytes, sha256, fresh=True)
 
 
 def facts(kitchen: Kitchen, kind: Kind, recipes: Recipes) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Qemu:
     """Nodes as QEMU processes on this host; see `golden.boot.target.Target`."""
 
     name = "qemu"
+    format = "qcow2"
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""

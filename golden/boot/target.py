@@ -15,6 +15,8 @@ class Target(Protocol):
     """A place where nodes boot. Each node's console is a growing file in its run folder."""
 
     name: str
+    # What the bake makes for it: `golden.bake`'s FORMATS.
+    format: str
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""

@@ -28,6 +28,7 @@ class Container:
     """Nodes as containers; see `golden.boot.target.Target`."""
 
     name = "container"
+    format = "tree"
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""

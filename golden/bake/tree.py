@@ -1,0 +1,23 @@
+"""The format `tree`: no disk, but the list of the layers, for a target that takes the layers."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from golden.bake.recipe import Recipe
+from golden.disk import Built
+from golden.layers.store import replace
+
+FORMAT = "tree"
+
+
+def build(recipes: tuple[Recipe, ...], out: Path, identity: str) -> Built:
+    """Write names and keys of the layers `recipes` (top first) to `out`, lowest first."""
+    began = time.monotonic()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    layers = [{"name": each.name, "key": each.layer.key} for each in reversed(recipes)]
+    replace(out, json.dumps(layers, indent=1) + "\n")
+    took = {"list": round(time.monotonic() - began, 2)}
+    return Built(out, FORMAT, out.stat().st_size, 0, identity, took)
