@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,13 +65,35 @@ def write(site: Site, node: Node, path: Path, extra_interfaces: Sequence[Interfa
     until the secrets are made anew: it decides whether a node takes this for its first boot.
     Raises UserError as `golden.secrets.ensure` does.
     """
+    meta, user = _documents(site, node, data(site, node, extra_interfaces))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_private(path, _iso(meta, user))
+    return path
+
+
+def write_folder(site: Site, node: Node, folder: Path, absent: Mapping[str, str]) -> Path:
+    """Write the seed of `node` as the folder that a container sees at /var/lib/golden-seed.
+
+    `absent` is what the container lacks, with the reasons. The engine gives it its address, on a
+    card with a MAC address of the engine's own. Folder mode 0700; otherwise as `write`.
+    """
+    told = data(site, node) | {"absent": dict(absent)}
+    for interface in told["network"]["interfaces"]:
+        interface.update(mac=None, given=True)
+    meta, user = _documents(site, node, told)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_private(folder / "user-data", user)
+    write_private(folder / "meta-data", meta)
+    return folder
+
+
+def _documents(site: Site, node: Node, told: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """meta-data and user-data for what the node is `told`, with the site's secrets."""
     kept = secrets.ensure(site)
-    golden = data(site, node, extra_interfaces) | _secret_data(site, node, kept)
+    golden = dict(told) | _secret_data(site, node, kept)
     golden["serial"] = hashlib.sha256(_json(golden)).hexdigest()[:16]
     meta = {"instance-id": instance_id(site, node, kept), "local-hostname": node.name}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_private(path, _iso(_json(meta), b"#cloud-config\n" + _json({"golden": golden})))
-    return path
+    return _json(meta), b"#cloud-config\n" + _json({"golden": golden})
 
 
 def instance_id(site: Site, node: Node, kept: Secrets) -> str:

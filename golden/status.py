@@ -217,12 +217,13 @@ def timeline(text: str, marks: Mapping[str, float] | None = None) -> tuple[StepT
     """Every phase and first-boot step of the last boot, in order.
 
     `marks` are the seconds after power-on at which a phase was first seen; without them time begins
-    with the kernel.
+    with the kernel. The mark `uptime` is that of a container's kernel at power-on.
     """
     marks = marks or {}
     said = [event for event in events(last_boot(text)) if event.step != "ready"]
-    # The kernel's own clock starts a moment before its first line is seen.
-    kernel = marks.get("kernel", 0.0)
+    # The kernel's own clock starts a moment before its first line is seen; that of a container is
+    # its host's, and stood at the mark `uptime` at power-on.
+    kernel = -marks["uptime"] if "uptime" in marks else marks.get("kernel", 0.0)
     phases = _phases(marks, kernel + (said[0].uptime if said else 0.0))
     ends = [event for event in said if event.state in ("done", "skipped", "failed")]
     steps = [
@@ -242,7 +243,7 @@ def _phases(marks: Mapping[str, float], end: float) -> tuple[StepTime, ...]:
         return ()
     names = ["boot loader", "kernel", "init"]
     seen = [(name, marks[name]) for name in names if name in marks]
-    starts = [("firmware", 0.0), *seen]
+    starts = [("engine" if "uptime" in marks else "firmware", 0.0), *seen]
     ends = [*(began for _, began in seen), end]
     return tuple(
         StepTime(name, began, round(max(0.0, stop - began), 1), "done")

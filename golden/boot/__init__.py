@@ -11,11 +11,11 @@ from collections.abc import Iterable
 
 from golden import definition, log, run, status
 from golden.boot import login, rundir, terminal
-from golden.boot.accelerator import choose
 from golden.boot.rundir import NodeDir
 from golden.boot.target import Target, target
 from golden.boot.watching import follow
 from golden.definition.models import Node, Site
+from golden.errors import UserError
 from golden.paths import shown
 from golden.status import StepTime
 
@@ -31,7 +31,6 @@ def boot(site: str, nodes: Iterable[str] = (), where: str = "qemu") -> dict[str,
     place = target(where)
     loaded = definition.load(site)
     chosen = _chosen(loaded, nodes)
-    log.info(f"accelerator: {choose()}")
     started = power_on(loaded, chosen, place)
     for node in chosen:
         if node.name not in started:
@@ -43,6 +42,8 @@ def power_on(site: Site, nodes: Iterable[Node], place: Target) -> list[str]:
     """Start the machines that do not run yet; returns their nodes' names."""
     chosen = tuple(nodes)
     with rundir.lock(site.name):
+        for node in chosen:
+            _must_not_be_elsewhere(site, node, place)
         place.check(site, chosen)
         started = [node.name for node in chosen if place.up(site, node)]
         login.write_config(site)
@@ -55,13 +56,13 @@ def down(site: str, nodes: Iterable[str] = (), *, keep: bool = False) -> None:
     The artifacts stay as they were baked. A node that is off already is no error.
     """
     loaded = definition.load(site)
-    place = target("qemu")
     with rundir.lock(site):
         for node in _chosen(loaded, nodes):
+            place = _place(site, node.name)
             was_on = place.down(site, node.name, keep=keep)
             kept = f"; its disks are kept in {shown(NodeDir(site, node.name).path)}" if keep else ""
             log.info(f"{node.name}: {'powered off' if was_on else 'was off'}{kept}")
-        if any(place.is_on(site, node.name) for node in loaded.nodes):
+        if any(NodeDir(site, node.name).running() for node in loaded.nodes):
             login.write_config(loaded)
         else:
             login.remove_config(site)
@@ -70,8 +71,7 @@ def down(site: str, nodes: Iterable[str] = (), *, keep: bool = False) -> None:
 def show_status(site: str) -> None:
     """Print a table: each node, its machine, how far its boot is, where ssh answers."""
     loaded = definition.load(site)
-    place = target("qemu")
-    rows = [_status_row(site, node.name, place) for node in loaded.nodes]
+    rows = [_status_row(site, node.name) for node in loaded.nodes]
     log.table(["node", "machine", "boot", "ssh"], rows, title=f"site {site}")
 
 
@@ -99,12 +99,27 @@ def _chosen(site: Site, names: Iterable[str]) -> tuple[Node, ...]:
     return tuple(site.node(name) for name in wanted) if wanted else site.nodes
 
 
-def _status_row(site: str, node: str, place: Target) -> tuple[str, str, str, str]:
+def _must_not_be_elsewhere(site: Site, node: Node, place: Target) -> None:
+    other = NodeDir(site.name, node.name).target()
+    if other not in ("", place.name):
+        raise UserError(
+            f"{node.name} runs or is kept at target {other}; end it there first: "
+            f"./inv down --site {site.name} --node {node.name}"
+        )
+
+
+def _place(site: str, node: str) -> Target:
+    """Where the node was booted last; anywhere when nothing of it is left."""
+    return target(NodeDir(site, node).target() or "qemu")
+
+
+def _status_row(site: str, node: str) -> tuple[str, str, str, str]:
     files = NodeDir(site, node)
     state = files.running()
     if state is None:
         died = "; ended without ./inv down" if files.state() else ""
         return node, f"off{died}", "", ""
     text = files.console.read_text(errors="replace") if files.console.exists() else ""
+    place = _place(site, node)
     machine = f"{place.machine_state(site, node)} ({state.accelerator}, pid {state.pid})"
-    return node, machine, str(status.status(text)), f"127.0.0.1:{state.port}"
+    return node, machine, str(status.status(text)), f"{state.address}:{state.port}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from golden import secrets
 from golden.boot import rundir
-from golden.boot.rundir import NodeDir
+from golden.boot.rundir import NodeDir, State
 from golden.definition.models import Site
 from golden.errors import UserError
 from golden.paths import shown
@@ -26,7 +26,7 @@ def write_config(site: Site) -> Path:
     hosts = folder / "known_hosts"
     rundir.write_text(hosts, secrets.known_hosts(site, kept))
     entries = [
-        _entry(name, fqdn, state.port, kept, hosts)
+        _entry(name, fqdn, state, kept, hosts)
         for name, fqdn in ((node.name, node.fqdn) for node in site.nodes)
         if (state := NodeDir(site.name, name).running())
     ]
@@ -55,14 +55,14 @@ def command(site: str, node: str, words: str = "") -> list[str]:
     return [*argv, "--", words] if words else argv
 
 
-def probe(port: int, timeout: float = 5.0) -> str:
-    """Whether sshd answers on 127.0.0.1:`port`: `answers`, `closed` or `silent`.
+def probe(port: int, timeout: float = 5.0, address: str = "127.0.0.1") -> str:
+    """Whether sshd answers on `address`:`port`: `answers`, `closed` or `silent`.
 
     QEMU always takes the connection; it closes it when the node refuses, and waits when the node
     does not say anything.
     """
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout) as link:
+        with socket.create_connection((address, port), timeout) as link:
             return "answers" if link.recv(4) == b"SSH-" else "closed"
     except TimeoutError:
         return "silent"
@@ -70,11 +70,11 @@ def probe(port: int, timeout: float = 5.0) -> str:
         return "closed"
 
 
-def _entry(name: str, fqdn: str, port: int, kept: Secrets, hosts: Path) -> str:
+def _entry(name: str, fqdn: str, state: State, kept: Secrets, hosts: Path) -> str:
     lines = [
         f"Host {name} {fqdn}",
-        "    HostName 127.0.0.1",
-        f"    Port {port}",
+        f"    HostName {state.address}",
+        f"    Port {state.port}",
         "    User root",
         f'    IdentityFile "{kept.operator_key}"',
         "    IdentitiesOnly yes",

@@ -35,7 +35,7 @@ class Qemu:
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""
-        choose()
+        log.info(f"accelerator: {choose()}")
         for node in nodes:
             files = NodeDir(site.name, node.name)
             if not files.running():

@@ -23,8 +23,8 @@ class State:
     """One power-on of a node.
 
     `started` is the process's start in clock ticks since boot, `power_on` is in seconds since the
-    epoch, `artifact` the image and `stamp` how its file was then, `port` where ssh answers on
-    127.0.0.1.
+    epoch, `artifact` the image and `stamp` how its file was then, `address` and `port` where ssh
+    answers, `target` where it boots.
     """
 
     pid: int
@@ -36,6 +36,8 @@ class State:
     factor: float
     artifact: str
     stamp: list[int]
+    address: str = "127.0.0.1"
+    target: str = "qemu"
 
 
 class NodeDir:
@@ -54,6 +56,7 @@ class NodeDir:
         self.marks = self.path / "marks.json"
         self.base = self.path / "artifact.json"
         self._state = self.path / "state.json"
+        self._target = self.path / "target"
 
     def state(self) -> State | None:
         """The last power-on, whether it still runs or not."""
@@ -69,7 +72,12 @@ class NodeDir:
 
     def remember(self, state: State) -> None:
         """Write the state, atomically."""
+        write_text(self._target, state.target)
         write(self._state, asdict(state))
+
+    def target(self) -> str:
+        """Where the node was booted last, or is kept; empty when nothing of it is left."""
+        return self._target.read_text() if self._target.exists() else ""
 
     def forget(self) -> None:
         """The machine is off: its state and sockets go, its disks stay."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from golden.boot.container import Container
 from golden.boot.qemu import Qemu
 from golden.definition.models import Node, Site
 from golden.definition.problems import nearest
@@ -31,7 +32,7 @@ class Target(Protocol):
         """The machine's own word for its state: `running`, `io-error`, …, or `off`."""
 
 
-TARGETS: dict[str, type[Target]] = {"qemu": Qemu}
+TARGETS: dict[str, type[Target]] = {"qemu": Qemu, "container": Container}
 
 
 def target(name: str) -> Target:

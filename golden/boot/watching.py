@@ -58,7 +58,7 @@ class Watch:
             self.probed = time.monotonic()
             self.machine = target.machine_state(self.files.site, self.node)
             if found.phase == "ready":
-                self.sshd = login.probe(self.state.port)
+                self.sshd = login.probe(self.state.port, address=self.state.address)
         return found
 
     def _mark(self, found: NodeStatus) -> None:
@@ -93,7 +93,7 @@ def follow(site: str, nodes: Sequence[str], target: Target) -> dict[str, float]:
     """
     watches = [_watch(site, node) for node in nodes]
     took: dict[str, float] = {}
-    expected = _expected(site)
+    expected = _expected(f"{site} as {target.name}")
     with log.progress() as shown:
         tasks = {watch.node: shown.task(watch.node, expected.get(watch.node)) for watch in watches}
         while len(took) < len(watches):
@@ -109,7 +109,7 @@ def follow(site: str, nodes: Sequence[str], target: Target) -> dict[str, float]:
                     tasks[watch.node].fail(f"{trouble[0]}: {trouble[1]}")
                     raise _failure(watch, trouble)
             time.sleep(POLL_SECONDS)
-    _learn(site, took)
+    _learn(f"{site} as {target.name}", took)
     return took
 
 
@@ -140,13 +140,13 @@ def _history() -> Path:
     return CACHE / "boot-seconds.json"
 
 
-def _expected(site: str) -> dict[str, float]:
+def _expected(where: str) -> dict[str, float]:
     known = rundir.read(_history())
-    return dict(known.get(site, {})) if isinstance(known, dict) else {}
+    return dict(known.get(where, {})) if isinstance(known, dict) else {}
 
 
-def _learn(site: str, took: dict[str, float]) -> None:
+def _learn(where: str, took: dict[str, float]) -> None:
     known = rundir.read(_history())
     every = dict(known) if isinstance(known, dict) else {}
-    every[site] = _expected(site) | {node: round(seconds) for node, seconds in took.items()}
+    every[where] = _expected(where) | {node: round(seconds) for node, seconds in took.items()}
     rundir.write(_history(), every)

@@ -1,4 +1,4 @@
-"""Packs one layer as a container image wants it: python3 layertar.py TREE ARCHIVE
+"""Packs one layer as a container image wants it: python3 layertar.py TREE ARCHIVE (or /dev/fd/N)
 
 overlayfs marks what a layer deletes with character devices 0/0 and what it replaces as a whole with
 an attribute (filesystems/overlayfs.rst, "whiteouts and opaque directories"); in an image's layer
@@ -24,12 +24,13 @@ BUFFER = 1 << 20
 
 def pack(tree: str, archive: str) -> None:
     """Write the layer whose files lie in `tree` to the file `archive`."""
-    with open(archive, "wb", buffering=BUFFER) as file:  # noqa: PTH123, as fast as it gets
-        tar = tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT, bufsize=BUFFER)
-        with tar:
-            seen: dict[tuple[int, int], str] = {}
-            for path, name, found in walk(tree, ""):
-                add(tar, path, name, found, seen)
+    seen: dict[tuple[int, int], str] = {}
+    with (
+        open(archive, "wb", buffering=BUFFER) as file,
+        tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT, bufsize=BUFFER) as tar,
+    ):
+        for path, name, found in walk(tree, ""):
+            add(tar, path, name, found, seen)
 
 
 def walk(folder: str, prefix: str) -> Iterator[tuple[str, str, os.stat_result]]:
@@ -86,7 +87,7 @@ def _add_file(
         key = "SCHILY.xattr." + CAPABILITY
         member.pax_headers = {key: capability.decode("utf-8", "surrogateescape")}
     member.size = found.st_size
-    with open(path, "rb") as file:  # noqa: PTH123
+    with open(path, "rb") as file:
         tar.addfile(member, file)
 
 

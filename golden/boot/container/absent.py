@@ -1,0 +1,52 @@
+"""What a node lacks when it is a container, each with its reason.
+
+The seed tells it to first boot, whose steps then do without (and say so) or take the substitute,
+and the checks read it from there: what is not here is reported as not run, never as passed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from golden import run
+
+# In a network namespace of its own; without root also in a user namespace.
+_VLAN = "ip link add a type veth peer name b && ip link add link a name a.1 type vlan id 1"
+
+
+def absent() -> dict[str, str]:
+    """{feature: why} of this host's containers. Features that a container has are left out."""
+    found = {
+        "nfsd": _nfsd(),
+        "nfs": "" if _file_system("nfs") else "this host's kernel cannot mount NFS",
+        "lvm": "a container may not use the host's device mapper",
+        "drbd": "a container has no block devices of its own to replicate",
+        "kvm": "a container gets neither /dev/kvm nor /dev/net/tun",
+        "vlan": "" if _can_make_vlans() else "this host's kernel knows no VLANs",
+        "clock": "a container has its host's clock, and may not set it",
+        "sysrq": _sysrq(),
+    }
+    return {feature: reason for feature, reason in found.items() if reason}
+
+
+def _nfsd() -> str:
+    if _file_system("nfsd"):
+        # One server per kernel namespace would be possible, but its state is the host's.
+        return "the NFS server is the host's kernel's, not a container's to run"
+    return "this host's kernel has no NFS server"
+
+
+def _file_system(name: str) -> bool:
+    return name in Path("/proc/filesystems").read_text().split()
+
+
+def _sysrq() -> str:
+    """`gnt-cluster verify` reports ENODESETUP without the file (Ganeti's lib/backend.py)."""
+    return "" if Path("/proc/sysrq-trigger").exists() else "this host's kernel has no sysrq-trigger"
+
+
+def _can_make_vlans() -> bool:
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    argv = ["unshare", *user, "--net", "--", "sh", "-c", _VLAN]
+    return run.run(argv, check=False, stage="boot").code == 0

@@ -1,0 +1,195 @@
+"""Baked layers as layers of container images, one tag per layer key: golden/<layer>:<key>.
+
+An image is imported layer by layer, and a layer that the engine has is not imported again. The
+lowest goes in as a stream; the others as archives of `docker load` that name the layers below by
+their hashes and hold only the new one, which the engine takes when it has those (moby's
+image/tarexport/load.go looks into its store first).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import sys
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import APIError, DockerException, ImageNotFound
+
+from golden import manifest, paths, run
+from golden.boot.container import engine
+from golden.definition.models import Kind, Site
+from golden.errors import StageError, UserError
+from golden.layers import View, Workshop, working
+
+LAYERTAR = Path(__file__).with_name("layertar.py")
+COMMAND = ["/sbin/init"]
+BUFFER = 1 << 20
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A published layer of .cache/layers."""
+
+    name: str
+    key: str
+
+    @property
+    def repository(self) -> str:
+        """The image's name without its tag; a repository's name is in small letters."""
+        return f"golden/{self.name.lower()}"
+
+    @property
+    def tag(self) -> str:
+        """The image's whole name."""
+        return f"{self.repository}:{self.key}"
+
+    @property
+    def tree(self) -> Path:
+        """The layer's files."""
+        return paths.CACHE / "layers" / self.key / "tree"
+
+
+def layers(site: Site, kind: Kind) -> list[Layer]:
+    """The layers of the last bake of `kind`, lowest first. Raises UserError when there is none."""
+    found = manifest.read(site.name, kind.name)
+    if found is None:
+        raise UserError(
+            f"site '{site.name}' has no baked '{kind.name}': "
+            f"run ./inv bake --site {site.name} --format tree"
+        )
+    return [Layer(layer["name"], layer["key"]) for layer in found["layers"]]
+
+
+def ensure(client: docker.DockerClient, site: Site, kind: Kind, home: str, say: Say) -> str:
+    """The tag of the image of `kind`; imports the layers of it that the engine does not have.
+
+    `home` labels what is imported. Raises UserError when a layer is missing in the cache.
+    """
+    stack = layers(site, kind)
+    if not all(has(client, layer.tag) for layer in stack):
+        with working(paths.CACHE) as workshop:
+            # A bake that this one waited for may have made others.
+            stack = layers(site, kind)
+            for layer in [layer for layer in stack if not has(client, layer.tag)]:
+                say(f"importing layer {layer.name}")
+                _import(client, workshop, stack[: stack.index(layer)], layer, home)
+        prune(client, home)
+    return stack[-1].tag
+
+
+def has(client: docker.DockerClient, tag: str) -> bool:
+    """Whether the engine has the image."""
+    try:
+        client.images.get(tag)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def prune(client: docker.DockerClient, home: str) -> list[str]:
+    """Remove what was imported from layers that are gone from the cache; returns the tags."""
+    ours = client.images.list(filters={"label": f"golden.home={home}"})
+    tags = [tag for image in ours for tag in image.tags]
+    old = [tag for tag in tags if not (paths.CACHE / "layers" / tag.rpartition(":")[2]).is_dir()]
+    removed = []
+    for tag in old:
+        try:
+            client.images.remove(tag)
+        except APIError as error:
+            if error.status_code != 409:  # in use by a container that still runs
+                raise
+        else:
+            removed.append(tag)
+    return removed
+
+
+def _import(
+    client: docker.DockerClient, workshop: Workshop, below: list[Layer], layer: Layer, home: str
+) -> None:
+    if not layer.tree.is_dir():
+        raise UserError(f"layer {layer.name} ({layer.key}) is gone from .cache: run ./inv bake")
+    view = View(
+        at=workshop.bench(f"{layer.name}.image") / "root",
+        lower=(layer.tree,),
+        alive=workshop.alive,
+        busy=workshop.busy,
+    )
+    packer = [*view.prefix("pack"), sys.executable, "-I", "-S", str(LAYERTAR), str(view.at)]
+    with engine.refusals(f"import layer {layer.name}"):
+        if not below:
+            _stream(client, packer, layer, home)
+            return
+        archive = view.at.with_name("layer.tar")
+        run.run([*packer, archive], stage="boot")
+        hashes = client.images.get(below[-1].tag).attrs["RootFS"]["Layers"]
+        _load(client, archive, hashes, layer, home)
+        archive.unlink()
+
+
+def _stream(client: docker.DockerClient, packer: list[str], layer: Layer, home: str) -> None:
+    """The lowest layer, a gigabyte: never on the disk as an archive."""
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb", buffering=BUFFER) as stream:
+        child = run.start([*packer, f"/dev/fd/{writer}"], stage="boot", pass_fds=(writer,))
+        os.close(writer)
+        changes = [f"CMD {json.dumps(COMMAND)}", f'LABEL golden.home="{home}"']
+        # Without a tag at first: half a stream is an image too.
+        said = client.api.import_image_from_stream(stream, changes=changes)
+    code = child.wait()
+    identity = json.loads(said.strip().splitlines()[-1]).get("status", "")
+    if code != 0 or not identity:
+        raise StageError("boot", f"layer {layer.name} could not be packed", code=code, tail=[said])
+    client.api.tag(identity, layer.repository, layer.key)
+
+
+def _load(
+    client: docker.DockerClient, archive: Path, below: list[str], layer: Layer, home: str
+) -> None:
+    with archive.open("rb") as file:
+        own = "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        # The SDK hands it on to requests, which takes what comes in pieces too.
+        pieces: Any = _image([*below, own], archive, layer.tag, home)
+        client.images.load(pieces)
+    except DockerException as error:
+        raise StageError(
+            "boot",
+            f"the Docker engine does not take layer {layer.name} on top of those it has: {error}",
+            hint="an engine with the containerd image store wants whole images only; turn that off "
+            'in /etc/docker/daemon.json: {"features": {"containerd-snapshotter": false}}',
+        ) from error
+
+
+def _image(hashes: list[str], archive: Path, tag: str, home: str) -> Iterator[bytes]:
+    """The archive of `docker load` in pieces (moby's image/spec/v1.2.md), with one layer in it."""
+    names = [f"{number}/layer.tar" for number in range(len(hashes))]
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {"Cmd": COMMAND, "Labels": {"golden.home": home}},
+        "rootfs": {"type": "layers", "diff_ids": hashes},
+    }
+    listing = [{"Config": "config.json", "RepoTags": [tag], "Layers": names}]
+    for name, content in (("config.json", config), ("manifest.json", listing)):
+        data = json.dumps(content).encode()
+        yield from _member(name, len(data), io.BytesIO(data))
+    with archive.open("rb") as file:
+        yield from _member(names[-1], archive.stat().st_size, file)
+    yield bytes(2 * tarfile.BLOCKSIZE)
+
+
+def _member(name: str, size: int, file: io.BufferedIOBase) -> Iterator[bytes]:
+    head = tarfile.TarInfo(name)
+    head.size = size
+    yield head.tobuf()
+    while piece := file.read(BUFFER):
+        yield piece
+    yield bytes(-size % tarfile.BLOCKSIZE)

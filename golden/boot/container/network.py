@@ -1,0 +1,78 @@
+"""The nodes' LAN: an internal network of the engine, on which the host has one address."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import docker
+from docker.errors import NotFound
+from docker.types import IPAMConfig, IPAMPool
+
+from golden.boot.container import engine
+from golden.definition.models import Site
+from golden.doctor import Host
+from golden.doctor import network as surroundings
+from golden.errors import UserError
+
+
+def check(client: docker.DockerClient, site: Site, name: str) -> None:
+    """Raise UserError when the subnet would take the place of something that this host needs.
+
+    The engine gives the host an address and a route there, which a mirror or a neighbour in the
+    same subnet would vanish behind (facts/wheezy.md 0.1).
+    """
+    if _exists(client, name):
+        return  # Our own, with the route that belongs to it.
+    subnet = ipaddress.IPv4Network(str(site.network.subnet))
+    definition, host = f"images/sites/{site.name}.yaml", Host()
+    # Imported here: python-debian costs 100 ms, which the unit tests and qemu do not need.
+    from golden.packages import sources
+
+    mirrors = [source.uri for source in sources.host_sources()]
+    for found in (
+        surroundings.subnet_and_routes(host, subnet, definition),
+        surroundings.subnet_and_mirrors(host, subnet, mirrors, definition),
+    ):
+        if not found.ok:
+            raise UserError(
+                f"{definition}: subnet {subnet} cannot be a network of this host: {found.detail}; "
+                "end nodes that another clone of this project has booted, or boot with: "
+                f"./inv boot --site {site.name} --target qemu"
+            )
+
+
+def ensure(client: docker.DockerClient, site: Site, name: str, labels: dict[str, str]) -> None:
+    """Make the network unless it is there."""
+    if _exists(client, name):
+        return
+    pool = IPAMPool(subnet=str(site.network.subnet), gateway=host_address(site))
+    with engine.refusals(f"make the network {site.network.subnet}"):
+        client.networks.create(
+            name,
+            driver="bridge",
+            internal=True,
+            ipam=IPAMConfig(pool_configs=[pool]),
+            labels=labels,
+        )
+
+
+def host_address(site: Site) -> str:
+    """The host's address on the LAN: the highest that belongs to nobody."""
+    subnet = ipaddress.IPv4Network(str(site.network.subnet))
+    taken = {str(node.address) for node in site.nodes}
+    taken |= {str(site.cluster.address), str(site.network.gateway)}
+    for number in range(subnet.num_addresses - 2, 0, -1):
+        if str(subnet[number]) not in taken:
+            return str(subnet[number])
+    raise UserError(
+        f"images/sites/{site.name}.yaml: {subnet} has no address left for this host, which the "
+        "container target needs: take a larger subnet"
+    )
+
+
+def _exists(client: docker.DockerClient, name: str) -> bool:
+    try:
+        client.networks.get(name)
+    except NotFound:
+        return False
+    return True

@@ -1,0 +1,115 @@
+"""How a node runs as a container: compose/compose.yaml, in the words of the Docker SDK.
+
+The block of `node1` there is the pattern of every node. Only what that file uses is understood;
+anything else in it is an error rather than something that only `docker compose` would do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import docker
+import yaml
+from docker.types import EndpointConfig, NetworkingConfig, Ulimit
+
+from golden.errors import UserError
+from golden.paths import ROOT, shown
+
+COMPOSE = ROOT / "compose" / "compose.yaml"
+PATTERN = "node1"
+LAN = "lan"
+_VALUE = re.compile(r"\$\{(\w+)\}")
+_UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+# Said by the caller, or without a meaning to the SDK.
+_OTHERWISE = {"networks", "extra_hosts", "pull_policy", "stop_grace_period"}
+
+
+def pattern(values: Mapping[str, str], file: Path = COMPOSE) -> dict[str, Any]:
+    """The service `node1` with `values` put in. Raises UserError for a value that is missing."""
+    document = yaml.safe_load(file.read_text())
+    service = dict(document["services"][PATTERN])
+    # The names of all nodes, not only of the two that stand in the file, come from the site.
+    service.pop("extra_hosts", None)
+    filled: dict[str, Any] = _filled(service, values, file)
+    return filled
+
+
+def arguments(
+    client: docker.DockerClient,
+    service: Mapping[str, Any],
+    *,
+    network: str,
+    volumes: Mapping[str, str],
+    hosts: Sequence[str],
+    labels: Mapping[str, str],
+) -> dict[str, Any]:
+    """What `client.api.create_container` takes to make the container that `service` describes.
+
+    `network` and `volumes` are the engine's names for the file's own, `hosts` are NAME:ADDRESS for
+    /etc/hosts in the order of its lines. Raises UserError for something in the file that nobody
+    would heed.
+    """
+    left = {key: value for key, value in service.items() if key not in _OTHERWISE}
+    found: dict[str, Any] = {
+        name: left.pop(name)
+        for name in ("image", "hostname", "tty", "stdin_open", "environment", "stop_signal")
+    }
+    host = {name: left.pop(name) for name in ("init", "cap_add", "security_opt", "dns")}
+    host["shm_size"] = size(left.pop("shm_size"))
+    host["ulimits"] = [
+        Ulimit(name=name, soft=int(limit), hard=int(limit))
+        for name, limit in left.pop("ulimits").items()
+    ]
+    host["binds"] = [bind(line, volumes) for line in left.pop("volumes")]
+    if left:
+        raise UserError(f"{shown(COMPOSE)}: the tool does not know {', '.join(sorted(left))}")
+    address = service["networks"][LAN]["ipv4_address"]
+    # The stubs want an endpoint, the SDK a mapping of networks to endpoints.
+    endpoints: Any = {network: EndpointConfig(client.api.api_version, ipv4_address=address)}
+    return found | {
+        "labels": dict(labels),
+        "host_config": client.api.create_host_config(
+            **host, network_mode=network, extra_hosts=list(hosts)
+        ),
+        "networking_config": NetworkingConfig(endpoints),
+    }
+
+
+def bind(line: str, volumes: Mapping[str, str]) -> str:
+    """A line of `volumes` as the engine wants it: absolute, its volumes by their full names."""
+    source, _, rest = line.partition(":")
+    if source in volumes:
+        return f"{volumes[source]}:{rest}"
+    return f"{(COMPOSE.parent / source).resolve()}:{rest}"
+
+
+def size(text: str) -> int:
+    """Bytes of a size such as 256m."""
+    return int(text[:-1]) * _UNITS[text[-1].lower()]
+
+
+def seconds(text: str) -> int:
+    """A duration such as 30s."""
+    return int(text.removesuffix("s"))
+
+
+def _filled(value: Any, values: Mapping[str, str], file: Path) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(item, values, file) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, values, file) for item in value]
+    if not isinstance(value, str):
+        return value
+
+    def known(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in values:
+            raise UserError(
+                f"{shown(file)}: there is no value {name}; there are {', '.join(sorted(values))}"
+            )
+        return values[name]
+
+    return _VALUE.sub(known, value)

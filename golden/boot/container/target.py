@@ -1,0 +1,252 @@
+"""The target container: each node a container of a Docker engine on this host."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.models.containers import Container as Handle
+
+from golden import log, paths, run, seed
+from golden.boot import rundir
+from golden.boot.container import absent, engine, images, network, options
+from golden.boot.rundir import NodeDir, State
+from golden.definition.models import Node, Site
+from golden.errors import StageError, UserError
+
+CONSOLE = Path(__file__).with_name("console.py")
+CONSOLE_SECONDS = 15.0
+SHUTDOWN_SECONDS = 30.0
+SHARED = "archip"
+
+
+class Container:
+    """Nodes as containers; see `golden.boot.target.Target`."""
+
+    name = "container"
+
+    def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
+        """Raise UserError for what would keep any node from starting, before one is started."""
+        client = engine.connect()
+        network.check(client, site, _named(site.name, options.LAN))
+        for node in nodes:
+            tag = images.layers(site, node.kind)[-1].tag
+            kept = _find(client, site.name, node.name)
+            if kept and kept.status != "running" and kept.attrs["Config"]["Image"] != tag:
+                raise UserError(
+                    f"the container of {node.name} was kept from an older bake; throw it away "
+                    f"with: ./inv down --site {site.name} --node {node.name}"
+                )
+
+    def up(self, site: Site, node: Node) -> bool:
+        """Power the node on; False when it runs already."""
+        files = NodeDir(site.name, node.name)
+        if files.running():
+            return False
+        client = engine.connect()
+        tag = images.ensure(client, site, node.kind, home(), log.info)
+        files.path.mkdir(parents=True, exist_ok=True)
+        for file in (files.console, files.marks):
+            # Those of the last power-on tell nothing of this one.
+            if file.exists():
+                file.replace(file.with_name(f"{file.name}.old"))
+        container = _find(client, site.name, node.name)
+        if container and container.status == "running":
+            # Its state file was deleted: nothing here knows when or from what it was started.
+            container.remove(force=True)
+            container = None
+        if container is None:
+            container = _create(client, site, node, tag)
+        files.remember(_start(container, files, str(node.address), tag))
+        return True
+
+    def down(self, site: str, node: str, *, keep: bool) -> bool:
+        """Power the node off; False when it was off. Without `keep` its container goes too, and
+        with the last one the site's network and shared volume."""
+        files = NodeDir(site, node)
+        client = engine.connect()
+        was_on = self.is_on(site, node)
+        container = _find(client, site, node)
+        if container and keep:
+            _shut_down(container)
+        elif container:
+            container.remove(force=True, v=True)
+        files.forget()
+        if not keep:
+            files.remove()
+            _remove_leftovers(client, site)
+        return was_on
+
+    def is_on(self, site: str, node: str) -> bool:
+        """Whether the node's init runs."""
+        return NodeDir(site, node).running() is not None
+
+    def machine_state(self, site: str, node: str) -> str:
+        """Docker's word for it: `running`, `paused`, …; `off` when it has ended."""
+        if not self.is_on(site, node):
+            return "off"
+        container = _find(engine.connect(), site, node)
+        return str(container.status) if container else "off"
+
+
+def home() -> str:
+    """Tells this clone of the project from others that use the same engine."""
+    return hashlib.sha256(str(paths.CACHE).encode()).hexdigest()[:12]
+
+
+def labels(site: str, node: str = "") -> dict[str, str]:
+    """What marks things of the engine as this clone's, so that nothing else is ever removed."""
+    own = {"golden.home": home(), "golden.site": site}
+    return own | ({"golden.node": node} if node else {})
+
+
+def values(site: Site, node: Node, tag: str) -> dict[str, str]:
+    """The values that make compose/compose.yaml's pattern of a node into `node`, image `tag`."""
+    return _common_values(site) | _node_values(site, node, options.PATTERN, tag)
+
+
+def compose_values(site: Site) -> dict[str, str]:
+    """The values for `docker compose` with all nodes of the site."""
+    found = {"COMPOSE_PROJECT_NAME": _named(site.name)} | _common_values(site)
+    for node in site.nodes:
+        found |= _node_values(site, node, node.name, images.layers(site, node.kind)[-1].tag)
+    return found
+
+
+def _common_values(site: Site) -> dict[str, str]:
+    return {
+        "GOLDEN_OPEN_FILES": str(engine.open_files()),
+        "GOLDEN_SUBNET": str(site.network.subnet),
+        "GOLDEN_HOST_ADDRESS": network.host_address(site),
+        "GOLDEN_NAMESERVER": str(seed.data(site, site.nodes[0])["network"]["nameserver"]),
+        "GOLDEN_CLUSTER": site.cluster.name,
+        "GOLDEN_CLUSTER_ADDRESS": str(site.cluster.address),
+    }
+
+
+def _node_values(site: Site, node: Node, name: str, tag: str) -> dict[str, str]:
+    prefix = name.upper().replace("-", "_")
+    return {
+        f"{prefix}_NAME": node.name,
+        f"{prefix}_FQDN": node.fqdn,
+        f"{prefix}_ADDRESS": str(node.address),
+        f"{prefix}_IMAGE": tag,
+        f"{prefix}_SEED": str(_seed_folder(NodeDir(site.name, node.name))),
+    }
+
+
+def _seed_folder(files: NodeDir) -> Path:
+    return files.path / "seed"
+
+
+def _named(site: str, thing: str = "") -> str:
+    """The engine's name for something of the site; `docker compose` makes the same ones."""
+    project = f"golden-{site}-{home()[:6]}"
+    return f"{project}_{thing}" if thing else project
+
+
+def _find(client: docker.DockerClient, site: str, node: str) -> Handle | None:
+    wanted = [f"{key}={value}" for key, value in labels(site, node).items()]
+    found = client.containers.list(all=True, filters={"label": wanted})
+    return found[0] if found else None
+
+
+def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Handle:
+    """A new container of the image `tag`, with its seed; network and volume where missing."""
+    files = NodeDir(site.name, node.name)
+    seed.write_folder(site, node, _seed_folder(files), absent.absent())
+    lines = [f"{name}={value}" for name, value in compose_values(site).items()]
+    rundir.write_text(rundir.site_dir(site.name) / "compose.env", "\n".join(lines) + "\n")
+    lan, shared = _named(site.name, options.LAN), _named(site.name, SHARED)
+    network.ensure(client, site, lan, labels(site.name))
+    with engine.refusals(f"make the container of {node.name}"):
+        client.volumes.create(shared, labels=labels(site.name))
+        made = client.api.create_container(
+            name=f"{_named(site.name)}-{node.name}",
+            **options.arguments(
+                client,
+                options.pattern(values(site, node, tag)),
+                network=lan,
+                volumes={SHARED: shared},
+                hosts=list(_hosts(site)),
+                labels=labels(site.name, node.name),
+            ),
+        )
+    return client.containers.get(made["Id"])
+
+
+def _hosts(site: Site) -> Iterator[str]:
+    """The fully qualified name first: it is what an address is called."""
+    for node in site.nodes:
+        yield f"{node.fqdn}:{node.address}"
+        yield f"{node.name}:{node.address}"
+    yield f"{site.cluster.name}:{site.cluster.address}"
+
+
+def _start(container: Handle, files: NodeDir, address: str, tag: str) -> State:
+    power_on = time.time()
+    _serve_console(container, files, power_on)
+    with engine.refusals(f"start {files.node}"):
+        container.start()
+    container.reload()
+    pid = int(container.attrs["State"]["Pid"])
+    # The phase of a boot that is a container's first; and its kernel's clock is the host's.
+    rundir.write(files.marks, {"uptime": round(_uptime() - (time.time() - power_on), 1)})
+    return State(
+        pid=pid,
+        started=rundir.start_ticks(pid) or 0,
+        boot_id=rundir.boot_id(),
+        power_on=power_on,
+        port=22,
+        accelerator="container",
+        factor=1.0,
+        artifact=tag,
+        stamp=[],
+        address=address,
+        target="container",
+    )
+
+
+def _serve_console(container: Handle, files: NodeDir, since: float) -> None:
+    files.console_socket.unlink(missing_ok=True)
+    words: list[Any] = [sys.executable, "-I", "-S", CONSOLE, engine.socket_path(), container.id]
+    words += [f"{since:.3f}", files.console, files.console_socket]
+    child = run.start(words, log=files.log, stage="boot")
+    deadline = time.monotonic() + CONSOLE_SECONDS
+    while not files.console_socket.exists():
+        if child.poll() is not None or time.monotonic() > deadline:
+            run.end(child)
+            said = files.log.read_text(errors="replace").splitlines()[-12:]
+            raise StageError(
+                "boot", f"the console of {files.node} cannot be served", tail=said, log=files.log
+            )
+        time.sleep(0.02)
+
+
+def _uptime() -> float:
+    return float(Path("/proc/uptime").read_text().split()[0])
+
+
+def _shut_down(container: Handle) -> None:
+    """Let init stop the services, then end it: a container may not power itself off."""
+    container.kill(signal=container.attrs["Config"]["StopSignal"])
+    deadline = time.monotonic() + SHUTDOWN_SECONDS
+    while time.monotonic() < deadline and len(container.top()["Processes"]) > 1:
+        time.sleep(0.5)
+    container.kill()
+
+
+def _remove_leftovers(client: docker.DockerClient, site: str) -> None:
+    """The network and the volume, when no container of the site is left."""
+    wanted = [f"{key}={value}" for key, value in labels(site).items()]
+    if client.containers.list(all=True, filters={"label": wanted}):
+        return
+    for network_of_site in client.networks.list(filters={"label": wanted}):
+        network_of_site.remove()
+    for volume in client.volumes.list(filters={"label": wanted}):
+        volume.remove()
