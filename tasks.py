@@ -20,7 +20,7 @@ DEFAULT_SITE = "rehearsal"
 HELP = {
     "site": "a file of images/sites/ without its .yaml",
     "node": "only this node; may be given more than once",
-    "target": "where the nodes boot: qemu",
+    "target": "where the nodes boot: qemu or container",
     "verbose": "print every line of the work, not only what it does now",
     "json": "print JSON for another program",
 }
@@ -96,7 +96,7 @@ def ssh(_: Context, node: str, command: str = "", site: str = DEFAULT_SITE) -> N
     """Log in to a booted node as root with the operator's key."""
     from golden.boot import ssh
 
-    ssh(site, node, command)
+    raise Exit(code=ssh(site, node, command))
 
 
 @task("site", "node", iterable=["node"], help={"keep": "keep the nodes' disks for the next boot"})

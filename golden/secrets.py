@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from filelock import FileLock
 
+from golden import definition, log
 from golden.definition import Site
 from golden.errors import UserError
 from golden.paths import SECRETS, shown
@@ -100,6 +101,12 @@ def ensure(site: Site) -> Secrets:
             _ensure_ssh_key(folder / f"{node.name}.host_rsa", _new_rsa, f"root@{node.fqdn}")
             _ensure_ssh_key(folder / f"{node.name}.host_ecdsa", _new_ecdsa, f"root@{node.fqdn}")
         return _read(folder)
+
+
+def make(site: str) -> None:
+    """`inv secrets`: have everything there and say where. Raises UserError as `ensure`."""
+    folder = ensure(definition.load(site)).folder
+    log.info(f"site {site}: passwords, keys and CA are in {shown(folder)}; keep a copy of it safe")
 
 
 def load(site: Site) -> Secrets:

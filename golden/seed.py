@@ -17,8 +17,9 @@ from typing import Any
 
 import pycdlib
 
-from golden import pki, secrets
+from golden import definition, log, pki, secrets
 from golden.definition import Node, Site
+from golden.paths import ARTIFACTS, shown
 from golden.secrets import Secrets, write_private
 
 LABEL = "CIDATA"
@@ -94,6 +95,14 @@ def _documents(site: Site, node: Node, told: Mapping[str, Any]) -> tuple[bytes, 
     golden["serial"] = hashlib.sha256(_json(golden)).hexdigest()[:16]
     meta = {"instance-id": instance_id(site, node, kept), "local-hostname": node.name}
     return _json(meta), b"#cloud-config\n" + _json({"golden": golden})
+
+
+def write_all(site: str, nodes: Sequence[str] = ()) -> None:
+    """`inv seed`: write the seed disks of `nodes` (all without any) and say where they are."""
+    loaded = definition.load(site)
+    for node in map(loaded.node, nodes or [node.name for node in loaded.nodes]):
+        path = write(loaded, node, ARTIFACTS / site / "seed" / f"{node.name}.iso")
+        log.info(f"{node.name}: {shown(path)} (it holds the node's keys and passwords)")
 
 
 def instance_id(site: Site, node: Node, kept: Secrets) -> str:

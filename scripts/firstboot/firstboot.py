@@ -31,8 +31,9 @@ DEADLINE_SECONDS = 1800
 
 def main(argv):
     """Exit code 0: the node is set up; 1: it is not."""
-    parser = argparse.ArgumentParser(prog="firstboot", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="firstboot", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("action", choices=["run", "resume", "status"])
     parser.add_argument("--accept-seed", action="store_true", help="apply a changed seed")
     options = parser.parse_args(argv)
@@ -78,7 +79,8 @@ class FirstBoot(object):
             return self._already(finished, "")
         if finished and not accept_seed:
             return self._already(
-                finished, "seed changed, not applied; apply it with: firstboot run --accept-seed")
+                finished, "seed changed, not applied; apply it with: firstboot run --accept-seed"
+            )
         return self._steps(found)
 
     def _seed(self):
@@ -88,8 +90,10 @@ class FirstBoot(object):
         for key, mine in (("site", self._image["site"]), ("kind", self._image["kind"])):
             told = found.golden["node"]["kind"] if key == "kind" else found.golden["site"]
             if told != mine:
-                raise StepError("the seed is for {0} {1}, this image is of {0} {2}: attach the "
-                                 "seed of this node".format(key, told, mine))
+                raise StepError(
+                    "the seed is for {0} {1}, this image is of {0} {2}: attach the "
+                    "seed of this node".format(key, told, mine)
+                )
         return found
 
     def _mount(self, argv):
@@ -113,9 +117,18 @@ class FirstBoot(object):
         report = self._report({"site": self._image["site"], "node": self._console.node}, 0)
         report.status.update(step="seed")
         report.end("failed", str(error))
-        report.finish(False, str(error), {
-            "step": "seed", "message": str(error), "command": None, "code": None,
-            "resume": "firstboot resume", "log": "/" + LOG})
+        report.finish(
+            False,
+            str(error),
+            {
+                "step": "seed",
+                "message": str(error),
+                "command": None,
+                "code": None,
+                "resume": "firstboot resume",
+                "log": "/" + LOG,
+            },
+        )
         return 1
 
     def _report(self, header, of):
@@ -138,8 +151,12 @@ def show(state):
 
 
 def _header(found):
-    return {"site": found.golden["site"], "node": found.golden["node"]["name"],
-            "instance": found.instance, "serial": found.golden["serial"]}
+    return {
+        "site": found.golden["site"],
+        "node": found.golden["node"]["name"],
+        "instance": found.instance,
+        "serial": found.golden["serial"],
+    }
 
 
 def _identity(result):

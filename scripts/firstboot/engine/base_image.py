@@ -1,7 +1,8 @@
 """The image that new machines are made of, as the site names it.
 
 `base_image` is a path on the node or an URL; beside it, with .meta appended, is its metadata, a
-JSON file as kamaki takes it. Without the variable the site registers no image.
+JSON file as kamaki takes it. The word `tiny` stands for the image of engine/tiny_image.py. Without
+the variable the site registers no image.
 """
 
 import os
@@ -9,10 +10,11 @@ import os
 from engine.failures import StepSkipped
 
 FOLDER = "/srv/images"
+TINY = "tiny"
 
 
 def source(ctx):
-    """The path or URL. Raises StepSkipped where the site has none."""
+    """The path, the URL or TINY. Raises StepSkipped where the site has none."""
     found = ctx.variable("base_image", "")
     if not found:
         raise StepSkipped("the site names no base_image")
@@ -21,7 +23,8 @@ def source(ctx):
 
 def path(ctx):
     """Where the image is on each node."""
-    return FOLDER + "/" + os.path.basename(source(ctx))
+    found = source(ctx)
+    return FOLDER + "/" + ("tiny.diskdump" if found == TINY else os.path.basename(found))
 
 
 def name(ctx):

@@ -48,8 +48,11 @@ def run(argv, journal, timeout, stdin="", env=None, check=True):
         output.seek(0)
         text = files.native(output.read())
     journal.write(text)
-    journal.write("= {0} after {1:.1f} s".format(
-        "no end" if code is None else "exit {0}".format(code), clock.uptime() - began))
+    journal.write(
+        "= {0} after {1:.1f} s".format(
+            "no end" if code is None else "exit {0}".format(code), clock.uptime() - began
+        )
+    )
     if code is None or (check and code != 0):
         raise CommandError(shown, code, _tail(journal.redacted(text)))
     return Output(code, text)
@@ -65,10 +68,16 @@ def start(argv, journal):
 def _start(argv, output, env, journal):
     try:
         return subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, cwd="/",
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd="/",
             env=dict(os.environ, **dict(ENVIRONMENT, **(env or {}))),
             # Its own session: a time-out ends the program with all it has started.
-            preexec_fn=os.setsid, close_fds=False)
+            preexec_fn=os.setsid,
+            close_fds=False,
+        )
     except OSError as error:
         if error.errno != errno.ENOENT:
             raise

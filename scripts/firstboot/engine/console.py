@@ -19,12 +19,20 @@ class Console(object):
 
     def say(self, step, number, of, state, detail="", seconds=0.0):
         """One line. `state`: started, running, waiting, done, skipped or failed."""
-        line = json.dumps({
-            "node": self.node, "step": step, "n": number, "of": of, "state": state,
-            # One line of plain ASCII, whatever the detail holds (facts/wheezy.md 10.8).
-            "detail": files.cut(" ".join(detail.split()), 0, DETAIL_LENGTH),
-            "seconds": round(seconds, 1), "uptime": round(clock.uptime(), 1),
-        }, sort_keys=True)
+        line = json.dumps(
+            {
+                "node": self.node,
+                "step": step,
+                "n": number,
+                "of": of,
+                "state": state,
+                # One line of plain ASCII, whatever the detail holds (facts/wheezy.md 10.8).
+                "detail": files.cut(" ".join(detail.split()), 0, DETAIL_LENGTH),
+                "seconds": round(seconds, 1),
+                "uptime": round(clock.uptime(), 1),
+            },
+            sort_keys=True,
+        )
         self._write("\r\n" + PREFIX + line + "\r\n")
 
     def _write(self, text):

@@ -41,8 +41,11 @@ class Context(object):
         for node in self.seed["nodes"]:
             if node["name"] == self.seed["hosts"].get(role):
                 return node
-        raise StepError("the seed names no node with the role '{0}', only: {1}".format(
-            role, ", ".join(sorted(self.seed["hosts"]))))
+        raise StepError(
+            "the seed names no node with the role '{0}', only: {1}".format(
+                role, ", ".join(sorted(self.seed["hosts"]))
+            )
+        )
 
     def path(self, name):
         """Where the absolute path `name` of the node lies."""
@@ -51,8 +54,10 @@ class Context(object):
     def secret(self, name):
         """The site's secret `name`."""
         if name not in self.seed["secrets"]:
-            raise StepError("the seed has no secret '{0}': run `inv secrets`, then write the seed "
-                             "anew with `inv seed`".format(name))
+            raise StepError(
+                "the seed has no secret '{0}': run `inv secrets`, then write the seed "
+                "anew with `inv seed`".format(name)
+            )
         return self.seed["secrets"][name]
 
     def variable(self, name, default):

@@ -9,9 +9,14 @@ class CommandError(StepError):
     """A command exited non-zero or did not end; `tail` is its last output."""
 
     def __init__(self, command, code, tail):
-        StepError.__init__(self, "command `{0}` {1}{2}".format(
-            command, "exit {0}".format(code) if code is not None else "did not end in time",
-            ": " + tail if tail else ""))
+        StepError.__init__(
+            self,
+            "command `{0}` {1}{2}".format(
+                command,
+                "exit {0}".format(code) if code is not None else "did not end in time",
+                ": " + tail if tail else "",
+            ),
+        )
         self.command = command
         self.code = code
         self.tail = tail

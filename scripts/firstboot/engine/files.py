@@ -8,6 +8,9 @@ import json
 import os
 import pwd
 
+# unicode in Python 2; not written u"", which the formatter takes for Python 3.
+TEXT = type(b"".decode("ascii"))
+
 
 def read(path, default=""):
     """The text of `path`, or `default` when there is no such file."""
@@ -156,7 +159,7 @@ def _native_strings(value):
         return {_native_strings(key): _native_strings(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_native_strings(item) for item in value]
-    if isinstance(value, type(u"")):
+    if isinstance(value, TEXT):
         return native(value.encode("utf-8"))
     return value
 

@@ -80,7 +80,8 @@ def dns(server, name):
     A plain question (RFC 1035 section 4): the system's own lookup would look into /etc/hosts.
     """
     labels = b"".join(
-        struct.pack("B", len(label)) + label for label in name.encode("ascii").split(b"."))
+        struct.pack("B", len(label)) + label for label in name.encode("ascii").split(b".")
+    )
     question = struct.pack(">6H", 0x4701, 0x0100, 1, 0, 0, 0) + labels + b"\0" + b"\0\1\0\1"
     asked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
@@ -97,7 +98,7 @@ def dns(server, name):
     count = struct.unpack(">H", answer[6:8])[0]
     if answer[:2] != question[:2] or not count:
         return None
-    first = answer[len(question):]
+    first = answer[len(question) :]
     return socket.inet_ntoa(first[12:16]) if first[2:4] == b"\0\1" else None
 
 
@@ -127,7 +128,10 @@ def _amqp_start_ok(user, password):
     secret = b"\0" + user.encode("ascii") + b"\0" + password.encode("ascii")
     arguments = (
         struct.pack(">I", 0)  # no client properties
-        + b"\x05PLAIN" + struct.pack(">I", len(secret)) + secret + b"\x05en_US"
+        + b"\x05PLAIN"
+        + struct.pack(">I", len(secret))
+        + secret
+        + b"\x05en_US"
     )
     payload = struct.pack(">HH", 10, 11) + arguments
     return struct.pack(">BHI", 1, 0, len(payload)) + payload + b"\xce"

@@ -21,7 +21,8 @@ class Report(object):
         self._step_began = self._began
         self._number = 0
         self.status = dict(
-            header, state="running", of=len(names), n=0, step="", detail="", steps=[])
+            header, state="running", of=len(names), n=0, step="", detail="", steps=[]
+        )
 
     def begin(self, name, number):
         """The turn of step `name`, which is looked at first."""
@@ -48,9 +49,14 @@ class Report(object):
 
     def end(self, state, detail=""):
         """The step is done, skipped or failed."""
-        self.status["steps"].append({
-            "name": self.status["step"], "state": state, "detail": detail,
-            "seconds": round(clock.uptime() - self._step_began, 1)})
+        self.status["steps"].append(
+            {
+                "name": self.status["step"],
+                "state": state,
+                "detail": detail,
+                "seconds": round(clock.uptime() - self._step_began, 1),
+            }
+        )
         self.status["detail"] = detail
         self._line(state, detail)
         self._publish()
@@ -59,8 +65,13 @@ class Report(object):
         """The run is over: the result, then the last line on the console."""
         seconds = clock.uptime() - self._began
         result = dict(
-            self.status, state="ready" if ready else "failed", detail=detail, error=error,
-            seconds=round(seconds, 1), uptime=round(clock.uptime(), 1))
+            self.status,
+            state="ready" if ready else "failed",
+            detail=detail,
+            error=error,
+            seconds=round(seconds, 1),
+            uptime=round(clock.uptime(), 1),
+        )
         self.status = result
         self._publish()
         self._state.write_result(result)
@@ -72,16 +83,20 @@ class Report(object):
         self._say("ready", of, state, detail, seconds)
 
     def _line(self, state, detail):
-        self._say(self.status["step"], self._number, state, detail,
-                  clock.uptime() - self._step_began)
+        self._say(
+            self.status["step"], self._number, state, detail, clock.uptime() - self._step_began
+        )
 
     def _say(self, step, number, state, detail, seconds):
         detail = self._journal.redacted(detail)
         self._console.say(step, number, self.status["of"], state, detail, seconds)
         self._journal.write("{0} {1}: {2}".format(step, state, detail))
         if self._human:
-            sys.stdout.write("[{0}/{1}] {2}: {3} {4}\n".format(
-                number, self.status["of"], step, state, "- " + detail if detail else ""))
+            sys.stdout.write(
+                "[{0}/{1}] {2}: {3} {4}\n".format(
+                    number, self.status["of"], step, state, "- " + detail if detail else ""
+                )
+            )
             sys.stdout.flush()
 
     def _publish(self):

@@ -58,11 +58,15 @@ def _fail(ctx, report, name, error):
     message = str(error) if known else "{0}: {1}".format(type(error).__name__, error)
     message = files.cut(message, 0, None)
     report.end("failed", message)
-    report.finish(False, "step {0}: {1}; {2}".format(name, message, RESUME), {
-        "step": name,
-        "message": message,
-        "command": error.command if isinstance(error, CommandError) else None,
-        "code": error.code if isinstance(error, CommandError) else None,
-        "resume": "firstboot resume",
-        "log": "/var/log/firstboot.log",
-    })
+    report.finish(
+        False,
+        "step {0}: {1}; {2}".format(name, message, RESUME),
+        {
+            "step": name,
+            "message": message,
+            "command": error.command if isinstance(error, CommandError) else None,
+            "code": error.code if isinstance(error, CommandError) else None,
+            "resume": "firstboot resume",
+            "log": "/var/log/firstboot.log",
+        },
+    )

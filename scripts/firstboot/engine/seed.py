@@ -17,8 +17,21 @@ FOLDER = "/var/lib/golden-seed"
 # Never a seed, and slow to open or always empty.
 IGNORED = ("fd", "ram", "loop", "drbd", "dm-", "md", "nbd", "zram")
 NEEDED = (
-    "site", "node", "nodes", "hosts", "domain", "cluster", "network", "bridges", "volume_group",
-    "variables", "serial", "not_before", "ssh", "tls", "secrets",
+    "site",
+    "node",
+    "nodes",
+    "hosts",
+    "domain",
+    "cluster",
+    "network",
+    "bridges",
+    "volume_group",
+    "variables",
+    "serial",
+    "not_before",
+    "ssh",
+    "tls",
+    "secrets",
 )
 
 
@@ -56,7 +69,9 @@ def find(run, root="/"):
     raise NoSeedError(
         "no seed: looked for a disk labelled CIDATA (iso9660 or vfat) on {0} and for the folder "
         "{1}; attach the disk that `inv seed` wrote and run: firstboot resume".format(
-            ", ".join(os.path.basename(device) for device in devices) or "no disk at all", FOLDER))
+            ", ".join(os.path.basename(device) for device in devices) or "no disk at all", FOLDER
+        )
+    )
 
 
 def read(folder):
@@ -64,14 +79,15 @@ def read(folder):
     text = files.read(os.path.join(folder, "user-data"))
     try:
         meta = files.from_json(files.read(os.path.join(folder, "meta-data")))
-        golden = files.from_json(text[text.index("\n"):])["golden"]
+        golden = files.from_json(text[text.index("\n") :])["golden"]
         missing = [key for key in NEEDED if key not in golden]
         instance = meta["instance-id"]
     except (ValueError, KeyError, TypeError) as error:
         raise StepError("the seed is not one that `inv seed` wrote ({0})".format(error))
     if missing:
-        raise StepError("the seed lacks {0}: write it anew with `inv seed`".format(
-            ", ".join(missing)))
+        raise StepError(
+            "the seed lacks {0}: write it anew with `inv seed`".format(", ".join(missing))
+        )
     return Seed(instance, golden)
 
 
@@ -86,8 +102,8 @@ def label_kind(device):
         return "iso9660" if start[0x8028:0x8048].strip().upper() == LABEL else None
     # The label's place in the boot sector of FAT12/16 and of FAT32.
     for name, place in ((0x36, 0x2B), (0x52, 0x47)):
-        if start[name:name + 3] == b"FAT":
-            return "vfat" if start[place:place + 11].strip().upper() == LABEL else None
+        if start[name : name + 3] == b"FAT":
+            return "vfat" if start[place : place + 11].strip().upper() == LABEL else None
     return None
 
 

@@ -30,8 +30,11 @@ class Services(object):
     def script(self, name):
         """The init script of the service. Raises StepError when the image has none."""
         if name not in self._scripts:
-            raise StepError("/etc/golden/image.json names no service '{0}', only: {1}".format(
-                name, ", ".join(self.names())))
+            raise StepError(
+                "/etc/golden/image.json names no service '{0}', only: {1}".format(
+                    name, ", ".join(self.names())
+                )
+            )
         return self._ctx.path("/etc/init.d/" + self._scripts[name])
 
     def running(self, name):

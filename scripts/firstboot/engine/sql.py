@@ -48,8 +48,19 @@ def load(ctx, database, path):
 
     As postgres, on its own node: pg_dump of 9.1 writes what only the superuser may do.
     """
-    argv = ["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-1", "-o", "/dev/null", "-d", database,
-            "-f", path]
+    argv = [
+        "psql",
+        "-qAtX",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-1",
+        "-o",
+        "/dev/null",
+        "-d",
+        database,
+        "-f",
+        path,
+    ]
     ctx.run(["su", "-s", "/bin/sh", "postgres", "-c", " ".join(argv)], timeout=900)
 
 
@@ -63,10 +74,23 @@ def _host(ctx):
 
 
 def _psql(ctx, database, options, statements="", check=True):
-    argv = ["psql", "-qAtX", "-w", "-v", "ON_ERROR_STOP=1", "-h", _host(ctx)["address"],
-            "-U", ROLE,
-            "-d", database] + options
-    env = {"PGPASSWORD": ctx.secret("database_password"), "PGCONNECT_TIMEOUT": "10",
-           # Notices, such as that of a table that exists, are no answer.
-           "PGOPTIONS": "--client-min-messages=warning"}
+    argv = [
+        "psql",
+        "-qAtX",
+        "-w",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-h",
+        _host(ctx)["address"],
+        "-U",
+        ROLE,
+        "-d",
+        database,
+    ] + options
+    env = {
+        "PGPASSWORD": ctx.secret("database_password"),
+        "PGCONNECT_TIMEOUT": "10",
+        # Notices, such as that of a table that exists, are no answer.
+        "PGOPTIONS": "--client-min-messages=warning",
+    }
     return ctx.run(argv, SECONDS, statements, env, check)

@@ -49,17 +49,22 @@ def by_name(rows, name, key="name"):
 
 def refuse_difference(what, found, wanted, remedy):
     """Raise StepError naming each value of `wanted` that `found` has otherwise."""
-    other = ["{0} {1} and not {2}".format(key, found[key], wanted[key])
-             for key in sorted(wanted) if found[key] != wanted[key]]
+    other = [
+        "{0} {1} and not {2}".format(key, found[key], wanted[key])
+        for key in sorted(wanted)
+        if found[key] != wanted[key]
+    ]
     if other:
-        raise StepError("{0} is there already, but with {1}; {2}".format(
-            what, ", ".join(other), remedy))
+        raise StepError(
+            "{0} is there already, but with {1}; {2}".format(what, ", ".join(other), remedy)
+        )
 
 
 def _parsed(command, text):
     start = LIST.search(text)
     if not start:
         raise StepError("snf-manage {0} printed no list: {1}".format(command, text.strip()[-200:]))
+    if start.group(1) == "]":
+        return []
     # What follows the list is not part of it.
-    end = text.find("\n]", start.start())
-    return files.from_json(text[start.start():end + 2] if end >= 0 else "[]")
+    return files.from_json(text[start.start() : text.index("\n]", start.start()) + 2])

@@ -15,7 +15,7 @@ GUIDE = ("G055", "G084")
 SERVICES = ("archipelago",)
 
 CONF = "/etc/archipelago/archipelago.conf"
-SEGMENT = re.compile(r"^SEGMENT_SIZE\s*=\s*(\d+)\s*$", re.MULTILINE)
+SEGMENT = re.compile(r"^SEGMENT_SIZE\s*=\s*(\d+)[ \t]*$", re.MULTILINE)
 PEERS = ("blockerb", "blockerm", "mapperd", "vlmcd")
 # Below it Archipelago's documentation asks for less than its 2048 MiB: 1024 on a host of 2 GB.
 AMPLE_MIB = 6 * 1024
@@ -32,14 +32,20 @@ def run(ctx):
         path = ctx.path(CONF)
         status = os.stat(path)
         text = SEGMENT.sub("SEGMENT_SIZE = {0}".format(limit), files.read(path))
-        files.write(path, text, status.st_mode & 0o7777, files.user_name(status.st_uid),
-                    files.group_name(status.st_gid))
+        files.write(
+            path,
+            text,
+            status.st_mode & 0o7777,
+            files.user_name(status.st_uid),
+            files.group_name(status.st_gid),
+        )
     _stop(ctx)
     ctx.services.start("archipelago")
     dead = _dead(ctx)
     if dead:
-        raise StepError("Archipelago's {0} did not stay up: {1}".format(
-            dead[0], _last_line(ctx, dead[0])))
+        raise StepError(
+            "Archipelago's {0} did not stay up: {1}".format(dead[0], _last_line(ctx, dead[0]))
+        )
 
 
 def most_mib(ctx):
@@ -51,8 +57,10 @@ def most_mib(ctx):
     if memory // 1024 < AMPLE_MIB:
         limit = min(limit, memory // 2048)
     if limit < LEAST_MIB:
-        raise StepError("Archipelago needs {0} MiB of shared memory, /dev/shm and the memory of "
-                        "this machine allow {1}: give it more".format(LEAST_MIB, limit))
+        raise StepError(
+            "Archipelago needs {0} MiB of shared memory, /dev/shm and the memory of "
+            "this machine allow {1}: give it more".format(LEAST_MIB, limit)
+        )
     return limit
 
 
@@ -72,8 +80,11 @@ def _stop(ctx):
 
 
 def _dead(ctx):
-    return [peer for peer in PEERS
-            if not daemons.runs(ctx, "/var/run/archipelago/{0}.pid".format(peer), "archip-")]
+    return [
+        peer
+        for peer in PEERS
+        if not daemons.runs(ctx, "/var/run/archipelago/{0}.pid".format(peer), "archip-")
+    ]
 
 
 def _last_line(ctx, peer):

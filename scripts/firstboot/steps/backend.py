@@ -22,12 +22,22 @@ def done(ctx):
 
 def run(ctx):
     cluster = ctx.seed["cluster"]
-    ctx.wait("Ganeti's remote API at " + cluster["name"],
-             lambda: probe.tcp(cluster["address"], ganeti.RAPI_PORT), RAPI_SECONDS)
+    ctx.wait(
+        "Ganeti's remote API at " + cluster["name"],
+        lambda: probe.tcp(cluster["address"], ganeti.RAPI_PORT),
+        RAPI_SECONDS,
+    )
     row = _row(ctx, anew=False)
     if row is None:
-        synnefo.manage(ctx, ["backend-add", "--clustername=" + cluster["name"],
-                             "--user=" + rapi_user.USER, "--pass=" + ctx.secret("rapi_password")])
+        synnefo.manage(
+            ctx,
+            [
+                "backend-add",
+                "--clustername=" + cluster["name"],
+                "--user=" + rapi_user.USER,
+                "--pass=" + ctx.secret("rapi_password"),
+            ],
+        )
         row = _row(ctx, anew=True)
     if row["drained"] != "False":
         synnefo.manage(ctx, ["backend-modify", "--drained", "False", row["id"]])
@@ -39,9 +49,11 @@ def _row(ctx, anew):
     row = synnefo.by_name(rows, ctx.seed["cluster"]["name"], "clustername")
     if row is not None:
         synnefo.refuse_difference(
-            "backend " + row["clustername"], row,
+            "backend " + row["clustername"],
+            row,
             {"username": rapi_user.USER, "port": str(ganeti.RAPI_PORT)},
-            "correct it with: snf-manage backend-modify --username NAME --port PORT " + row["id"])
+            "correct it with: snf-manage backend-modify --username NAME --port PORT " + row["id"],
+        )
     return row
 
 

@@ -28,8 +28,11 @@ def run(ctx):
         if row is None:
             urls = _urls(ctx, name)
             # It prints a token of its own.
-            synnefo.manage(ctx, ["component-add", name, "--base-url", urls["base_url"],
-                                 "--ui-url", urls["ui_url"]], quiet=True)
+            synnefo.manage(
+                ctx,
+                ["component-add", name, "--base-url", urls["base_url"], "--ui-url", urls["ui_url"]],
+                quiet=True,
+            )
         if not _has_token(ctx, name):
             token = ctx.secret(TOKENS[name])
             synnefo.manage(ctx, ["component-modify", name, "--auth-token", token])
@@ -39,8 +42,11 @@ def _is_wanted(ctx, row, name):
     if row is None:
         return False
     synnefo.refuse_difference(
-        "component " + name, row, _urls(ctx, name),
-        "correct it with: snf-manage component-modify {0} --base-url URL --ui-url URL".format(name))
+        "component " + name,
+        row,
+        _urls(ctx, name),
+        "correct it with: snf-manage component-modify {0} --base-url URL --ui-url URL".format(name),
+    )
     return _has_token(ctx, name)
 
 

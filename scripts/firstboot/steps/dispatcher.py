@@ -17,5 +17,6 @@ def done(ctx):
 
 def run(ctx):
     ctx.services.start("snf-dispatcher")
-    ctx.wait("snf-dispatcher's process (log: /var/log/synnefo/dispatcher.log)",
-             lambda: done(ctx), 60)
+    ctx.wait(
+        "snf-dispatcher's process (log: /var/log/synnefo/dispatcher.log)", lambda: done(ctx), 60
+    )

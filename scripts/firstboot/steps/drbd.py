@@ -24,7 +24,8 @@ def run(ctx):
     if found:
         # Loaded by something else without the options, which are only read when it loads.
         ctx.run(["modprobe", "-r", "drbd"])
-    loaded = ctx.run(["modprobe", "drbd", "minor_count=255", "usermode_helper=" + WANTED],
-                     check=False)
+    loaded = ctx.run(
+        ["modprobe", "drbd", "minor_count=255", "usermode_helper=" + WANTED], check=False
+    )
     if loaded.code != 0:
         raise StepError("the DRBD module cannot be loaded: " + loaded.text.strip())

@@ -20,5 +20,6 @@ def done(ctx):
 
 def run(ctx):
     ctx.services.start("snf-ganeti-eventd")
-    ctx.wait("snf-ganeti-eventd's process (log: /var/log/snf-ganeti-eventd.log)",
-             lambda: done(ctx), 60)
+    ctx.wait(
+        "snf-ganeti-eventd's process (log: /var/log/snf-ganeti-eventd.log)", lambda: done(ctx), 60
+    )

@@ -19,19 +19,28 @@ def done(ctx):
 
 def run(ctx):
     if person.find(ctx) is None:
-        synnefo.manage(ctx, ["user-add", person.email(ctx)] + ctx.variable("user_name", NAME)
-                       + ["--password", ctx.secret("user_password")])
+        synnefo.manage(
+            ctx,
+            ["user-add", person.email(ctx)]
+            + ctx.variable("user_name", NAME)
+            + ["--password", ctx.secret("user_password")],
+        )
     user = person.existing(ctx)
     if user.moderated == "t" and user.active == "f":
-        raise StepError("the user {0} is there already, but not active (rejected or deactivated); "
-                        "if that is not meant: snf-manage user-modify {1} --set-active".format(
-                            person.email(ctx), user.uuid))
+        raise StepError(
+            "the user {0} is there already, but not active (rejected or deactivated); "
+            "if that is not meant: snf-manage user-modify {1} --set-active".format(
+                person.email(ctx), user.uuid
+            )
+        )
     said = synnefo.manage(ctx, ["user-modify", user.uuid, "--verify", "--accept"])
     if not _is_accepted(person.find(ctx)):
-        raise StepError("Astakos did not accept the user {0}: {1}".format(
-            person.email(ctx), " ".join(said.split())[-300:]))
+        raise StepError(
+            "Astakos did not accept the user {0}: {1}".format(
+                person.email(ctx), " ".join(said.split())[-300:]
+            )
+        )
 
 
 def _is_accepted(user):
-    return user is not None and (user.verified, user.active, user.moderated) == (
-        "t", "t", "t")
+    return user is not None and (user.verified, user.active, user.moderated) == ("t", "t", "t")

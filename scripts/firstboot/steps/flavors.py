@@ -30,8 +30,10 @@ def _missing(ctx, anew):
     wanted = ctx.variable("flavors", [])
     wrong = [name for name in wanted if not NAME.match(name) or int(NAME.match(name).group(2)) % 4]
     if wrong:
-        raise StepError("'{0}' is no name of a flavor such as C1R512D1plain (memory a multiple of "
-                        "4): correct the site's flavors".format(wrong[0]))
+        raise StepError(
+            "'{0}' is no name of a flavor such as C1R512D1plain (memory a multiple of "
+            "4): correct the site's flavors".format(wrong[0])
+        )
     if not wanted:
         return []
     rows = synnefo.listing(ctx, "flavor-list", ("name",), anew=anew)
@@ -44,6 +46,7 @@ def _volume_type(ctx, template):
         for row in synnefo.listing(ctx, "volume-type-list", TYPE_FIELDS, anew=False):
             if row["disk_template"] == template:
                 return row["id"]
-        synnefo.manage(ctx, ["volume-type-create", "--name=" + template,
-                             "--disk-template=" + template])
+        synnefo.manage(
+            ctx, ["volume-type-create", "--name=" + template, "--disk-template=" + template]
+        )
     raise StepError("the volume type {0} was made, but is not listed".format(template))

@@ -43,14 +43,24 @@ def command(ctx, templates):
     """The words of `gnt-cluster init`."""
     interface = ctx.seed["network"]["interfaces"][0]
     words = ["gnt-cluster", "init", "--enabled-hypervisors=kvm", "--no-ssh-init", "--no-etc-hosts"]
-    return words + _storage(ctx, templates) + [
-        "--enabled-disk-templates=" + ",".join(templates),
-        "--nic-parameters", "link=" + ctx.seed["bridges"][0]["name"],
-        "--default-iallocator", "hail",
-        "--hypervisor-parameters", "kvm:kernel_path=,vnc_bind_address=0.0.0.0",
-        "--specs-nic-count", "min=0,max=16",
-        "--master-netdev", interface["name"], ctx.seed["cluster"]["name"],
-    ]
+    return (
+        words
+        + _storage(ctx, templates)
+        + [
+            "--enabled-disk-templates=" + ",".join(templates),
+            "--nic-parameters",
+            "link=" + ctx.seed["bridges"][0]["name"],
+            "--default-iallocator",
+            "hail",
+            "--hypervisor-parameters",
+            "kvm:kernel_path=,vnc_bind_address=0.0.0.0",
+            "--specs-nic-count",
+            "min=0,max=16",
+            "--master-netdev",
+            interface["name"],
+            ctx.seed["cluster"]["name"],
+        ]
+    )
 
 
 def _storage(ctx, templates):
@@ -80,19 +90,25 @@ def _init(ctx):
 def _check(ctx):
     """Say beforehand what Ganeti would refuse only after a while, or not name."""
     cluster, interface = ctx.seed["cluster"], ctx.seed["network"]["interfaces"][0]["name"]
-    for name, address in ((ctx.node["fqdn"], ctx.node["address"]),
-                          (cluster["name"], cluster["address"])):
+    for name, address in (
+        (ctx.node["fqdn"], ctx.node["address"]),
+        (cluster["name"], cluster["address"]),
+    ):
         found = probe.resolved(name)
         if found != address:
-            raise StepError("{0} resolves to {1}, not to {2}: see /etc/hosts".format(
-                name, found, address))
+            raise StepError(
+                "{0} resolves to {1}, not to {2}: see /etc/hosts".format(name, found, address)
+            )
     if probe.interface_address(interface) != ctx.node["address"]:
         raise StepError("{0} does not have the address {1}".format(interface, ctx.node["address"]))
     if not os.path.exists(ctx.path(HOST_KEY)):
         raise StepError(HOST_KEY + " is missing, Ganeti reads it")
     if not os.path.exists(ctx.path(BEGUN)) and ganeti.node_daemon_runs(cluster["address"]):
-        raise StepError("the cluster address {0} answers already: another cluster has it".format(
-            cluster["address"]))
+        raise StepError(
+            "the cluster address {0} answers already: another cluster has it".format(
+                cluster["address"]
+            )
+        )
 
 
 def _remove_leftovers(ctx):
@@ -111,6 +127,7 @@ def _missing_known_hosts(ctx):
     (facts/wheezy.md 15.19). The file is copied to each node that joins."""
     known = files.read(ctx.path(KNOWN_HOSTS)).splitlines()
     cluster = ctx.seed["cluster"]["name"]
-    lines = ["{0} {1}".format(cluster, line.split(None, 1)[1])
-             for line in ctx.seed["ssh"]["known_hosts"]]
+    lines = [
+        "{0} {1}".format(cluster, line.split(None, 1)[1]) for line in ctx.seed["ssh"]["known_hosts"]
+    ]
     return [line for line in lines if line not in known]

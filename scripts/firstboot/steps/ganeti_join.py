@@ -13,7 +13,8 @@ MASTER_SECONDS = 1500
 
 def done(ctx):
     return ctx.node["fqdn"] in ganeti.node_names(ctx) and ganeti.node_daemon_runs(
-        ctx.node["address"])
+        ctx.node["address"]
+    )
 
 
 def run(ctx):
@@ -22,5 +23,9 @@ def run(ctx):
         # A reboot in the middle of first boot: a member already, but the daemon is down.
         ctx.services.start("ganeti")
     master = ctx.host_of("ganeti-master")
-    ctx.wait("{0} to add this node to the cluster".format(master["name"]), lambda: done(ctx),
-             MASTER_SECONDS, every=3)
+    ctx.wait(
+        "{0} to add this node to the cluster".format(master["name"]),
+        lambda: done(ctx),
+        MASTER_SECONDS,
+        every=3,
+    )

@@ -22,10 +22,21 @@ def run(ctx):
 
 
 def _add(ctx, node):
-    ctx.wait("{0} sshd".format(node["name"]), lambda: probe.ssh(node["address"]), NODE_SECONDS,
-             every=3)
-    ctx.run(["gnt-node", "add", "--no-ssh-key-check", "--no-node-setup", "--master-capable=yes",
-             "--vm-capable=yes", node["fqdn"]], timeout=900)
+    ctx.wait(
+        "{0} sshd".format(node["name"]), lambda: probe.ssh(node["address"]), NODE_SECONDS, every=3
+    )
+    ctx.run(
+        [
+            "gnt-node",
+            "add",
+            "--no-ssh-key-check",
+            "--no-node-setup",
+            "--master-capable=yes",
+            "--vm-capable=yes",
+            node["fqdn"],
+        ],
+        timeout=900,
+    )
 
 
 def _missing(ctx):

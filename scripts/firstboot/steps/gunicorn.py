@@ -19,5 +19,8 @@ def done(ctx):  # noqa: ARG001, each step takes it
 def run(ctx):
     # Whatever runs has not answered.
     ctx.services.restart("gunicorn")
-    ctx.wait("the applications to answer on port 8080 (log: /var/log/synnefo/gunicorn.log)",
-             lambda: done(ctx), SECONDS)
+    ctx.wait(
+        "the applications to answer on port 8080 (log: /var/log/synnefo/gunicorn.log)",
+        lambda: done(ctx),
+        SECONDS,
+    )

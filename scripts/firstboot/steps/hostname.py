@@ -40,7 +40,8 @@ def with_hosts(text, wanted):
     """The hosts file `text` with the (address, names) of `wanted` and no other line for them."""
     names = {name for _, of_address in wanted for name in of_address}
     kept = [
-        line for line in text.splitlines()
+        line
+        for line in text.splitlines()
         if not names.intersection(line.partition("#")[0].split()[1:])
     ]
     added = ["{0} {1}".format(address, " ".join(of_address)) for address, of_address in wanted]
@@ -57,8 +58,7 @@ def _lines(ctx):
 
 
 def _resolves(ctx):
-    return all(
-        probe.resolved(name) == address for address, names in _lines(ctx) for name in names)
+    return all(probe.resolved(name) == address for address, names in _lines(ctx) for name in names)
 
 
 def _tell_rsyslog(ctx):

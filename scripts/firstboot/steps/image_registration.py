@@ -28,24 +28,44 @@ def done(ctx):
     if found is None:
         return False
     synnefo.refuse_difference(
-        "image " + found["name"], found, {"location": _location(ctx), "is_public": True},
-        "remove it with: kamaki image unregister " + found["id"])
+        "image " + found["name"],
+        found,
+        {"location": _location(ctx), "is_public": True},
+        "remove it with: kamaki image unregister " + found["id"],
+    )
     return _is_uploaded(ctx)
 
 
 def run(ctx):
     account, node = _account(ctx), ctx.host_of("pithos")["name"]
-    ctx.wait("{0} pithos to let the user {1} in".format(node, person.email(ctx)),
-             lambda: _accepts(ctx, account), PITHOS_SECONDS, every=3)
+    ctx.wait(
+        "{0} pithos to let the user {1} in".format(node, person.email(ctx)),
+        lambda: _accepts(ctx, account),
+        PITHOS_SECONDS,
+        every=3,
+    )
     path = base_image.path(ctx)
     if web.status(ctx, account + "/" + CONTAINER, person.token(ctx)) == 404:
         ctx.run(["kamaki", "container", "create", CONTAINER], timeout=300)
     if not _is_uploaded(ctx):
         ctx.run(["kamaki", "file", "upload", ctx.path(path), _target(ctx)], timeout=UPLOAD_SECONDS)
     # --force is about the metadata file in Pithos, which a run that was cut may have left.
-    ctx.run(["kamaki", "image", "register", "--name", base_image.name(ctx), "--location",
-             _target(ctx), "--public", "--metafile", ctx.path(path + fetched.META), "--force"],
-            timeout=600)
+    ctx.run(
+        [
+            "kamaki",
+            "image",
+            "register",
+            "--name",
+            base_image.name(ctx),
+            "--location",
+            _target(ctx),
+            "--public",
+            "--metafile",
+            ctx.path(path + fetched.META),
+            "--force",
+        ],
+        timeout=600,
+    )
 
 
 def _accepts(ctx, url):
@@ -59,9 +79,10 @@ def _is_uploaded(ctx):
     there = headers.get("content-length")
     here = str(os.path.getsize(ctx.path(base_image.path(ctx))))
     if there != here:
-        raise StepError("Pithos has {0} already, of {1} bytes and not of {2} as {3}; remove it "
-                        "with: kamaki file delete {0}".format(
-                            _target(ctx), there, here, base_image.path(ctx)))
+        raise StepError(
+            "Pithos has {0} already, of {1} bytes and not of {2} as {3}; remove it "
+            "with: kamaki file delete {0}".format(_target(ctx), there, here, base_image.path(ctx))
+        )
     return True
 
 

@@ -12,9 +12,12 @@ BASE, SIZE = "aa:00:0", "65536"
 def done(ctx):
     found = _pool(ctx.run(["snf-manage", "pool-list", "--type=mac-prefix"], synnefo.SECONDS).text)
     if found not in (None, (BASE, SIZE)):
-        raise StepError("there is a pool of MAC prefixes already, of base {0} and size {1} and not "
-                        "{2} and {3}; remove it with: snf-manage pool-remove".format(
-                            found[0], found[1], BASE, SIZE))
+        raise StepError(
+            "there is a pool of MAC prefixes already, of base {0} and size {1} and not "
+            "{2} and {3}; remove it with: snf-manage pool-remove".format(
+                found[0], found[1], BASE, SIZE
+            )
+        )
     return found is not None
 
 

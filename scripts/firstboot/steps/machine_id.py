@@ -19,7 +19,8 @@ DBUS_ID = "/var/lib/dbus/machine-id"
 def done(ctx):
     machine_id = files.read(ctx.path(ID)).strip()
     return len(machine_id) == 32 and (
-        not _has_dbus(ctx) or files.read(ctx.path(DBUS_ID)).strip() == machine_id)
+        not _has_dbus(ctx) or files.read(ctx.path(DBUS_ID)).strip() == machine_id
+    )
 
 
 def run(ctx):

@@ -37,8 +37,10 @@ def run(ctx):
         ctx.run(["ifup"] + missing)
     still = list(_missing(ctx))
     if still:
-        raise StepError("ifup went well, but these are not up with their addresses and ports: "
-                         + ", ".join(still))
+        raise StepError(
+            "ifup went well, but these are not up with their addresses and ports: "
+            + ", ".join(still)
+        )
 
 
 def interfaces(seed):
@@ -55,9 +57,12 @@ def _static(interface):
         # A container engine gives the address before init starts; ifup must not give it again.
         return "auto {0}\niface {0} inet manual".format(interface["name"])
     address, _, length = interface["address"].partition("/")
-    lines = ["auto {0}".format(interface["name"]),
-             "iface {0} inet static".format(interface["name"]),
-             "    address " + address, "    netmask " + netmask(int(length))]
+    lines = [
+        "auto {0}".format(interface["name"]),
+        "iface {0} inet static".format(interface["name"]),
+        "    address " + address,
+        "    netmask " + netmask(int(length)),
+    ]
     if interface["gateway"]:
         lines.append("    gateway " + interface["gateway"])
     return "\n".join(lines)
@@ -71,11 +76,19 @@ def _has_port(seed, bridge):
 def _bridge(bridge, has_port):
     port, name = bridge["port"], bridge["name"]
     stanzas = [_port(bridge)] if has_port else []
-    return stanzas + ["\n".join([
-        "auto {0}".format(name), "iface {0} inet manual".format(name),
-        "    bridge_ports " + (port if has_port else "none"), "    bridge_stp off",
-        # There is nothing on the bridge yet to wait for.
-        "    bridge_waitport 0", "    bridge_fd 0"])]
+    return stanzas + [
+        "\n".join(
+            [
+                "auto {0}".format(name),
+                "iface {0} inet manual".format(name),
+                "    bridge_ports " + (port if has_port else "none"),
+                "    bridge_stp off",
+                # There is nothing on the bridge yet to wait for.
+                "    bridge_waitport 0",
+                "    bridge_fd 0",
+            ]
+        )
+    ]
 
 
 def _port(bridge):
@@ -118,10 +131,16 @@ def _check_mac(ctx, interface):
     if cards.get(name) == mac:
         return
     having = [card for card in sorted(cards) if cards[card] == mac and card != name]
-    raise StepError("{0} should have the MAC address {1}, but {2}; correct the MAC in the site's "
-                     "definition or the order of the machine's cards".format(
-                         name, mac, "that is {0}".format(having[0]) if having
-                         else "it has {0}".format(cards.get(name, "none: there is no such card"))))
+    raise StepError(
+        "{0} should have the MAC address {1}, but {2}; correct the MAC in the site's "
+        "definition or the order of the machine's cards".format(
+            name,
+            mac,
+            "that is {0}".format(having[0])
+            if having
+            else "it has {0}".format(cards.get(name, "none: there is no such card")),
+        )
+    )
 
 
 def _cards(ctx):

@@ -37,6 +37,7 @@ def use_shared_folder(ctx):
         return
     # vermin means Windows, where Python 2 had no ismount.
     if not os.path.ismount(ctx.path(EXPORTED)):  # novermin
-        raise StepError("{0}, and {1} is not a volume that the nodes share".format(
-            reason, EXPORTED))
+        raise StepError(
+            "{0}, and {1} is not a volume that the nodes share".format(reason, EXPORTED)
+        )
     raise StepSkipped("{0}; the nodes share a volume at {1}".format(reason, EXPORTED))

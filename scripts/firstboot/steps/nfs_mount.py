@@ -27,8 +27,12 @@ def run(ctx):
     for service in SERVICES:
         ctx.services.start(service)
     server = ctx.host_of("nfs-server")
-    ctx.wait("{0} nfs".format(server["name"]),
-             lambda: probe.tcp(server["address"], NFS_PORT), SERVER_SECONDS, every=3)
+    ctx.wait(
+        "{0} nfs".format(server["name"]),
+        lambda: probe.tcp(server["address"], NFS_PORT),
+        SERVER_SECONDS,
+        every=3,
+    )
     fstab = ctx.path("/etc/fstab")
     files.write(fstab, with_mount(files.read(fstab), _line(ctx)))
     if not done(ctx):

@@ -10,8 +10,10 @@ GUIDE = ("G121",)
 SERVICES = ()
 
 CLIENT = "pithos-view"
-KNOWN = "SELECT c.is_trusted, u.url FROM oa2_client c LEFT JOIN oa2_redirecturl u" \
-        " ON u.client_id = c.id WHERE c.identifier = " + sql.quoted(CLIENT)
+KNOWN = (
+    "SELECT c.is_trusted, u.url FROM oa2_client c LEFT JOIN oa2_redirecturl u"
+    " ON u.client_id = c.id WHERE c.identifier = " + sql.quoted(CLIENT)
+)
 SAME_SECRET = "EXISTS (SELECT 1 FROM oa2_client WHERE identifier = {0} AND secret = {1})"
 REMEDY = "remove it with: snf-manage oauth2-client-remove {0}; then: firstboot resume"
 
@@ -22,19 +24,34 @@ def done(ctx):
         return False
     wanted = [["t", _url(ctx)]]
     if rows != wanted:
-        raise StepError("the OAuth client {0} is there already, but (trusted, URL) is {1} and not "
-                        "{2}; ".format(CLIENT, _shown(rows), _shown(wanted)) + _remedy())
+        raise StepError(
+            "the OAuth client {0} is there already, but (trusted, URL) is {1} and not {2}; ".format(
+                CLIENT, _shown(rows), _shown(wanted)
+            )
+            + _remedy()
+        )
     secret = sql.quoted(ctx.secret("oauth2_secret"))
     if not sql.is_true(ctx, "snf_apps", SAME_SECRET.format(sql.quoted(CLIENT), secret)):
-        raise StepError("the OAuth client {0} is there already, with another secret than the "
-                        "site's oauth2_secret; ".format(CLIENT) + _remedy())
+        raise StepError(
+            "the OAuth client {0} is there already, with another secret than the "
+            "site's oauth2_secret; ".format(CLIENT)
+            + _remedy()
+        )
     return True
 
 
 def run(ctx):
-    synnefo.manage(ctx, [
-        "oauth2-client-add", CLIENT, "--secret=" + ctx.secret("oauth2_secret"), "--is-trusted",
-        "--url", _url(ctx)])
+    synnefo.manage(
+        ctx,
+        [
+            "oauth2-client-add",
+            CLIENT,
+            "--secret=" + ctx.secret("oauth2_secret"),
+            "--is-trusted",
+            "--url",
+            _url(ctx),
+        ],
+    )
 
 
 def _url(ctx):

@@ -20,7 +20,11 @@ def done(ctx):
 
 
 def run(ctx):
-    ctx.wait("{0} database tables".format(ctx.host_of("postgresql")["name"]),
-             lambda: schema.complete(ctx), SCHEMA_SECONDS, every=3)
+    ctx.wait(
+        "{0} database tables".format(ctx.host_of("postgresql")["name"]),
+        lambda: schema.complete(ctx),
+        SCHEMA_SECONDS,
+        every=3,
+    )
     if not sql.is_true(ctx, DATABASE, STAMPED):
         ctx.run(["pithos-migrate", "stamp", "head"], timeout=300)

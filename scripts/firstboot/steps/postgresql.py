@@ -51,8 +51,10 @@ def statements(known, password):
     yes = ["{0} ROLE {1} LOGIN PASSWORD '{2}';".format(verb, ROLE, password.replace("'", "''"))]
     for database in DATABASES:
         if database not in known:
-            yes.append("CREATE DATABASE {0} WITH ENCODING 'UTF8' LC_COLLATE='C' LC_CTYPE='C' "
-                       "TEMPLATE=template0;".format(database))
+            yes.append(
+                "CREATE DATABASE {0} WITH ENCODING 'UTF8' LC_COLLATE='C' LC_CTYPE='C' "
+                "TEMPLATE=template0;".format(database)
+            )
         yes.append("GRANT ALL PRIVILEGES ON DATABASE {0} TO {1};".format(database, ROLE))
     return "\n".join(yes) + "\n" + _in_each("GRANT ALL ON SCHEMA public TO {0};".format(ROLE))
 
@@ -65,8 +67,11 @@ def _in_each(sql):
 def _version(ctx):
     found = glob.glob(ctx.path("/etc/postgresql/*/main/postgresql.conf"))
     if len(found) != 1:
-        raise StepError("one PostgreSQL configuration is wanted in /etc/postgresql, not {0}: {1}"
-                         .format(len(found), ", ".join(found)))
+        raise StepError(
+            "one PostgreSQL configuration is wanted in /etc/postgresql, not {0}: {1}".format(
+                len(found), ", ".join(found)
+            )
+        )
     return found[0].split(os.sep)[-3]
 
 
@@ -78,8 +83,12 @@ def _make_cluster(ctx, version):
     new = data + ".new"
     ctx.run(["rm", "-rf", new])
     initdb = "/usr/lib/postgresql/{0}/bin/initdb".format(version)
-    ctx.run(_as_postgres([initdb, "--pgdata", new, "--encoding", "UTF8", "--locale", "C",
-                          "--auth", "peer"]), timeout=300)
+    ctx.run(
+        _as_postgres(
+            [initdb, "--pgdata", new, "--encoding", "UTF8", "--locale", "C", "--auth", "peer"]
+        ),
+        timeout=300,
+    )
     ctx.run(["sync"])
     os.rename(ctx.path(new), ctx.path(data))
 

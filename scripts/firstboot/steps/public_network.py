@@ -32,38 +32,68 @@ def run(ctx):
         # Known to Cyclades alone: a cut came before its jobs, or a job failed.
         synnefo.manage(ctx, ["reconcile-networks", "--fix-all"])
     name = NAME_IN_GANETI.format(row["id"])
-    ctx.wait("Ganeti's jobs that make and connect network {0} (see: gnt-job list)".format(name),
-             lambda: _is_connected(ctx, row), JOB_SECONDS)
+    ctx.wait(
+        "Ganeti's jobs that make and connect network {0} (see: gnt-job list)".format(name),
+        lambda: _is_connected(ctx, row),
+        JOB_SECONDS,
+    )
 
 
 def _options(ctx):
     wanted = _wanted(ctx)
-    return ["--subnet=" + wanted["subnet.ipv4"], "--gateway=" + wanted["gateway.ipv4"], "--public",
-            "--dhcp=True", "--flavor=CUSTOM", "--link=" + wanted["link"], "--mode=bridged",
-            "--name=" + wanted["name"], "--floating-ip-pool=True"]
+    return [
+        "--subnet=" + wanted["subnet.ipv4"],
+        "--gateway=" + wanted["gateway.ipv4"],
+        "--public",
+        "--dhcp=True",
+        "--flavor=CUSTOM",
+        "--link=" + wanted["link"],
+        "--mode=bridged",
+        "--name=" + wanted["name"],
+        "--floating-ip-pool=True",
+    ]
 
 
 def _wanted(ctx):
-    return {"name": NAME, "subnet.ipv4": ctx.variable("vm_network", "10.0.0.0/24"),
-            "gateway.ipv4": ctx.variable("vm_gateway", "10.0.0.1"),
-            "link": ctx.seed["bridges"][0]["name"], "floating_ip_pool": "True"}
+    return {
+        "name": NAME,
+        "subnet.ipv4": ctx.variable("vm_network", "10.0.0.0/24"),
+        "gateway.ipv4": ctx.variable("vm_gateway", "10.0.0.1"),
+        "link": ctx.seed["bridges"][0]["name"],
+        "floating_ip_pool": "True",
+    }
 
 
 def _row(ctx, anew):
     """The network as Cyclades knows it, or None. Raises StepError when it is not as it shall be."""
     wanted = _wanted(ctx)
-    rows = [row for row in synnefo.listing(ctx, "network-list", FIELDS, ["--public"], anew=anew)
-            if row["name"] == NAME or row["subnet.ipv4"] == wanted["subnet.ipv4"]]
+    rows = [
+        row
+        for row in synnefo.listing(ctx, "network-list", FIELDS, ["--public"], anew=anew)
+        if row["name"] == NAME or row["subnet.ipv4"] == wanted["subnet.ipv4"]
+    ]
     if len(rows) > 1:
-        raise StepError("there are {0} networks called {1} or with the subnet {2}: {3}; leave one "
-                        "with: snf-manage network-remove ID".format(
-                            len(rows), NAME, wanted["subnet.ipv4"],
-                            ", ".join("{id} {name} {subnet.ipv4}".replace(".ipv4", "").format(
-                                id=row["id"], name=row["name"], subnet=row["subnet.ipv4"])
-                                for row in rows)))
+        raise StepError(
+            "there are {0} networks called {1} or with the subnet {2}: {3}; leave one "
+            "with: snf-manage network-remove ID".format(
+                len(rows),
+                NAME,
+                wanted["subnet.ipv4"],
+                ", ".join(
+                    "{id} {name} {subnet.ipv4}".replace(".ipv4", "").format(
+                        id=row["id"], name=row["name"], subnet=row["subnet.ipv4"]
+                    )
+                    for row in rows
+                ),
+            )
+        )
     for row in rows:
-        synnefo.refuse_difference("network {0} ({1})".format(row["id"], row["name"]), row, wanted,
-                                  "correct the site's vm_network, or remove the network")
+        synnefo.refuse_difference(
+            "network {0} ({1})".format(row["id"], row["name"]),
+            row,
+            wanted,
+            "correct the site's vm_network, or remove the network",
+        )
     return rows[0] if rows else None
 
 

@@ -14,8 +14,12 @@ def done(ctx):
 
 
 def run(ctx):
-    ctx.wait("{0} astakos to accept the token of Pithos".format(ctx.host_of("astakos")["name"]),
-             lambda: _is_let_in(ctx), ASTAKOS_SECONDS, every=3)
+    ctx.wait(
+        "{0} astakos to accept the token of Pithos".format(ctx.host_of("astakos")["name"]),
+        lambda: _is_let_in(ctx),
+        ASTAKOS_SECONDS,
+        every=3,
+    )
     quota.mend(ctx, COMMANDS)
 
 

@@ -20,7 +20,8 @@ COMMAND_SECONDS = 180
 def done(ctx):
     """Log in over the network, as the applications do."""
     return rabbitmq_start.listens(ctx) and probe.amqp_login(
-        ctx.node["address"], USER, ctx.secret("rabbitmq_password"))
+        ctx.node["address"], USER, ctx.secret("rabbitmq_password")
+    )
 
 
 def run(ctx):

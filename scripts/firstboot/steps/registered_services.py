@@ -21,5 +21,5 @@ def run(ctx):
     definitions = {}
     for name in synnefo.COMPONENTS:
         exported = ctx.run(["snf-service-export", name, synnefo.url(ctx, name)], synnefo.SECONDS)
-        definitions.update(files.from_json(exported.text[exported.text.index("{"):]))
+        definitions.update(files.from_json(exported.text[exported.text.index("{") :]))
     synnefo.manage(ctx, ["service-import", "--json", "-"], stdin=json.dumps(definitions))

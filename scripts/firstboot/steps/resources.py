@@ -14,12 +14,19 @@ SERVICES = ()
 
 FIELDS = ("name", "system_default", "api_visible", "ui_visible")
 LIMITS = [
-    "astakos.pending_app=2", "cyclades.vm=4", "cyclades.total_cpu=32", "cyclades.cpu=16",
-    "cyclades.total_ram=16G", "cyclades.ram=8G", "cyclades.disk=40G",
-    "cyclades.network.private=4", "cyclades.floating_ip=4", "pithos.diskspace=40G",
+    "astakos.pending_app=2",
+    "cyclades.vm=4",
+    "cyclades.total_cpu=32",
+    "cyclades.cpu=16",
+    "cyclades.total_ram=16G",
+    "cyclades.ram=8G",
+    "cyclades.disk=40G",
+    "cyclades.network.private=4",
+    "cyclades.floating_ip=4",
+    "pithos.diskspace=40G",
 ]
 # synnefo/util/units.py: 2^63 - 1 stands for no limit.
-UNLIMITED = 2 ** 63 - 1
+UNLIMITED = 2**63 - 1
 LIMIT = re.compile(r"^(\d+) ?(|[KMGTP](?:i?B)?|bytes)$", re.IGNORECASE)
 EXPONENTS = {"": 0, "B": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 VISIBLE = {"api": ["True", "False"], "ui": ["True", "True"], "none": ["False", "False"]}
@@ -40,8 +47,10 @@ def number(limit):
         return UNLIMITED
     found = LIMIT.match(limit)
     if not found:
-        raise StepError("the limit '{0}' is neither a number with or without a unit (4, 40G) nor "
-                        "inf: correct the site's quota_defaults".format(limit))
+        raise StepError(
+            "the limit '{0}' is neither a number with or without a unit (4, 40G) nor "
+            "inf: correct the site's quota_defaults".format(limit)
+        )
     return int(found.group(1)) * 1024 ** EXPONENTS[found.group(2).upper()[:1]]
 
 
@@ -64,6 +73,9 @@ def _changes(ctx, anew):
 def _row(rows, name):
     row = synnefo.by_name(rows, name)
     if row is None:
-        raise StepError("there is no resource {0}, only: {1}".format(
-            name, ", ".join(sorted(each["name"] for each in rows))))
+        raise StepError(
+            "there is no resource {0}, only: {1}".format(
+                name, ", ".join(sorted(each["name"] for each in rows))
+            )
+        )
     return row

@@ -42,8 +42,10 @@ def complete(ctx):
 
 def _loadable(ctx):
     """Databases without a table, each with its dump."""
-    dumps = [(os.path.basename(path)[:-len(".sql")], path)
-             for path in sorted(glob.glob(ctx.path(DUMPS)))]
+    dumps = [
+        (os.path.basename(path)[: -len(".sql")], path)
+        for path in sorted(glob.glob(ctx.path(DUMPS)))
+    ]
     return [dump for dump in dumps if sql.is_true(ctx, dump[0], EMPTY)]
 
 

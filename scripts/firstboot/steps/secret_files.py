@@ -24,12 +24,20 @@ def run(ctx):
         text = files.read(path)
         status = os.stat(path)
         if status.st_mode & 0o004:
-            raise StepError("{0} takes a secret, but its mode {1:o} lets everybody read it".format(
-                path, status.st_mode & 0o7777))
+            raise StepError(
+                "{0} takes a secret, but its mode {1:o} lets everybody read it".format(
+                    path, status.st_mode & 0o7777
+                )
+            )
         filled = PLACEHOLDER.sub(lambda found: ctx.secret(found.group(1)), text)
         if filled != text:
-            files.write(path, filled, status.st_mode & 0o7777,
-                        files.user_name(status.st_uid), files.group_name(status.st_gid))
+            files.write(
+                path,
+                filled,
+                status.st_mode & 0o7777,
+                files.user_name(status.st_uid),
+                files.group_name(status.st_gid),
+            )
 
 
 def _paths(ctx):

@@ -30,8 +30,11 @@ def run(ctx):
     if not _has_user(ctx):
         ctx.run(["vncauthproxy-passwd", "-p", ctx.secret("vnc_password"), ctx.path(USERS), USER])
     ctx.services.start("vncauthproxy")
-    ctx.wait("the VNC proxy on port {1} (log: /var/log/vncauthproxy)".format(*ADDRESS),
-             lambda: probe.tcp(*ADDRESS), 60)
+    ctx.wait(
+        "the VNC proxy on port {1} (log: /var/log/vncauthproxy)".format(*ADDRESS),
+        lambda: probe.tcp(*ADDRESS),
+        60,
+    )
 
 
 def _is_configured(ctx):

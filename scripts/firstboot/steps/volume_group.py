@@ -71,8 +71,10 @@ def _check_size(ctx, device):
     sectors = files.read(ctx.path("/sys/class/block/{0}/size".format(name))).strip()
     size = int(sectors or 0) // 2048
     if size < LEAST_MIB:
-        raise StepError("{0} has {1} MiB; Ganeti wants a volume group of 20480 MiB, so give it at "
-                         "least {2} MiB".format(device, size, LEAST_MIB))
+        raise StepError(
+            "{0} has {1} MiB; Ganeti wants a volume group of 20480 MiB, so give it at "
+            "least {2} MiB".format(device, size, LEAST_MIB)
+        )
 
 
 def _is_our_volume(ctx, device):
@@ -82,9 +84,12 @@ def _is_our_volume(ctx, device):
         return False
     other = found.text.strip()
     if other:
-        raise StepError("{0} belongs to the volume group {1}; this site wants it for {2}. Remove "
-                         "that group, or name another device in the site's volume_group".format(
-                             device, other, _group(ctx)["name"]))
+        raise StepError(
+            "{0} belongs to the volume group {1}; this site wants it for {2}. Remove "
+            "that group, or name another device in the site's volume_group".format(
+                device, other, _group(ctx)["name"]
+            )
+        )
     return True
 
 
@@ -92,5 +97,7 @@ def _check_empty(ctx, device):
     # blkid's exit code 2: it knows nothing that begins like this.
     found = ctx.run(["blkid", "-p", device], check=False)
     if found.code != 2:
-        raise StepError("{0} is not empty ({1}); if nothing on it is needed, run: wipefs -a {0}; "
-                         "then: firstboot resume".format(device, found.text.strip()[:200]))
+        raise StepError(
+            "{0} is not empty ({1}); if nothing on it is needed, run: wipefs -a {0}; "
+            "then: firstboot resume".format(device, found.text.strip()[:200])
+        )

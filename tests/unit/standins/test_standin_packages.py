@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from debian.deb822 import Packages
 
 from golden import run, standins
 from golden.errors import UserError
+from golden.paths import ROOT
 
 UPSTREAM = {
     "snf-common", "snf-webproject", "snf-branding", "snf-django-lib", "python-astakosclient",
@@ -112,3 +114,27 @@ def test_a_change_of_any_file_changes_the_key(tmp_path: Path) -> None:
     program = tmp_path / "kamaki/files/usr/bin/kamaki"
     program.write_text(program.read_text() + "\n")
     assert standins.key(folder=tmp_path) != before
+
+
+def programs(root: Path) -> list[Path]:
+    """The stand-ins' Python programs, which have no suffix for tools to find them by."""
+    files = (path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
+    return [path for path in files if path.read_bytes().startswith(b"#!/usr/bin/python3")]
+
+
+@pytest.mark.slow
+def test_libraries_and_programs_are_typed_and_linted(root: Path, tmp_path: Path) -> None:
+    copies = tmp_path / "programs"
+    copies.mkdir()
+    for path in programs(root):
+        (copies / f"{path.name.replace('-', '_')}_program.py").write_bytes(path.read_bytes())
+    library = root / "usr/lib/python3/dist-packages"
+    mypy = [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports"]
+    mypy += ["--explicit-package-bases", f"--cache-dir={tmp_path}/cache"]
+    for target, search in ((library, library), (copies, library)):
+        found = run.run([*mypy, "."], cwd=target, env={"MYPYPATH": str(search)}, check=False)
+        assert found.code == 0, found.out
+    # The folders' names and a program's way to open files are no matter of the package.
+    ruff = [sys.executable, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml")]
+    found = run.run([*ruff, "--ignore", "N999,PTH123,ARG001,I001", copies], check=False)
+    assert found.code == 0, found.out

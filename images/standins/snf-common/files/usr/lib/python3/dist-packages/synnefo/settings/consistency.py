@@ -39,7 +39,7 @@ def _databases(settings: "Settings") -> list[str]:
     found, entry = [], settings.DATABASES["default"]
     strings = [name for name in PITHOS_DATABASE if settings.values.get(name)]
     if len({settings.values[name] for name in strings}) > 1:
-        found.append(_differ(settings, *strings, "both name the Pithos database"))
+        found.append(_differ(settings, strings[0], strings[1], "both name the Pithos database"))
     for name in strings:
         uri = urlsplit(settings.values[name])
         if uri.username == entry["USER"] and uri.password != entry["PASSWORD"]:

@@ -53,8 +53,8 @@ def create(context: Any, **values: Any) -> dict[str, Any]:
 
 def _subnets(network: dict[str, Any]) -> None:
     fields = "ID", "Name", "Version", "CIDR", "Gateway", "DHCP", "Deleted"
-    values = network["id"], f"IPv4 Subnet of Network {network['id']}", 4, network["subnet"]
-    values = (*values, network["gateway"], network["dhcp"], False)
+    values = [network["id"], f"IPv4 Subnet of Network {network['id']}", 4, network["subnet"]]
+    values += [network["gateway"], network["dhcp"], False]
     print(f"Subnets of network {network['id']}")
     output.table(fields, [dict(zip(fields, values, strict=True))], "pretty", True)
 

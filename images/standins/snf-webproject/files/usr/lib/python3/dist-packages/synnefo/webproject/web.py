@@ -38,14 +38,16 @@ class Response:
 
     def encode(self) -> Iterable[bytes]:
         """The body; sets its type and length where they are not known yet."""
-        if not isinstance(self.body, bytes | str | dict | list):
-            return self.body  # the handler knows its length
-        data = self.body
-        if not isinstance(data, bytes):
-            html = isinstance(data, str)
+        body = self.body
+        if not isinstance(body, bytes | str | dict | list):
+            whole: Iterable[bytes] = body
+            return whole  # the handler knows its length
+        if not isinstance(body, bytes):
+            html = isinstance(body, str)
             kind = "text/html; charset=utf-8" if html else "application/json"
             self.headers.setdefault("Content-Type", kind)
-            data = (data if html else json.dumps(data)).encode()
+        text = body if isinstance(body, bytes | str) else json.dumps(body)
+        data = text if isinstance(text, bytes) else text.encode()
         self.headers["Content-Length"] = str(len(data))
         return [data]
 

@@ -1,0 +1,182 @@
+"""The steps of Synnefo for machines: storage, Ganeti, networks, images; and the last steps."""
+
+import os
+
+from cloud import Cut
+from cloud_run import ORDER, cloud_of, finish, ready
+from engine import base_image as images
+from engine import tiny_image
+from engine.failures import StepError, StepSkipped
+from steps import (
+    archipelago,
+    backend,
+    base_image,
+    eventd,
+    flavors,
+    image_registration,
+    mac_prefix_pool,
+    nfdhcpd,
+    public_network,
+    quota,
+    schema,
+    vncauthproxy,
+)
+from world import raises
+
+# ---- machines
+
+
+def case_memory_of_archipelago_fits_the_machine(world):
+    _, ctx = ready(world, [archipelago])
+    most = archipelago.most_mib(ctx)
+    assert most <= 3000000 // 2048
+    assert "SEGMENT_SIZE = {0}\n".format(min(most, 2048)) in world.get(
+        "etc/archipelago/archipelago.conf"
+    )
+    world.put("proc/meminfo", "MemTotal: 100000 kB\n")
+    assert "allow 48" in raises(StepError, archipelago.done, ctx)
+
+
+def case_gunicorn_is_stopped_before_archipelago(world):
+    cloud = cloud_of(world)
+    cloud.running.add("gunicorn")
+    finish(cloud, [archipelago])
+    assert "gunicorn" not in cloud.running and "archipelago" in cloud.running
+
+
+def case_a_peer_that_failed_is_named_although_start_says_0(world):
+    cloud = cloud_of(world)
+    cloud.broken["archipelago"] = (0, "")
+    world.put("var/log/archipelago/blockerb.log", "starting\nlock_dir is missing\n")
+    message = raises(StepError, archipelago.run, cloud.context())
+    assert "blockerb" in message and "lock_dir is missing" in message
+
+
+def case_a_backend_of_another_user_is_refused(world):
+    cloud, ctx = ready(world, [schema, backend])
+    assert backend.done(ctx)
+    cloud.manage.backends[0]["username"] = "other"
+    message = raises(StepError, backend.done, ctx)
+    assert "username other and not cyclades" in message
+
+
+def case_a_network_is_never_made_twice_nor_changed(world):
+    cloud, ctx = ready(world, [schema, backend, public_network])
+    row = cloud.manage.networks[0]
+    row["link"] = "br9"
+    assert "link br9 and not br1" in raises(StepError, public_network.done, ctx)
+    row["link"] = "br1"
+    cloud.manage.networks.append(dict(row, id=2))
+    message = raises(StepError, public_network.done, ctx)
+    assert "2 networks" in message and "1 public_network 10.0.0.0/24" in message
+
+
+def case_a_network_whose_jobs_were_lost_is_reconciled(world):
+    cloud, ctx = ready(world, [schema, backend])
+    cloud.manage.jobs_work = False
+    cloud.manage.run(["network-create"] + public_network._options(ctx), "")
+    finish(cloud, [public_network])
+    assert len(cloud.manage.networks) == 1
+    assert [line for line in cloud.ran if "reconcile-networks --fix-all" in line]
+
+
+def case_a_pool_of_another_base_is_refused(world):
+    cloud, ctx = ready(world, [schema, mac_prefix_pool])
+    cloud.manage.pools[0] = ("aa:11:0", "65536")
+    assert "aa:11:0" in raises(StepError, mac_prefix_pool.done, ctx)
+
+
+def case_a_flavor_with_a_bad_name_is_named(world):
+    cloud = cloud_of(world)
+    world.golden["variables"]["flavors"] = ["C1R130D1plain"]
+    assert "'C1R130D1plain'" in raises(StepError, flavors.done, cloud.context())
+
+
+def case_eventd_is_left_alone_off_the_master(world):
+    cloud = cloud_of(world)
+    world.put("var/lib/ganeti/ssconf_master_node", "n2.small.example\n")
+    assert finish(cloud, [eventd]) == [] and cloud.ran == []
+
+
+def case_nfdhcpd_is_skipped_where_the_kernel_has_no_queue(world):
+    cloud = cloud_of(world)
+    world.golden["absent"] = {"nfqueue": "no nfnetlink_queue here"}
+    assert raises(StepSkipped, nfdhcpd.run, cloud.context()) == "no nfnetlink_queue here"
+
+
+def case_vnc_proxy_is_down_while_its_user_changes(world):
+    cloud, ctx = ready(world, [vncauthproxy])
+    world.put("var/lib/vncauthproxy/users", "synnefo:other\n")
+    assert not vncauthproxy.done(ctx)
+    cloud.cut_at, cloud.cut_after = len(cloud.ran) + 2, True
+    try:
+        vncauthproxy.run(ctx)
+    except Cut:
+        pass
+    # The user is right now, and no proxy runs that has not read it.
+    assert vncauthproxy._is_configured(ctx) and "vncauthproxy" not in cloud.running
+
+
+# ---- images
+
+
+def case_an_object_of_another_size_is_refused(world):
+    cloud, ctx = ready(world, ORDER[:-3])
+    cloud.objects["/images/base.diskdump"] = 3
+    message = raises(StepError, image_registration.done, ctx)
+    assert "3 bytes and not of 5" in message and "/srv/images/base.diskdump" in message
+
+
+def case_an_image_of_that_name_elsewhere_is_refused(world):
+    cloud, ctx = ready(world, ORDER[:-3])
+    cloud.images[0]["location"] = "pithos://uuid-1/images/old"
+    message = raises(StepError, image_registration.done, ctx)
+    assert "images/old" in message and "images/base.diskdump" in message
+
+
+def case_a_site_without_an_image_skips_it(world):
+    cloud = cloud_of(world)
+    del world.golden["variables"]["base_image"]
+    for step in (base_image, image_registration):
+        assert "base_image" in raises(StepSkipped, step.done, cloud.context())
+
+
+def case_an_image_that_is_not_there_is_named(world):
+    cloud = cloud_of(world)
+    world.golden["variables"]["base_image"] = "/srv/none.diskdump"
+    assert "/srv/none.diskdump" in raises(StepError, base_image.run, cloud.context())
+
+
+def case_the_tiny_image_is_a_disk_that_boots(world):
+    cloud = cloud_of(world)
+    world.golden["variables"]["base_image"] = "tiny"
+    finish(cloud, [base_image])
+    with open(world.path(images.path(cloud.context())), "rb") as file:
+        sector = file.read(512)
+        size = len(file.read()) + 512
+    assert size == 8 * 1024 * 1024 and sector[510:] == b"\x55\xaa"
+    # The program finds its greeting, and the partition is where the file system is.
+    place = 0x7C00 + len(tiny_image.CODE)
+    assert sector[11:13] == b"\x27\x7c" and place == 0x7C27
+    assert sector[450:451] == b"\x83" and sector[454:458] == b"\x00\x08\x00\x00"
+
+
+# ---- at the end
+
+
+def case_what_is_out_of_sync_is_mended(world):
+    cloud, ctx = ready(world, ORDER[:-3])
+    cloud.manage.in_sync = False
+    assert not quota.done(ctx)
+    quota.run(ctx)
+    assert quota.done(ctx)
+
+
+def case_logs_of_commands_keep_no_secret(world):
+    cloud = cloud_of(world)
+    finish(cloud)
+    folder = world.path("var/log/synnefo/commands")
+    kept = [world.get("var/log/synnefo/commands/" + name) for name in os.listdir(folder)]
+    assert kept and not [
+        text for text in kept for secret in world.golden["secrets"].values() if secret in text
+    ]
