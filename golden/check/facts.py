@@ -114,13 +114,16 @@ class Facts:
         return self.system["first_boot"]["result"] or {}
 
     def lacks(self, feature: str) -> str:
-        """Why `feature` cannot work on this node through no fault of the image; "" when it must.
+        """Why this node has no `feature` through no fault of the image; "" when it must have it.
 
-        Only a container has such a reason: its kernel is the host's.
+        A seed says so, that of a container: golden/boot/container/absent.py.
         """
-        if self.system["container"] and not self.system["kernel"].get(feature, False):
-            return f"{self.node} is a container and the host's kernel has no {feature}"
-        return ""
+        reason = self.system["absent"].get(feature, "")
+        return f"{self.node}: {reason}" if reason else ""
+
+    def has_process(self, name: str) -> bool:
+        """Whether a process called `name` runs; the kernel keeps 15 characters of a name."""
+        return name[:15] in self.system["processes"]
 
 
 def scope(listeners: set[str], subnet: str) -> str:

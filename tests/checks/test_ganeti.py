@@ -16,11 +16,19 @@ from tests.checks.subjects import SITE, each, each_node, each_pair, hosts
 pytestmark = pytest.mark.skipif(not hosts("ganeti-master"), reason="no node is a Ganeti master")
 
 NODES = hosts("ganeti-node")
+SYSRQ = "missing required directory /proc/sys and the file /proc/sysrq-trigger"
 
 
 @pytest.fixture(scope="module")
 def master(host_of: Callable[[Node], Host]) -> Host:
     return host_of(hosts("ganeti-master")[0])
+
+
+def runs(facts: Facts, daemon: str) -> bool:
+    """Whether a daemon of Ganeti runs; in some containers its script cannot tell."""
+    if facts.lacks("ptrace"):
+        return facts.has_process(daemon)
+    return f"{daemon} is running" in facts.service("ganeti").says
 
 
 @pytest.mark.guide("G163")
@@ -35,17 +43,19 @@ def test_bridge_is_up_with_its_port(facts: Facts, node: Node, bridge: Bridge) ->
     found = facts.interface(bridge.name)
     assert found is not None, f"{node.name} has no {bridge.name}"
     assert found.up
+    if bridge.vlan is not None and (reason := facts.lacks("vlan")):
+        pytest.skip(f"{bridge.name} is up without its port: {reason}")
     assert bridge.port in found.ports
 
 
 @each("daemon", lambda _: SITE.release.facts["ganeti_daemons"], role="ganeti-node")
 def test_daemon_runs(facts: Facts, node: Node, daemon: str) -> None:
-    assert f"{daemon} is running" in facts.service("ganeti").says
+    assert runs(facts, daemon), facts.service("ganeti").says
 
 
 @each("daemon", lambda _: SITE.release.facts["ganeti_master_daemons"], role="ganeti-master")
 def test_master_daemon_runs(facts: Facts, node: Node, daemon: str) -> None:
-    assert f"{daemon} is running" in facts.service("ganeti").says
+    assert runs(facts, daemon), facts.service("ganeti").says
 
 
 @each_node(role="ganeti-node")
@@ -76,15 +86,23 @@ def test_every_node_can_become_master(master: Host) -> None:
 
 
 @pytest.mark.parametrize("level", ["cluster", "group"])
-def test_drbd_keeps_its_metadata_in_the_volume_group(master: Host, level: str) -> None:
+def test_drbd_keeps_its_metadata_in_the_volume_group(
+    master: Host, facts_of: Callable[[Node], Facts], level: str
+) -> None:
+    if reason := facts_of(NODES[0]).lacks("drbd"):
+        pytest.skip(reason)
     command = {"cluster": "gnt-cluster info", "group": "gnt-group info default"}[level]
     assert f"metavg: {SITE.volume_group.name}" in master.check_output(command)
 
 
 @pytest.mark.guide("G176")
-def test_cluster_verifies_clean(master: Host) -> None:
-    said = master.run("gnt-cluster verify 2>&1")
-    complaints = [line for line in said.stdout.splitlines() if "ERROR" in line or "WARNING" in line]
+def test_cluster_verifies_clean(master: Host, facts_of: Callable[[Node], Facts]) -> None:
+    # The one complaint that a kernel without the file causes: an error of the place, not of ours.
+    known = SYSRQ if facts_of(NODES[0]).lacks("sysrq") else "never said"
+    ignored = "--ignore-errors=ENODESETUP" if known == SYSRQ else ""
+    said = master.run(f"gnt-cluster verify {ignored} 2>&1")
+    lines = [line for line in said.stdout.splitlines() if known not in line]
+    complaints = [line for line in lines if "ERROR" in line or "WARNING" in line]
     assert said.rc == 0 and complaints == [], "\n".join(complaints) or said.stdout[-2000:]
 
 
@@ -92,9 +110,9 @@ def test_cluster_verifies_clean(master: Host) -> None:
 def instance(master: Host, facts_of: Callable[[Node], Facts]) -> Iterator[Instance]:
     """On the last node: the first is the master, and the cluster must reach beyond it."""
     node = NODES[-1]
-    if reason := facts_of(node).lacks("device mapper"):
+    if reason := facts_of(node).lacks("lvm"):
         pytest.skip(reason)
-    name, kvm = f"check.{SITE.domain}", facts_of(node).system["kernel"]["kvm"]
+    name, kvm = f"check.{SITE.domain}", facts_of(node).system["kvm"]
     with added(master, name, node.fqdn, [one.fqdn for one in NODES], kvm) as instance:
         yield instance
 

@@ -23,7 +23,7 @@ IMAGES_MIB = 50 * 1024
 @pytest.mark.guide("G156")
 @each_node(role="ganeti-node")
 def test_volume_group_is_big_enough(facts: Facts, node: Node) -> None:
-    if reason := facts.lacks("device mapper"):
+    if reason := facts.lacks("lvm"):
         pytest.skip(reason)
     groups = facts.system["storage"]["volume_groups"]
     assert SITE.volume_group.name in groups, f"volume groups: {groups}"
@@ -48,7 +48,7 @@ def test_shared_folder_holds_several_images(facts: Facts, node: Node) -> None:
 
 @each_node(role="nfs-client")
 def test_shared_folder_is_mounted_from_the_server(facts: Facts, node: Node) -> None:
-    if reason := facts.lacks("nfs"):
+    if reason := facts.lacks("nfsd"):
         pytest.skip(reason)
     server = hosts("nfs-server")[0]
     mounts = {place: (device, kind) for device, place, kind, _ in facts.system["storage"]["mounts"]}
@@ -81,7 +81,7 @@ def share(facts_of: Callable[[Node], Facts], host_of: Callable[[Node], Host]) ->
     if not hosts("nfs-server") or not hosts("nfs-client"):
         pytest.skip(f"site {SITE.name} shares no folder")
     for node in (*hosts("nfs-server"), *hosts("nfs-client")):
-        if reason := facts_of(node).lacks("nfs"):
+        if reason := facts_of(node).lacks("nfsd"):
             pytest.skip(reason)
     server, client = host_of(hosts("nfs-server")[0]), host_of(hosts("nfs-client")[0])
     folder = f"{SHARED}/.check-{secrets.token_hex(4)}"

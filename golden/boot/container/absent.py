@@ -26,6 +26,7 @@ def absent() -> dict[str, str]:
         "vlan": "" if _can_make_vlans() else "this host's kernel knows no VLANs",
         "clock": "a container has its host's clock, and may not set it",
         "sysrq": _sysrq(),
+        "ptrace": "a container's root may not see which program another user's process runs",
     }
     return {feature: reason for feature, reason in found.items() if reason}
 

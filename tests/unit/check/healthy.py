@@ -114,9 +114,10 @@ def system(site: Site, node: Node) -> Document:
             },
             "markers": list(node.kind.first_boot),
         },
-        "kernel": {"nfs": True, "nfsd": True, "device mapper": True, "drbd": True, "kvm": False},
+        "absent": {},
+        "processes": sorted(name[:15] for name in node.kind.services(site.release)),
+        "kvm": False,
         "drbd_helper": "/bin/true",
-        "container": False,
     }
 
 

@@ -47,9 +47,13 @@ def test_time_source_of_either_daemon(clock: dict[str, object], source: str) -> 
     assert facts(clock=clock).time_source() == source
 
 
-def test_only_a_container_may_lack_what_its_host_lacks() -> None:
-    kernel = {"nfsd": False, "drbd": True}
-    container = facts(container=True, kernel=kernel)
-    assert "no nfsd" in container.lacks("nfsd")
-    assert container.lacks("drbd") == ""
-    assert facts(container=False, kernel=kernel).lacks("nfsd") == ""
+def test_a_node_lacks_only_what_its_seed_says_with_the_reason() -> None:
+    found = facts(absent={"nfsd": "this host's kernel has no NFS server"})
+    assert found.lacks("nfsd").endswith(": this host's kernel has no NFS server")
+    assert found.lacks("drbd") == found.lacks("") == ""
+
+
+def test_a_process_is_known_by_what_the_kernel_keeps_of_its_name() -> None:
+    found = facts(processes=["a-daemon-with-a", "sshd"])
+    assert found.has_process("a-daemon-with-a-long-name") and found.has_process("sshd")
+    assert not found.has_process("ssh")
