@@ -12,13 +12,15 @@ from golden.check.questions import questions
 from golden.definition import Node, Site
 from golden.secrets import Secrets
 
-SCRIPTS = ("files", "system", "hygiene", "reach")
+SCRIPTS = ("files", "system", "hygiene", "reach", "web", "cloud", "daemons")
+# Some twenty commands of Synnefo, each of which takes ten seconds on a busy emulated machine.
+SECONDS = 1200
 
 
 def collect(connection: Connection, site: Site, node: Node, secrets: Secrets) -> dict[str, Any]:
     """The document that `Facts` reads. Raises what `Connection.ask` raises."""
     request = questions(site, node, secrets)
-    document = connection.ask(node.name, site.release.python, SCRIPTS, request)
+    document = connection.ask(node.name, site.release.python, SCRIPTS, request, SECONDS)
     document["clock_offset"] = list(connection.clock_offset(node.name))
     return document
 

@@ -16,6 +16,8 @@ from golden.paths import CACHE, SCRIPTS, shown
 # A login takes up to 15 s on an emulated machine that is busy with its first boot.
 CONNECT_SECONDS = 20
 MARK = "@facts "
+# The scripts that others import, each after those that it imports itself.
+IMPORTED = ("guest", "amqp", "files")
 
 # Puts the scripts of a job where they can import each other, calls main() of those asked, and
 # prints one line of JSON. The job comes on stdin: it holds passwords, which a command line shows.
@@ -78,8 +80,8 @@ class Connection:
 
         Raises UnreachableError, and StageError when a script fails there.
         """
-        sources = sorted((SCRIPTS / "check").glob("*.py"), key=lambda path: _rank(path.stem, asked))
-        scripts = [(path.stem, path.read_text()) for path in sources]
+        names = [*IMPORTED, *(name for name in asked if name not in IMPORTED)]
+        scripts = [(name, (SCRIPTS / "check" / f"{name}.py").read_text()) for name in names]
         job = json.dumps({"scripts": scripts, "asked": list(asked), "request": request})
         command = f"{python} -c {shlex.quote(_DRIVER)}"
         result = self.run(node, command, stdin=job, timeout=timeout)
@@ -103,11 +105,6 @@ class Connection:
         there = float(self.run(node, "date +%s.%N").out.split()[-1])
         after = time.time()
         return there - (before + after) / 2, (after - before) / 2
-
-
-def _rank(script: str, asked: Sequence[str]) -> tuple[bool, str]:
-    # What is imported comes first: guest and amqp are asked for by nobody.
-    return (script in asked, script)
 
 
 def _last_line(out: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +53,38 @@ class Certificate:
     pem: str
 
 
+@dataclass(frozen=True)
+class Page:
+    """What came back for a page: `url` is the last after redirections, `error` why none came.
+
+    `found` tells which of the things that were looked for it holds.
+    """
+
+    status: int
+    url: str
+    error: str
+    found: Mapping[str, bool]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said; `code` is its exit code, the first that is not 0 of several runs."""
+
+    code: int
+    out: str
+
+    def rows(self) -> list[dict[str, str]]:
+        """The rows of a list in JSON, of which warnings may stand around; none without a list."""
+        found = re.search(r"^\[(?:\s*$.*?^\]|\])", self.out, re.MULTILINE | re.DOTALL)
+        rows: list[dict[str, str]] = json.loads(found.group(0)) if found else []
+        return rows
+
+    def fields(self) -> dict[str, str]:
+        """The `name : value` lines of a show command."""
+        pairs = (line.partition(":") for line in self.out.splitlines() if ":" in line)
+        return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 class Facts:
     """The facts of one node; `document` is what the scripts in scripts/check printed there.
 
@@ -62,6 +96,9 @@ class Facts:
         self.system: Mapping[str, Any] = document["system"]
         self.hygiene: Mapping[str, Any] = document["hygiene"]
         self.reach: Mapping[str, Any] = document["reach"]
+        self.web: Mapping[str, Any] = document.get("web", {})
+        self.cloud: Mapping[str, Any] = document.get("cloud", {})
+        self.daemons: Mapping[str, Any] = document.get("daemons", {})
         self._files: Mapping[str, Any] = document["files"]
         offset, uncertainty = document["clock_offset"]
         self.clock_offset = float(offset)
@@ -98,6 +135,14 @@ class Facts:
         """What this node saw when it asked `fqdn` for its certificate."""
         return Certificate(**self.reach["certificates"][fqdn])
 
+    def page(self, label: str) -> Page:
+        """What this node got for the page that `golden.check.synnefo` calls `label`."""
+        return Page(**self.web[label])
+
+    def said(self, label: str) -> Said:
+        """What the command that `golden.check.synnefo` calls `label` said on this node."""
+        return Said(**self.cloud[label])
+
     def time_source(self) -> str:
         """The address of the server that steers the clock; "" when it runs free.
 
@@ -112,6 +157,12 @@ class Facts:
     def first_boot(self) -> Mapping[str, Any]:
         """The runner's result; empty when there is none."""
         return self.system["first_boot"]["result"] or {}
+
+    def skipped(self, step: str) -> str:
+        """Why first boot did without `step` here; "" when it did not."""
+        steps = {one["name"]: one for one in self.first_boot().get("steps", [])}
+        found = steps.get(step, {})
+        return str(found["detail"]) if found.get("state") == "skipped" else ""
 
     def lacks(self, feature: str) -> str:
         """Why this node has no `feature` through no fault of the image; "" when it must have it.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from golden.check import expected
+from golden.check import expected, synnefo
 from golden.definition import Node, Site
 from golden.secrets import Secrets
 
@@ -33,6 +33,7 @@ def questions(site: Site, node: Node, secrets: Secrets) -> dict[str, Any]:
         "web": [one.fqdn for one in site.nodes if one.kind.has("apache")],
         "rapi": _rapi(site, secrets),
         "peers": [one.fqdn for one in site.nodes if one != node],
+        **synnefo.questions(site, node, secrets),
     }
 
 

@@ -145,7 +145,7 @@ def first_boot():
 
 
 def absent():
-    """{feature: why} of what the seed says this place lacks; only a container's seed is a folder."""
+    """{feature: why} of what is lacking here, as the seed says; only a container's is a folder."""
     seed = text("/var/lib/golden-seed/user-data").partition("\n")[2]
     return json.loads(seed)["golden"].get("absent", {}) if seed else {}
 

@@ -15,7 +15,8 @@ from golden.check.connection import Connection, UnreachableError
 from golden.check.facts import Facts
 from golden.definition import Node
 from golden.errors import StageError
-from tests.checks.subjects import NODES, RECORDED, SITE
+from tests.checks.subjects import NODES, RECORDED, SITE, hosts
+from tests.checks.tenant import Tenant
 
 FactsOf = Callable[[Node], Facts]
 HostOf = Callable[[Node], Host]
@@ -106,3 +107,12 @@ def host_of(connection: Connection, outcome_of: Callable[[Node], Facts | str]) -
         return testinfra.get_host(f"ssh://{node.name}?ssh_config={connection.config}&timeout=20")
 
     return host
+
+
+@pytest.fixture(scope="session")
+def tenant(connection: Connection) -> Tenant:
+    """The cloud's first user, at the node with kamaki."""
+    nodes = hosts("kamaki")
+    if not nodes:
+        pytest.skip(f"no node of site {SITE.name} has kamaki")
+    return Tenant(connection, nodes[0])

@@ -29,9 +29,14 @@ RECORDED = Path(os.environ["GOLDEN_CHECK_FACTS"]) if "GOLDEN_CHECK_FACTS" in os.
 Mark = pytest.MarkDecorator
 
 
-def each_node(*, role: str = "") -> Mark:
-    """Run the check once per node, or per node that carries `role`."""
-    nodes = [node for node in NODES if not role or node.kind.has(role)]
+def each_node(*, role: str = "", where: str = "") -> Mark:
+    """Run the check once per node, or per node that carries `role`.
+
+    With `where` only on a site some node of which carries that role: the nodes look at it.
+    """
+    nodes = [
+        node for node in NODES if (not role or node.kind.has(role)) and (not where or hosts(where))
+    ]
     return pytest.mark.parametrize("node", nodes, ids=lambda node: node.name)
 
 

@@ -9,8 +9,9 @@ from golden.definition import Node
 from golden.definition.files import Port
 from tests.checks.subjects import SITE, each
 
-# Its script's status also counts daemons that run on the master alone: test_ganeti asks for each.
-SEVERAL_DAEMONS = {"ganeti"}
+# The first one's status also counts daemons that run on the master alone, the second runs there
+# alone: test_ganeti and test_cyclades look at the processes.
+OF_THE_MASTER = {"ganeti", "snf-ganeti-eventd"}
 # What a service needs of the place where it runs, by its logical name, and so do its ports.
 NEEDS = {
     "ntp": "clock",
@@ -32,7 +33,7 @@ def test_service_starts_at_boot(facts: Facts, node: Node, service: str) -> None:
     assert facts.service(service).enabled, f"no start link of {service} in /etc/rc2.d or rcS.d"
 
 
-@each("service", lambda node: [s for s in services(node) if s not in SEVERAL_DAEMONS])
+@each("service", lambda node: [s for s in services(node) if s not in OF_THE_MASTER])
 def test_service_runs(facts: Facts, node: Node, service: str) -> None:
     logical = {SITE.release.service(name): name for name in NEEDS}.get(service, "")
     if reason := facts.lacks(NEEDS.get(logical, "")):

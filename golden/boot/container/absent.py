@@ -24,6 +24,7 @@ def absent() -> dict[str, str]:
         "drbd": "a container has no block devices of its own to replicate",
         "kvm": "a container gets neither /dev/kvm nor /dev/net/tun",
         "vlan": "" if _can_make_vlans() else "this host's kernel knows no VLANs",
+        "nfqueue": _nfqueue(),
         "clock": "a container has its host's clock, and may not set it",
         "sysrq": _sysrq(),
         "ptrace": "a container's root may not see which program another user's process runs",
@@ -40,6 +41,13 @@ def _nfsd() -> str:
 
 def _file_system(name: str) -> bool:
     return name in Path("/proc/filesystems").read_text().split()
+
+
+def _nfqueue() -> str:
+    """nfdhcpd takes its packets from such a queue."""
+    if Path("/proc/net/netfilter/nfnetlink_queue").exists():
+        return ""
+    return "this host's kernel has no queue for packets (nfnetlink_queue)"
 
 
 def _sysrq() -> str:

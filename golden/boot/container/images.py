@@ -85,6 +85,14 @@ def ensure(client: docker.DockerClient, site: Site, kind: Kind, home: str, say: 
     return stack[-1].tag
 
 
+def baked(site: Site, kind: Kind, path: str) -> str:
+    """The text of a file in the image of `kind`: the uppermost layer that has it counts."""
+    for layer in reversed(layers(site, kind)):
+        if (layer.tree / path).is_file():
+            return (layer.tree / path).read_text()
+    raise UserError(f"/{path} is in no layer of {kind.name}: run ./inv bake --site {site.name}")
+
+
 def has(client: docker.DockerClient, tag: str) -> bool:
     """Whether the engine has the image."""
     try:

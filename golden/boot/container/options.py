@@ -7,7 +7,7 @@ anything else in it is an error rather than something that only `docker compose`
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +24,13 @@ LAN = "lan"
 _VALUE = re.compile(r"\$\{(\w+)\}")
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 # Said by the caller, or without a meaning to the SDK.
-_OTHERWISE = {"networks", "extra_hosts", "pull_policy", "stop_grace_period"}
+_OTHERWISE = {"networks", "pull_policy", "stop_grace_period"}
 
 
 def pattern(values: Mapping[str, str], file: Path = COMPOSE) -> dict[str, Any]:
     """The service `node1` with `values` put in. Raises UserError for a value that is missing."""
     document = yaml.safe_load(file.read_text())
-    service = dict(document["services"][PATTERN])
-    # The names of all nodes, not only of the two that stand in the file, come from the site.
-    service.pop("extra_hosts", None)
-    filled: dict[str, Any] = _filled(service, values, file)
+    filled: dict[str, Any] = _filled(document["services"][PATTERN], values, file)
     return filled
 
 
@@ -43,21 +40,19 @@ def arguments(
     *,
     network: str,
     volumes: Mapping[str, str],
-    hosts: Sequence[str],
     labels: Mapping[str, str],
 ) -> dict[str, Any]:
     """What `client.api.create_container` takes to make the container that `service` describes.
 
-    `network` and `volumes` are the engine's names for the file's own, `hosts` are NAME:ADDRESS for
-    /etc/hosts in the order of its lines. Raises UserError for something in the file that nobody
-    would heed.
+    `network` and `volumes` are the engine's names for the file's own. Raises UserError for
+    something in the file that nobody would heed.
     """
     left = {key: value for key, value in service.items() if key not in _OTHERWISE}
     found: dict[str, Any] = {
         name: left.pop(name)
         for name in ("image", "hostname", "tty", "stdin_open", "environment", "stop_signal")
     }
-    host = {name: left.pop(name) for name in ("init", "cap_add", "security_opt", "dns")}
+    host = {name: left.pop(name) for name in ("init", "cap_add", "security_opt")}
     host["shm_size"] = size(left.pop("shm_size"))
     host["ulimits"] = [
         Ulimit(name=name, soft=int(limit), hard=int(limit))
@@ -71,9 +66,7 @@ def arguments(
     endpoints: Any = {network: EndpointConfig(client.api.api_version, ipv4_address=address)}
     return found | {
         "labels": dict(labels),
-        "host_config": client.api.create_host_config(
-            **host, network_mode=network, extra_hosts=list(hosts)
-        ),
+        "host_config": client.api.create_host_config(**host, network_mode=network),
         "networking_config": NetworkingConfig(endpoints),
     }
 

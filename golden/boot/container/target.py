@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -123,25 +122,17 @@ def _common_values(site: Site) -> dict[str, str]:
         "GOLDEN_OPEN_FILES": str(engine.open_files()),
         "GOLDEN_SUBNET": str(site.network.subnet),
         "GOLDEN_HOST_ADDRESS": network.host_address(site),
-        "GOLDEN_NAMESERVER": str(seed.data(site, site.nodes[0])["network"]["nameserver"]),
-        "GOLDEN_CLUSTER": site.cluster.name,
-        "GOLDEN_CLUSTER_ADDRESS": str(site.cluster.address),
     }
 
 
 def _node_values(site: Site, node: Node, name: str, tag: str) -> dict[str, str]:
     prefix = name.upper().replace("-", "_")
     return {
-        f"{prefix}_NAME": node.name,
         f"{prefix}_FQDN": node.fqdn,
         f"{prefix}_ADDRESS": str(node.address),
         f"{prefix}_IMAGE": tag,
-        f"{prefix}_SEED": str(_seed_folder(NodeDir(site.name, node.name))),
+        f"{prefix}_FOLDER": str(NodeDir(site.name, node.name).path),
     }
-
-
-def _seed_folder(files: NodeDir) -> Path:
-    return files.path / "seed"
 
 
 def _named(site: str, thing: str = "") -> str:
@@ -158,8 +149,7 @@ def _find(client: docker.DockerClient, site: str, node: str) -> Handle | None:
 
 def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Handle:
     """A new container of the image `tag`, with its seed; network and volume where missing."""
-    files = NodeDir(site.name, node.name)
-    seed.write_folder(site, node, _seed_folder(files), absent.absent())
+    _write_files(site, node, NodeDir(site.name, node.name).path)
     lines = [f"{name}={value}" for name, value in compose_values(site).items()]
     rundir.write_text(rundir.site_dir(site.name) / "compose.env", "\n".join(lines) + "\n")
     lan, shared = _named(site.name, options.LAN), _named(site.name, SHARED)
@@ -173,19 +163,23 @@ def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Ha
                 options.pattern(values(site, node, tag)),
                 network=lan,
                 volumes={SHARED: shared},
-                hosts=list(_hosts(site)),
                 labels=labels(site.name, node.name),
             ),
         )
     return client.containers.get(made["Id"])
 
 
-def _hosts(site: Site) -> Iterator[str]:
-    """The fully qualified name first: it is what an address is called."""
-    for node in site.nodes:
-        yield f"{node.fqdn}:{node.address}"
-        yield f"{node.name}:{node.address}"
-    yield f"{site.cluster.name}:{site.cluster.address}"
+def _write_files(site: Site, node: Node, folder: Path) -> None:
+    """What the container sees of its node's folder: the seed, and what an engine would write."""
+    seed.write_folder(site, node, folder / "seed", absent.absent())
+    server = seed.data(site, node)["network"]["nameserver"]
+    etc = {
+        "hosts": images.baked(site, node.kind, "etc/hosts"),
+        "hostname": f"{node.fqdn}\n",
+        "resolv.conf": f"nameserver {server}\n" if server else "",
+    }
+    for name, text in etc.items():
+        rundir.write_text(folder / "etc" / name, text)
 
 
 def _start(container: Handle, files: NodeDir, address: str, tag: str) -> State:

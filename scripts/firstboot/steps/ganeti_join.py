@@ -29,3 +29,5 @@ def run(ctx):
         MASTER_SECONDS,
         every=3,
     )
+    # The master has started the node daemon alone; confd would wait for the watcher's next round.
+    ctx.services.start("ganeti")

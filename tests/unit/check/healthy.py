@@ -17,6 +17,7 @@ from golden.check import expected
 from golden.check.questions import DATABASES
 from golden.definition import Node, Site
 from golden.secrets import Secrets
+from tests.unit.check import healthy_cloud
 
 Document = dict[str, Any]
 
@@ -44,6 +45,9 @@ def document(site: Site, node: Node, secrets: Secrets) -> Document:
         "system": system(site, node),
         "hygiene": hygiene(node),
         "reach": reach(site, node),
+        "web": healthy_cloud.web(site),
+        "cloud": healthy_cloud.cloud(site, node),
+        "daemons": healthy_cloud.daemons(site, node),
         "clock_offset": [0.01, 0.2],
     }
 

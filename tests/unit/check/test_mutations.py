@@ -14,14 +14,20 @@ import pytest
 from golden import check, paths, secrets
 from golden.definition import Site, load
 from golden.report import Outcome, Report
-from tests.unit.check import healthy
+from tests.unit.check import healthy, mutations, mutations_cloud
 from tests.unit.check.healthy import Document
-from tests.unit.check.mutations import MUTATIONS
+
+SITE = load("rehearsal")
+# A site without Synnefo has none of its checks.
+MUTATIONS = {
+    **mutations.MUTATIONS,
+    **(mutations_cloud.MUTATIONS if any(n.kind.has("astakos") for n in SITE.nodes) else {}),
+}
 
 
 @pytest.fixture(scope="module")
 def site() -> Site:
-    return load("rehearsal")
+    return SITE
 
 
 @pytest.fixture(scope="module")

@@ -167,6 +167,8 @@ def case_disk_parameters_are_set_where_they_are_missing(world):
 def case_a_member_waits_for_its_master(world):
     members = iter(["", "", "n1.small.example\n", "n1.small.example\nn2.small.example\n"])
     world.golden["node"] = world.golden["nodes"][1]
+    world.image["services"]["ganeti"] = "ganeti"
+    world.program("ganeti", path="etc/init.d/ganeti")
     ctx = world.context()
     waits = []
     ctx.on_waiting = waits.append
@@ -175,3 +177,4 @@ def case_a_member_waits_for_its_master(world):
     assert not ganeti_join.done(ctx)
     ganeti_join.run(ctx)
     assert waits[0].startswith("waiting for n1 to add this node to the cluster, 0 s of")
+    assert world.calls() == ["ganeti start"]

@@ -140,6 +140,8 @@ def server(request: Request, key: str) -> Any:
     if request.method == "GET":
         return {"server": _shown(row)}
     client.call("DELETE", path)
+    if row["operstate"] == "ERROR":  # Ganeti may never have had it, so no event would tell
+        request.db.run("update db_virtualmachine set deleted = true where id = %s", row["id"])
     flavor = request.db.one("select * from db_flavor where id = %s", row["flavor_id"])
     _charge(request.settings, row["userid"], flavor, -1)
     return Response(b"", 204)

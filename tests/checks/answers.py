@@ -1,0 +1,36 @@
+"""Reading what a node said, so that a check which fails says what came instead."""
+
+from __future__ import annotations
+
+from golden.check.facts import Facts, Page
+
+# Enough of an answer to see what is wrong.
+SHOWN = 900
+
+
+def said(facts: Facts, label: str) -> str:
+    """What the command `label` said; fails when it did not end with 0."""
+    found = facts.said(label)
+    assert found.code == 0, f"{label} ended with {found.code}: {found.out.strip()[-SHOWN:]}"
+    return found.out
+
+
+def rows(facts: Facts, label: str) -> list[dict[str, str]]:
+    """The rows of the list command `label`; fails when there are none."""
+    out = said(facts, label)
+    found = facts.said(label).rows()
+    assert found, f"{label} lists nothing: {out.strip()[-SHOWN:]}"
+    return found
+
+
+def row(facts: Facts, label: str, key: str, value: str) -> dict[str, str]:
+    """The row of `label` whose `key` is `value`; fails when there is none."""
+    found = rows(facts, label)
+    names = [one[key] for one in found]
+    assert value in names, f"{label} has no {key} {value}, only {', '.join(names)}"
+    return found[names.index(value)]
+
+
+def told(page: Page) -> str:
+    """A page in a few words: `403 at https://…`, or why there is none."""
+    return page.error or f"{page.status} at {page.url}"
