@@ -28,6 +28,7 @@ from golden.paths import IMAGES
 STANDINS = IMAGES / "standins"
 SYNNEFO = "0.16.2"
 SUFFIX = "+standin"
+KEY_FILE = "key"
 # 2015-07-24, the day of Synnefo 0.16.2: no build date may end in a package.
 EPOCH = 1437696000
 COMPONENTS = Path("usr/lib/python3/dist-packages/synnefo/components")
@@ -122,10 +123,21 @@ def build(out: Path, synnefo: str = SYNNEFO, folder: Path = STANDINS) -> Built:
         for package in packages:
             _build(package, Path(place) / "tree", fresh)
         _index(fresh, packages)
+        (fresh / KEY_FILE).write_text(key(synnefo, folder))
         if out.exists():
             out.rename(Path(place) / "old")
         fresh.rename(out)
     return Built(out, packages, key(synnefo, folder))
+
+
+def ensure(out: Path, synnefo: str = SYNNEFO, folder: Path = STANDINS) -> bool:
+    """Have `out` hold what `folder` says now; True when it had to be built. Raises as `build`."""
+    stamp = out / KEY_FILE
+    wanted = key(synnefo, folder)
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return False
+    build(out, synnefo, folder)
+    return True
 
 
 def file_name(package: Package) -> str:

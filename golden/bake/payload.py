@@ -21,11 +21,15 @@ from golden.render import RenderedKind
 OWN_INITRAMFS = "own-initramfs"
 FIRSTBOOT = paths.SCRIPTS / "firstboot"
 
+# The keys that the packages were verified with; repository-key.sh lets the image's apt trust them.
+KEYRING = "keyring.gpg"
+
 # The files that are settings of a layer, in the words of a plan. (The others hold what is among the
 # layer's inputs by itself.)
 WORDS = {
     OWN_INITRAMFS: "the making of an initramfs",
     "users.tsv": "the list of users",
+    KEYRING: "the keys of the archive",
     "services.list": "the list of services",
     "directories.tsv": "the list of directories",
 }

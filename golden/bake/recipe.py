@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from golden import paths
 from golden.bake import payload, tools
@@ -153,7 +154,14 @@ class Cook:
             **payload.packages(self.site.release.architecture, packages),
             payload.OWN_INITRAMFS: _words(INITRAMFS),
         }
+        if layer == "base":
+            files[payload.KEYRING] = self._keyring()
         return _recipe(name, below, scripts, files, packages)
+
+    def _keyring(self) -> bytes:
+        path = Path(self.site.release.keyring)
+        # Where it is missing, the bootstrap says so; a plan can do without.
+        return path.read_bytes() if path.is_file() else b""
 
     def _site(self, kind: Kind, below: Recipe) -> Recipe:
         files = payload.site_files(self.rendering.kinds[kind.name], self.site.release)

@@ -75,6 +75,7 @@ class ReleaseFile:
     mirror: Mirror
     sources: Annotated[tuple[Source, ...], NotEmpty(), Doc("used while baking")]
     image_sources: Annotated[tuple[Source, ...], Doc("sources.list of the image")] = ()
+    standins: Annotated[bool, Doc("bake the stand-in packages of images/standins, too")] = False
     keyring: Annotated[Text, Doc("the archive's keys, on the host that bakes")]
     accept_expired_keys: bool = False
     check_valid_until: Annotated[bool, Doc("false for an archived release")] = True

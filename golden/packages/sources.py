@@ -96,9 +96,15 @@ def host_mirror(release: str, suite: str, sources: tuple[HostSource, ...], coden
     )
 
 
-def lines(release: Release) -> tuple[str, ...]:
-    """The sources.list that the bake of `release` reads. Raises UserError (see `host_mirror`)."""
-    return tuple(_line(release, source) for source in release.sources)
+def lines(release: Release, standins: Path | None = None) -> tuple[str, ...]:
+    """The sources.list that the bake of `release` reads. Raises UserError (see `host_mirror`).
+
+    `standins` is the folder of the stand-ins' repository, for a release that has them.
+    """
+    found = tuple(_line(release, source) for source in release.sources)
+    # copy: and not file:, so that apt puts them into the cache like what it fetches.
+    own = (f"deb [trusted=yes] copy:{standins} ./",) if release.standins and standins else ()
+    return (*found, *own)
 
 
 def image_lines(release: Release) -> tuple[str, ...]:

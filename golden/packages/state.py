@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from golden import log, paths, run
+from golden import log, paths, run, standins
 from golden.definition.models import Release
 from golden.errors import StageError, UserError
 from golden.packages import sources
@@ -31,7 +31,8 @@ class AptState:
         self, release: Release, cache: Path = paths.CACHE, debs: Path | None = None
     ) -> None:
         self.release = release
-        self.lines = sources.lines(release)
+        self.standins = cache / "standins"
+        self.lines = sources.lines(release, self.standins)
         self.debs = debs or cache / "debs"
         name = hashlib.sha256("\n".join(self.lines).encode()).hexdigest()[:12]
         self.folder = cache / "apt" / f"{release.name}-{name}"
@@ -68,7 +69,8 @@ class AptState:
         Without an answer from the mirror an old index serves on, with a warning. Raises UserError
         when there is none.
         """
-        if self._age_hours() <= max_hours:
+        fresh = self.release.standins and standins.ensure(self.standins)
+        if self._age_hours() <= max_hours and not fresh:
             return
         self._prepare()
         try:
