@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bench.memory import Peak
 from golden import definition, log, run
+from golden.definition.models import Layer
 from golden.errors import UserError
 from golden.packages.sources import lines
 from golden.paths import CACHE, ROOT
@@ -81,7 +82,10 @@ def _with_change(work: Callable[[], None]) -> None:
 def _mmdebstrap() -> None:
     site = definition.load(SITE)
     kind = site.kind(KIND)
-    names = {name for layer in ("base", "platform") for name in site.packages(kind, layer)}
+    layers: tuple[Layer, ...] = ("base", "platform", "synnefo")
+    names = {name for layer in layers for name in site.packages(kind, layer)} | {
+        site.release.kernel
+    }
     archives = HOME / "archives"
     archives.mkdir(parents=True)
     run.run(
@@ -92,7 +96,7 @@ def _mmdebstrap() -> None:
             '--setup-hook=mkdir -p "$1/var/cache/apt/archives"',
             f'--setup-hook=cp -al {CACHE / "debs"}/*.deb "$1/var/cache/apt/archives/"',
             *(site.release.suite, str(HOME / "node1.tar")),
-            *lines(site.release),
+            *lines(site.release, CACHE / "standins"),
         ],
         log=HOME / "mmdebstrap.log",
         stage="bench",
