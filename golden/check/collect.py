@@ -12,7 +12,7 @@ from golden.check.questions import questions
 from golden.definition import Node, Site
 from golden.secrets import Secrets
 
-SCRIPTS = ("files", "system", "hygiene", "reach", "web", "cloud", "daemons")
+SCRIPTS = ("files", "system", "hygiene", "reach", "web", "cloud", "daemons", "packets")
 # Some twenty commands of Synnefo, each of which takes ten seconds on a busy emulated machine.
 SECONDS = 1200
 

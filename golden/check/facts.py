@@ -99,6 +99,7 @@ class Facts:
         self.web: Mapping[str, Any] = document.get("web", {})
         self.cloud: Mapping[str, Any] = document.get("cloud", {})
         self.daemons: Mapping[str, Any] = document.get("daemons", {})
+        self.packets: Mapping[str, Any] = document.get("packets", {})
         self._files: Mapping[str, Any] = document["files"]
         offset, uncertainty = document["clock_offset"]
         self.clock_offset = float(offset)

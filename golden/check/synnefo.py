@@ -64,6 +64,7 @@ def questions(site: Site, node: Node, secrets: Secrets) -> dict[str, Any]:
         "commands": commands(site, node),
         "tokens": tokens,
         "daemons": daemons(node),
+        "packets": node.kind.has("nat") or node.kind.has("nfdhcpd"),
     }
 
 
@@ -140,7 +141,7 @@ def _astakos(site: Site) -> list[dict[str, Any]]:
             "resource-list", "name", "system_default", "api_visible", more=("--unit-style=none",)
         ),
         _list("oauth2-client-list", "identifier", "redirect_urls"),
-        _list("user-list", "id", "displayname", "uuid", "active", "groups"),
+        _list("user-list", "id", "displayname", "uuid", "active", "admin", "groups"),
         _manage("user-show", user(site)),
         _manage("quota-verify"),
         _manage("reconcile-resources-astakos"),

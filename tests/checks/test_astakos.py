@@ -9,7 +9,7 @@ import pytest
 from golden.check import synnefo
 from golden.check.facts import Facts
 from golden.definition import Node
-from tests.checks.answers import row, said, told
+from tests.checks.answers import row, rows, said, told
 from tests.checks.subjects import SITE, each, each_node
 
 IN_SYNC = "Everything in sync."
@@ -50,6 +50,7 @@ def test_first_user_logs_in_and_sees_the_profile(facts: Facts, node: Node) -> No
     assert page.found["user"], f"the profile at {page.url} does not name {synnefo.user(SITE)}"
 
 
+@pytest.mark.guide("G111", "G112", "G113")
 @each("component", components, role="astakos")
 def test_component_has_its_addresses(facts: Facts, node: Node, component: str) -> None:
     found = row(facts, "component-list", "name", component)
@@ -63,6 +64,7 @@ def test_component_has_the_site_s_token(facts: Facts, node: Node, component: str
     assert found == "right", f"the token of {component} is not the secret {component}_token"
 
 
+@pytest.mark.guide("G108", "G121")
 @each_node(role="astakos")
 def test_view_of_pithos_may_ask_for_users(facts: Facts, node: Node) -> None:
     client = row(facts, "oauth2-client-list", "identifier", "pithos-view")
@@ -82,7 +84,7 @@ def test_resource_has_the_site_s_default(facts: Facts, node: Node, quota: str) -
     assert number(found) == number(limit), f"{name} is limited to {found}, not to {limit}"
 
 
-@pytest.mark.guide("G126", "G187")
+@pytest.mark.guide("G104", "G106", "G126", "G187")
 @each_node(role="astakos")
 def test_first_user_is_active(facts: Facts, node: Node) -> None:
     # The guide looks before it accepts the user (False); first boot has done both.
@@ -98,11 +100,20 @@ def test_first_user_is_shown_with_the_listed_uuid(facts: Facts, node: Node) -> N
     assert (shown.get("uuid"), shown.get("id")) == (listed["uuid"], listed["id"])
 
 
+@pytest.mark.guide("G105")
+@each_node(role="astakos")
+def test_nobody_is_a_superuser_of_django(facts: Facts, node: Node) -> None:
+    users = rows(facts, "user-list")
+    assert [one["displayname"] for one in users if one["admin"] != "False"] == []
+
+
+@pytest.mark.guide("G109", "G289")
 @each_node(role="admin")
 def test_first_user_is_an_administrator(facts: Facts, node: Node) -> None:
     assert "admin" in row(facts, "user-list", "displayname", synnefo.user(SITE))["groups"]
 
 
+@pytest.mark.guide("G107")
 @pytest.mark.parametrize("command", ["quota-verify", "reconcile-resources-astakos"])
 @each_node(role="astakos")
 def test_quota_are_in_sync(facts: Facts, node: Node, command: str) -> None:

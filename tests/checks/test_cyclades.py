@@ -24,7 +24,7 @@ def network(facts: Facts) -> dict[str, str]:
     return row(facts, "network-list", "subnet.ipv4", str(SITE.variables["vm_network"]))
 
 
-@pytest.mark.guide("G245")
+@pytest.mark.guide("G241", "G242", "G245")
 @each_node(role="cyclades")
 def test_cluster_is_a_backend_in_use(facts: Facts, node: Node) -> None:
     found = row(facts, "backend-list", "clustername", SITE.cluster.name)
@@ -92,6 +92,7 @@ def test_pool_of_mac_prefixes_is_there(facts: Facts, node: Node) -> None:
     assert re.search(r"\b65536\s+aa:00:0\b", pool), f"pool-list: {pool.strip()[-400:]}"
 
 
+@pytest.mark.guide("G243")
 @each("flavor", lambda _: [*FIXTURE, *SITE.variables.get("flavors", ())], role="cyclades")
 def test_flavor_is_offered(facts: Facts, node: Node, flavor: str) -> None:
     assert flavor in {one["name"] for one in rows(facts, "flavor-list")}

@@ -48,6 +48,7 @@ def document(site: Site, node: Node, secrets: Secrets) -> Document:
         "web": healthy_cloud.web(site),
         "cloud": healthy_cloud.cloud(site, node),
         "daemons": healthy_cloud.daemons(site, node),
+        "packets": healthy_cloud.packets(site),
         "clock_offset": [0.01, 0.2],
     }
 
@@ -132,6 +133,10 @@ def network(site: Site, node: Node) -> Document:
         bridge.name: {"up": True, "addresses": [], "ports": [bridge.port]}
         for bridge in site.bridges
     }
+    if node.kind.has("nat"):
+        length = ipaddress.ip_network(str(site.variables["vm_network"])).prefixlen
+        address = f"{site.variables['vm_gateway']}/{length}"
+        bridges[site.bridges[0].name]["addresses"] = [address]
     return {site.network.interface: own, **bridges}
 
 

@@ -72,7 +72,7 @@ def resources(site: Site) -> str:
 
 def users(site: Site) -> str:
     user = {"id": "1", "displayname": synnefo.user(site), "uuid": UUID, "active": "True"}
-    return _rows({**user, "groups": "['admin']"})
+    return _rows({**user, "admin": "False", "groups": "['admin']"})
 
 
 def backends(site: Site) -> str:
@@ -162,6 +162,15 @@ def daemons(site: Site, node: Node) -> dict[str, Any]:
         "nfdhcpd_dump": "Received SIGUSR1\n" if "nfdhcpd" in running else None,
         "dispatcher_log": [] if "snf-dispatcher" in running else None,
         "vnc": _vnc(node) if "vncauthproxy" in running else None,
+    }
+
+
+def packets(site: Site) -> dict[str, Any]:
+    queue = "-A PREROUTING -p udp -m udp --dport 67 -j NFQUEUE --queue-num 42"
+    return {
+        "forwarding": "1",
+        "nat": [f"-A POSTROUTING -o {site.network.interface} -j MASQUERADE"],
+        "mangle": ["-P PREROUTING ACCEPT", queue],
     }
 
 

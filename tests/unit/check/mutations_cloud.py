@@ -95,6 +95,10 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
         say("user-show", "uuid     : b", "uuid     : a"),
         {"astakos.first_user_is_shown_with_the_listed_uuid"},
     ),
+    "superuser": (
+        say("user-list", '"admin": "False"', '"admin": "True"'),
+        {"astakos.nobody_is_a_superuser_of_django"},
+    ),
     "no administrator": (
         say("user-list", "admin'", "users'"),
         {"astakos.first_user_is_an_administrator"},
@@ -216,6 +220,27 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
     "shared folder gone": (
         put("node2", "system", "storage", "free_mib", value={"/": 3000}),
         {"image.shared_folder_is_visible"},
+    ),
+    "no gateway": (
+        put("node1", "system", "network", "br1", "addresses", value=["10.0.1.1/24"]),
+        {"networks.gateway_is_on_the_first_bridge"},
+    ),
+    "no forwarding": (
+        put("node1", "packets", "forwarding", value="0"),
+        {"networks.packets_are_forwarded"},
+    ),
+    "translation elsewhere": (
+        put("node1", "packets", "nat", value=["-A POSTROUTING -o eth9 -j MASQUERADE"]),
+        {"networks.addresses_are_translated_on_the_way_out"},
+    ),
+    "wrong queue": (
+        put(
+            "node2",
+            "packets",
+            "mangle",
+            value=["-A PREROUTING -p udp -m udp --dport 67 -j NFQUEUE --queue-num 4"],
+        ),
+        {"networks.dhcp_goes_to_nfdhcpd_s_queue"},
     ),
     "kamaki for another cloud": (
         say("kamaki config", NODE1, "other"),

@@ -30,6 +30,7 @@ NAMES = (
     "cloud",
     "daemons",
     "tenant",
+    "packets",
 )
 
 # They import modules that have another name in each Python.
