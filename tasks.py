@@ -50,7 +50,13 @@ def task(*names: str, **options: Any) -> Callable[[Callable[..., None]], Any]:
     return wrap
 
 
-@task("site", "node", "verbose", help={"format": "qcow2, raw, or tree: layers only"}, iterable=["node"])
+@task(
+    "site",
+    "node",
+    "verbose",
+    help={"format": "qcow2, raw, or tree: layers only"},
+    iterable=["node"],
+)
 def bake(
     _: Context,
     site: str = DEFAULT_SITE,
@@ -159,12 +165,15 @@ def seed(_: Context, site: str = DEFAULT_SITE, node: tuple[str, ...] = ()) -> No
     write_all(site, tuple(node))
 
 
-@task("json")
-def coverage(_: Context, json: bool = False) -> None:
-    """Show where each action of the installation guide lives in this project."""
-    from golden.guide import show
+@task("site", "json", help={"write": "record it in docs/guide-coverage.md"})
+def coverage(_: Context, site: str = DEFAULT_SITE, json: bool = False, write: bool = False) -> None:
+    """Show where each action of the installation guide lives, what proves it, and how it went."""
+    from golden import coverage
 
-    show(as_json=json)
+    if write:
+        coverage.write(site)
+    else:
+        coverage.show(site, as_json=json)
 
 
 @task(help={"slow": "the tests that bake and boot small things, instead of the unit tests"})

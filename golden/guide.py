@@ -9,13 +9,12 @@ from __future__ import annotations
 import ast
 import functools
 import json
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from golden import log, paths
+from golden import paths
 from golden.definition.document import read
 from golden.definition.problems import Problems, nearest
 from golden.definition.tree import GUIDE
@@ -37,7 +36,10 @@ class Action:
 
 @dataclass(frozen=True)
 class Home:
-    """Where the action `id` is done or proved: by a role, step or check called `name`."""
+    """Where the action `id` is done or proved: by a role, step or check called `name`.
+
+    A check's name is that of its function, or of the class or module that is marked as a whole.
+    """
 
     id: str
     part: Literal["role", "step", "check"]
@@ -87,31 +89,6 @@ def of_step(file: Path) -> tuple[str, ...]:
     return ids
 
 
-def show(as_json: bool = False) -> None:
-    """Print the coverage as a table with a summary, or as JSON."""
-    covered = coverage()
-    if as_json:
-        log.raw(json.dumps([asdict(each) for each in covered], indent=1))
-        return
-    rows = [
-        (each.action.id, each.action.phase, each.action.node, each.action.key, _told(each.homes))
-        for each in covered
-    ]
-    log.table(("id", "phase", "node", "action", "home"), rows)
-    log.info(_summary(covered))
-
-
-def _told(homes: tuple[Home, ...]) -> str:
-    return ", ".join(f"{home.file}:{home.line}" for home in homes) or "-"
-
-
-def _summary(covered: tuple[Covered, ...]) -> str:
-    of_phase = Counter(each.action.phase for each in covered)
-    homeless = Counter(each.action.phase for each in covered if not each.homes)
-    parts = [f"{phase} {of_phase[phase] - homeless[phase]}/{of_phase[phase]}" for phase in of_phase]
-    return f"{len(covered) - homeless.total()} of {len(covered)} have a home: " + ", ".join(parts)
-
-
 def _homes(root: Path, problems: Problems) -> Iterator[Home]:
     for file in sorted((root / "images" / "roles").glob("*/role.yaml")):
         yield from _homes_in_role(file, problems)
@@ -138,11 +115,25 @@ def _homes_in_step(file: Path, problems: Problems) -> Iterator[Home]:
 
 def _homes_in_checks(file: Path, problems: Problems) -> Iterator[Home]:
     """The homes of each marker; one on a class or `pytestmark` stands for all checks in it."""
-    for node in ast.walk(_parse(file, problems)):
+    for name, call in _marked(_parse(file, problems), file.stem):
+        for id, line in _literals(call.args, file, problems):
+            yield Home(id, "check", name, problems.shown(file), line)
+
+
+def _marked(tree: ast.AST, name: str) -> Iterator[tuple[str, ast.Call]]:
+    """Each `guide(...)` marker in `tree` with what it is on; `name` where that has no name."""
+    for node in ast.iter_child_nodes(tree):
+        match tree, node:
+            case ((ast.FunctionDef(name=marked) | ast.ClassDef(name=marked)), ast.Call()) if (
+                node in tree.decorator_list
+            ):
+                inner = marked
+            case _:
+                inner = name
         match node:
-            case ast.Call(func=ast.Attribute(attr="guide"), args=values):
-                for id, line in _literals(values, file, problems):
-                    yield Home(id, "check", file.stem, problems.shown(file), line)
+            case ast.Call(func=ast.Attribute(attr="guide")):
+                yield inner, node
+        yield from _marked(node, inner)
 
 
 def _literals(values: list[ast.expr], file: Path, problems: Problems) -> Iterator[tuple[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -109,6 +110,16 @@ def _line(reason: str) -> str:
 def from_junit(path: Path) -> tuple[Outcome, ...]:
     """Read the outcomes from pytest's JUnit file, in the order in which the checks ran."""
     return tuple(_outcome(case) for case in ElementTree.parse(path).iter("testcase"))
+
+
+def from_json(path: Path) -> Report:
+    """Read a report that was written as JSON."""
+    found = json.loads(path.read_text())
+    outcomes = (
+        Outcome(**{**one, "guide": tuple(one["guide"]), "nodes": tuple(one["nodes"])})
+        for one in found["checks"]
+    )
+    return Report(found["site"], tuple(outcomes), found["seconds"])
 
 
 def _outcome(case: ElementTree.Element) -> Outcome:

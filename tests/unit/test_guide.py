@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 import pytest
@@ -45,17 +44,18 @@ def test_the_line_of_a_step_is_that_of_the_id(tree: SmallTree) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "name"),
     [
-        'pytestmark = pytest.mark.guide("G067")\n',
-        '@pytest.mark.guide("G066", "G067")\ndef test_x(): pass\n',
-        'CASES = [pytest.param(1, marks=pytest.mark.guide("G067"))]\n',
-        '@mark.guide("G067")\nclass TestX: pass\n',
+        ('pytestmark = pytest.mark.guide("G067")\n', "test_web"),
+        ('@pytest.mark.guide("G066", "G067")\ndef test_x(): pass\n', "test_x"),
+        ('CASES = [pytest.param(1, marks=pytest.mark.guide("G067"))]\n', "test_web"),
+        ('@mark.guide("G067")\nclass TestX: pass\n', "TestX"),
+        ('class TestX: x = [mark.guide("G067")]\n', "test_web"),
     ],
 )
-def test_a_marker_of_a_check_is_a_home(tree: SmallTree, text: str) -> None:
+def test_a_marker_of_a_check_is_a_home(tree: SmallTree, text: str, name: str) -> None:
     tree.write(CHECK, text)
-    assert homes(tree, "G067") == (Home("G067", "check", "test_web", CHECK, 1),)
+    assert homes(tree, "G067") == (Home("G067", "check", name, CHECK, 1),)
 
 
 def test_an_action_without_home_says_so(tree: SmallTree) -> None:
@@ -95,18 +95,3 @@ def test_all_wrong_homes_in_one_run(tree: SmallTree) -> None:
 
 def test_of_step(tree: SmallTree) -> None:
     assert guide.of_step(tree.root / STEP) == ("G001",)
-
-
-def test_show_as_json_is_the_coverage(capsys: pytest.CaptureFixture[str]) -> None:
-    guide.show(as_json=True)
-    shown = json.loads(capsys.readouterr().out)
-    assert len(shown) == 291
-    assert shown[0]["action"]["key"] == "hostnames"
-    assert shown[0]["homes"][0].keys() == {"id", "part", "name", "file", "line"}
-
-
-def test_show_as_table_ends_in_the_sum(capsys: pytest.CaptureFixture[str]) -> None:
-    guide.show()
-    *_, last = capsys.readouterr().out.splitlines()
-    assert " of 291 have a home: " in last
-    assert all(f"{phase} " in last for phase in ("bake", "firstboot", "check"))
