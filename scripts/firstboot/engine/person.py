@@ -45,8 +45,17 @@ def existing(ctx):
 
 
 def token(ctx):
-    """The user's token for the APIs, which Astakos made."""
-    return sql.secret(ctx, "snf_apps", TOKEN.format(name=_name(ctx)))
+    """The user's token for the APIs, which Astakos made; kept until something changes."""
+    if "token" not in ctx.memory:
+        ctx.memory["token"] = sql.secret(ctx, "snf_apps", TOKEN.format(name=_name(ctx)))
+    return ctx.memory["token"]
+
+
+def uuid(ctx):
+    """The user's id, kept as well. Raises StepError when there is no such user."""
+    if "uuid" not in ctx.memory:
+        ctx.memory["uuid"] = existing(ctx).uuid
+    return ctx.memory["uuid"]
 
 
 def _name(ctx):

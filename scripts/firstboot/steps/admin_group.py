@@ -15,5 +15,4 @@ def done(ctx):
 
 def run(ctx):
     synnefo.manage(ctx, ["group-add", person.GROUP])
-    uuid = person.existing(ctx).uuid
-    synnefo.manage(ctx, ["user-modify", uuid, "--add-group=" + person.GROUP])
+    synnefo.manage(ctx, ["user-modify", person.uuid(ctx), "--add-group=" + person.GROUP])

@@ -87,7 +87,7 @@ def _is_uploaded(ctx):
 
 
 def _account(ctx):
-    uuid = person.existing(ctx).uuid
+    uuid = person.uuid(ctx)
     return synnefo.url(ctx, "pithos", "/object-store/v1/" + uuid)
 
 
@@ -96,4 +96,4 @@ def _target(ctx):
 
 
 def _location(ctx):
-    return "pithos://" + person.existing(ctx).uuid + _target(ctx)
+    return "pithos://" + person.uuid(ctx) + _target(ctx)
