@@ -43,8 +43,11 @@ def run(ctx):
     ctx.services.start("archipelago")
     dead = _dead(ctx)
     if dead:
+        # When one fails the others are stopped, so that each log has to be looked at.
         raise StepError(
-            "Archipelago's {0} did not stay up: {1}".format(dead[0], _last_line(ctx, dead[0]))
+            "Archipelago's {0} did not stay up; their logs end with: {1}".format(
+                ", ".join(dead), "; ".join(_last_line(ctx, peer) for peer in PEERS)
+            )
         )
 
 
@@ -89,4 +92,4 @@ def _dead(ctx):
 
 def _last_line(ctx, peer):
     lines = files.read(ctx.path("/var/log/archipelago/{0}.log".format(peer))).splitlines()
-    return lines[-1] if lines else "its log is empty, see /var/log/firstboot.log"
+    return "{0}: {1}".format(peer, lines[-1][:200] if lines else "(nothing)")

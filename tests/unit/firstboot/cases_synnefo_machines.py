@@ -47,9 +47,9 @@ def case_gunicorn_is_stopped_before_archipelago(world):
 def case_a_peer_that_failed_is_named_although_start_says_0(world):
     cloud = cloud_of(world)
     cloud.broken["archipelago"] = (0, "")
-    world.put("var/log/archipelago/blockerb.log", "starting\nlock_dir is missing\n")
+    world.put("var/log/archipelago/blockerm.log", "starting\nlock_dir is missing\n")
     message = raises(StepError, archipelago.run, cloud.context())
-    assert "blockerb" in message and "lock_dir is missing" in message
+    assert "blockerb, blockerm" in message and "blockerm: lock_dir is missing" in message
 
 
 def case_a_backend_of_another_user_is_refused(world):
