@@ -6,17 +6,18 @@ The imports stand inside the tasks so that `inv --list` and a bake with nothing 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+import sys
+from collections.abc import Sequence
 
+from invoke.collection import Collection
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import task as invoke_task
 
-from golden import log
-from golden.errors import STAGE_ERROR_CODE, USER_ERROR_CODE, StageError, UserError
+from golden import log, menu
 
 DEFAULT_SITE = "rehearsal"
+# invoke gives a list; it would take another default's type, and a tuple cuts "node1" in letters.
+Nodes = Sequence[str] | None
 HELP = {
     "site": "a file of images/sites/ without its .yaml",
     "node": "only this node; may be given more than once",
@@ -26,28 +27,7 @@ HELP = {
 }
 
 
-def task(*names: str, **options: Any) -> Callable[[Callable[..., None]], Any]:
-    """An invoke task whose expected errors end in one message and an exit code, no traceback.
-
-    `names` picks help texts from HELP; other options are invoke's own.
-    """
-    options["help"] = {**{name: HELP[name] for name in names}, **options.get("help", {})}
-
-    def wrap(body: Callable[..., None]) -> Any:
-        @functools.wraps(body)
-        def guarded(*args: Any, **kwargs: Any) -> None:
-            try:
-                body(*args, **kwargs)
-            except UserError as error:
-                log.error(str(error))
-                raise Exit(code=USER_ERROR_CODE) from None
-            except StageError as error:
-                log.error(str(error))
-                raise Exit(code=STAGE_ERROR_CODE) from None
-
-        return invoke_task(guarded, **options)
-
-    return wrap
+task = functools.partial(menu.task, texts=HELP)
 
 
 @task(
@@ -60,7 +40,7 @@ def task(*names: str, **options: Any) -> Callable[[Callable[..., None]], Any]:
 def bake(
     _: Context,
     site: str = DEFAULT_SITE,
-    node: tuple[str, ...] = (),
+    node: Nodes = None,
     format: str = "qcow2",
     verbose: bool = False,
 ) -> None:
@@ -68,17 +48,15 @@ def bake(
     from golden.bake import bake
 
     log.set_verbose(verbose)
-    bake(site, tuple(node) or None, format)
+    bake(site, tuple(node or ()) or None, format)
 
 
 @task("site", "node", "target", iterable=["node"])
-def boot(
-    _: Context, site: str = DEFAULT_SITE, node: tuple[str, ...] = (), target: str = "qemu"
-) -> None:
+def boot(_: Context, site: str = DEFAULT_SITE, node: Nodes = None, target: str = "qemu") -> None:
     """Boot the baked nodes and follow their first boot until every one is ready."""
     from golden.boot import boot
 
-    boot(site, tuple(node), target)
+    boot(site, tuple(node or ()), target)
 
 
 @task("site")
@@ -106,21 +84,19 @@ def ssh(_: Context, node: str, command: str = "", site: str = DEFAULT_SITE) -> N
 
 
 @task("site", "node", iterable=["node"], help={"keep": "keep the nodes' disks for the next boot"})
-def down(
-    _: Context, site: str = DEFAULT_SITE, node: tuple[str, ...] = (), keep: bool = False
-) -> None:
+def down(_: Context, site: str = DEFAULT_SITE, node: Nodes = None, keep: bool = False) -> None:
     """Shut the booted nodes down and throw their disks away; the artifacts stay as they are."""
     from golden.boot import down
 
-    down(site, tuple(node), keep=keep)
+    down(site, tuple(node or ()), keep=keep)
 
 
 @task("site", "node", iterable=["node"])
-def check(_: Context, site: str = DEFAULT_SITE, node: tuple[str, ...] = ()) -> None:
+def check(_: Context, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
     """Check the booted nodes, one property per line; JUnit and a table in .artifacts."""
     from golden.check import check
 
-    check(site, tuple(node))
+    check(site, tuple(node or ()))
 
 
 @task("site", "target", help={"keep": "leave the nodes running afterwards"})
@@ -158,11 +134,11 @@ def secrets(_: Context, site: str = DEFAULT_SITE) -> None:
 
 
 @task("site", "node", iterable=["node"])
-def seed(_: Context, site: str = DEFAULT_SITE, node: tuple[str, ...] = ()) -> None:
+def seed(_: Context, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
     """Write each node's seed disk (NoCloud, CIDATA): name, addresses, keys, passwords."""
     from golden.seed import write_all
 
-    write_all(site, tuple(node))
+    write_all(site, tuple(node or ()))
 
 
 @task("site", "json", help={"write": "record it in docs/guide-coverage.md"})
@@ -190,3 +166,7 @@ def bench(_: Context) -> None:
     from bench.bake import measure
 
     measure()
+
+
+if __name__ == "__main__":
+    menu.Menu(namespace=Collection.from_module(sys.modules[__name__]), binary="./inv").run()

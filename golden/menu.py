@@ -1,0 +1,78 @@
+"""What makes invoke a menu of ours: expected errors end in one message and our exit codes."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from invoke.exceptions import Exit, ParseError
+from invoke.parser.argument import Argument
+from invoke.program import Program
+from invoke.tasks import Task
+from invoke.tasks import task as invoke_task
+
+from golden import log
+from golden.errors import STAGE_ERROR_CODE, USER_ERROR_CODE, StageError, UserError
+
+
+class Menu(Program):
+    """invoke's command line; what it cannot parse is a user error like any other."""
+
+    def parse_tasks(self) -> None:
+        """Raises Exit with USER_ERROR_CODE for unknown tasks and options and missing values."""
+        try:
+            super().parse_tasks()
+        except ParseError as error:
+            log.error(_in_words(error))
+            raise Exit(code=USER_ERROR_CODE) from None
+
+
+def _in_words(error: ParseError) -> str:
+    text = str(error).rstrip("!")
+    text = re.sub(r"^Flag <Argument: (\S+).* needed value .*", r"--\1 needs a value", text)
+    task = getattr(error.context, "name", None)
+    if task:
+        return f"{text}; ./inv --help {task} shows what it takes"
+    return f"{text}; ./inv --list shows the tasks"
+
+
+class _Task(Task[Callable[..., None]]):
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """invoke's own, but an option that may be repeated wants a value each time.
+
+        Else `./inv down --node` would mean all nodes: invoke takes the [] that such an option
+        begins with for a value.
+        """
+        arguments = super().get_arguments(ignore_unknown_help)
+        for argument in arguments:
+            if argument.kind is list:
+                argument.raw_value = None
+        return arguments
+
+
+def task(
+    *names: str, texts: Mapping[str, str], **options: Any
+) -> Callable[[Callable[..., None]], Any]:
+    """An invoke task whose expected errors end in one message and an exit code, no traceback.
+
+    `names` picks help texts from `texts`; other options are invoke's own.
+    """
+    options["help"] = {**{name: texts[name] for name in names}, **options.get("help", {})}
+
+    def wrap(body: Callable[..., None]) -> Any:
+        @functools.wraps(body)
+        def guarded(*args: Any, **kwargs: Any) -> None:
+            try:
+                body(*args, **kwargs)
+            except UserError as error:
+                log.error(str(error))
+                raise Exit(code=USER_ERROR_CODE) from None
+            except StageError as error:
+                log.error(str(error))
+                raise Exit(code=STAGE_ERROR_CODE) from None
+
+        return invoke_task(guarded, klass=_Task, **options)
+
+    return wrap

@@ -1,0 +1,64 @@
+"""What a user types, as far as the functions that it calls."""
+
+from __future__ import annotations
+
+import pytest
+from invoke.collection import Collection
+from invoke.exceptions import Exit
+
+import golden.boot
+import tasks
+from golden.errors import USER_ERROR_CODE
+from golden.menu import Menu
+
+
+def typed(line: str) -> None:
+    Menu(namespace=Collection.from_module(tasks), binary="./inv").run(line, exit=False)
+
+
+@pytest.fixture
+def downed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """The nodes that each call of `down` was given."""
+    calls: list[tuple[str, ...]] = []
+    monkeypatch.setattr(
+        golden.boot, "down", lambda site, nodes, *, keep: calls.append(tuple(nodes))
+    )
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("line", "nodes"),
+    [
+        ("inv down", ()),
+        ("inv down --node node1", ("node1",)),
+        ("inv down --node node1 --node node2", ("node1", "node2")),
+        ("inv down -n node2", ("node2",)),
+    ],
+)
+def test_nodes_arrive_whole(downed: list[tuple[str, ...]], line: str, nodes: tuple[str]) -> None:
+    typed(line)
+    assert downed == [nodes]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("inv down --node", "--node needs a value; ./inv --help down shows what it takes"),
+        ("inv down --nod node1", "No idea what '--nod' is; ./inv --help down shows what it takes"),
+        ("inv dwon", "No idea what 'dwon' is; ./inv --list shows the tasks"),
+        ("inv console", "'console' did not receive required positional arguments: 'node'"),
+    ],
+)
+def test_a_slip_is_one_sentence_and_does_nothing(
+    downed: list[tuple[str, ...]], capsys: pytest.CaptureFixture[str], line: str, words: str
+) -> None:
+    # Menu.run would end the process; what decides its exit code is raised by parse_tasks.
+    menu = Menu(namespace=Collection.from_module(tasks), binary="./inv")
+    menu.create_config()
+    menu.parse_core(line.split())
+    menu.parse_collection()
+    with pytest.raises(Exit) as ended:
+        menu.parse_tasks()
+    assert ended.value.code == USER_ERROR_CODE
+    assert words in capsys.readouterr().err
+    assert downed == []
