@@ -84,6 +84,7 @@ def examine(
         engines.docker(host),
         engines.libvirt(host),
         programs.python2(host),
+        programs.browser(host),
     ]
 
 

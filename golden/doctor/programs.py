@@ -69,3 +69,11 @@ def python2(host: Host) -> Finding:
             return Finding("python2.7", True, False, f"{command} {said.strip()}")
     detail = "none: the tests read first-boot code with vermin instead of running it under 2.7"
     return Finding("python2.7", False, False, detail, "pyenv install 2.7.18")
+
+
+def browser(host: Host) -> Finding:
+    """A Chromium lets `inv check` look at the pages as a person does."""
+    if host.which("chromium") and host.which("chromedriver"):
+        return Finding("chromium", True, False, str(host.which("chromium")))
+    detail = "none: inv check looks at the pages without a browser, and saves no screenshots"
+    return Finding("chromium", False, False, detail, install_line(["chromium", "chromium-driver"]))

@@ -176,3 +176,11 @@ def test_memory_for_a_bake_is_a_must_for_a_boot_a_may() -> None:
     assert not resources.memory(enough_to_bake, 4608, 2).needed
     too_little = healthy(text=texts(proc__meminfo="MemAvailable: 1000000 kB\n"))
     assert resources.memory(too_little, 4608, 2).needed
+
+
+@pytest.mark.parametrize("missing", ["chromium", "chromedriver"])
+def test_a_browser_is_nice_to_have(missing: str) -> None:
+    assert programs.browser(healthy()).ok
+    found = programs.browser(healthy(which=lambda name: None if name == missing else Path(name)))
+    assert (found.ok, found.needed) == (False, False)
+    assert "chromium chromium-driver" in found.fix
