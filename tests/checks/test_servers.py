@@ -120,7 +120,7 @@ def test_machine_becomes_active(server: Server) -> None:
         "it stays in BUILD: does "
         "eventd tell the broker (snf-ganeti-eventd.log), the dispatcher listen (dispatcher.log)?"
     )
-    failed = server.instance.master.run("gnt-job list --no-headers --failed -o id,summary").stdout
+    failed = server.instance.master.run("gnt-job list --no-headers --error -o id,summary").stdout
     assert server.status() == "ACTIVE", f"failed jobs of Ganeti: {failed.strip()[-600:]}"
 
 
