@@ -5,6 +5,7 @@ So no mirror's name is ever written into the project, and a host behind a compan
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +103,6 @@ def lines(release: Release, standins: Path | None = None) -> tuple[str, ...]:
     `standins` is the folder of the stand-ins' repository, for a release that has them.
     """
     found = tuple(_line(release, source) for source in release.sources)
-    # copy: and not file:, so that apt puts them into the cache like what it fetches.
     own = (f"deb [trusted=yes] copy:{standins} ./",) if release.standins and standins else ()
     return (*found, *own)
 
@@ -120,7 +120,9 @@ def _line(release: Release, source: Source) -> str:
     options = [f"arch={release.architecture}", f"signed-by={release.keyring}"]
     if not release.check_valid_until:
         options.append("check-valid-until=no")
-    where = f"{mirror_of(release, source)} {source.suite} {' '.join(source.components)}"
+    # copy: and not file:, so that apt puts packages into the cache as it does with fetched ones.
+    mirror = re.sub("^file:", "copy:", mirror_of(release, source))
+    where = f"{mirror} {source.suite} {' '.join(source.components)}".rstrip()
     return f"deb [{' '.join(options)}] {where}"
 
 
