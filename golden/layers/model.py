@@ -11,7 +11,7 @@ from dataclasses import dataclass
 # Raise it when the same inputs come to mean another tree.
 FORMAT = 1
 
-# What a layer is made from, by section: packages, scripts, files, settings, tools, order. Each entry
+# What a layer is made from, by section: packages, scripts, files, settings, tools, order. An entry
 # is a name and a text (a version, a hash, a mode with owner and hash) that changes with the thing.
 Inputs = Mapping[str, Mapping[str, str]]
 
