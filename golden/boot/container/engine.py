@@ -14,8 +14,11 @@ import docker
 from docker.errors import APIError, DockerException
 
 from golden.errors import StageError, UserError
+from golden.paths import CACHE
 
-DEFAULT = "unix:///var/run/docker.sock"
+SYSTEM = Path("/var/run/docker.sock")
+# Where `scripts/host/dockerd start .cache/dockerd` puts it.
+OWN = CACHE / "dockerd" / "docker.sock"
 # More is useless, and Python 2 and Erlang close every possible file one by one (facts 4.3).
 OPEN_FILES = 65536
 # Loading a layer of a gigabyte on a slow disk.
@@ -23,20 +26,26 @@ ANSWER_SECONDS = 600
 
 
 def connect() -> docker.DockerClient:
-    """The engine that DOCKER_HOST names, or the system's. Raises UserError when none answers."""
+    """The engine at `socket_path`. Raises UserError when none answers."""
     url = f"unix://{socket_path()}"
     try:
         return docker.DockerClient(base_url=url, version="auto", timeout=ANSWER_SECONDS)
     except DockerException as error:
         raise UserError(
             f"no Docker engine answers at {url} ({_reason(error)}); start the system's with: "
-            "service docker start, or one of this project's own: see scripts/host/dockerd"
+            "service docker start, or one of this project's own with: "
+            "scripts/host/dockerd start .cache/dockerd"
         ) from error
 
 
 def socket_path() -> Path:
-    """The engine's Unix socket. Raises UserError for an engine on another machine."""
-    url = os.environ.get("DOCKER_HOST", DEFAULT)
+    """The socket of the engine that DOCKER_HOST names, else this project's own, else the system's.
+
+    Raises UserError for an engine on another machine.
+    """
+    url = os.environ.get("DOCKER_HOST")
+    if not url:
+        return OWN if OWN.exists() else SYSTEM
     if not url.startswith("unix://"):
         raise UserError(
             f"DOCKER_HOST={url}: the container target needs an engine on this machine, whose "
