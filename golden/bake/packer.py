@@ -104,7 +104,8 @@ def build(
     argv = ["packer", "build", "-color=false", f"-only={source}", f"-var-file={values}"]
     result = run.run(
         [*argv, paths.PACKER],
-        env=_environment(folder),
+        cwd=folder,
+        env=_environment(),
         log=log,
         on_line=follower.line,
         check=False,
@@ -152,7 +153,7 @@ def _words(command: str) -> list[str]:
         return command.split()
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment() -> dict[str, str]:
     """Packer keeps nothing outside our own folders and asks nobody about newer versions."""
     home = paths.CACHE / "packer"
     home.mkdir(parents=True, exist_ok=True)
@@ -164,5 +165,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "PACKER_CACHE_DIR": str(home / "cache"),
         "PACKER_CONFIG": str(config),
         "PACKER_NO_COLOR": "1",
-        "TMPDIR": str(folder),
+        # Relative: Packer's plugins listen on Unix sockets there. An address holds 107 bytes, and
+        # Packer crashes where the project lies deeper than that.
+        "TMPDIR": ".",
     }

@@ -24,9 +24,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of its own for caches and artifacts."""
-    monkeypatch.setattr(paths, "CACHE", tmp_path / ".cache")
-    monkeypatch.setattr(paths, "ARTIFACTS", tmp_path / ".artifacts")
-    return tmp_path
+    # Deeper than the address of a Unix socket is long, as a checkout may lie.
+    deep = tmp_path / ("deep" * 30)
+    deep.mkdir()
+    monkeypatch.setattr(paths, "CACHE", deep / ".cache")
+    monkeypatch.setattr(paths, "ARTIFACTS", deep / ".artifacts")
+    return deep
 
 
 @pytest.fixture
