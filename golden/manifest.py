@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from golden import paths
+from golden import atomic, paths
 from golden.errors import UserError
 
 FORMAT = 1
@@ -95,7 +94,5 @@ def write(
         **facts,
         "artifacts": {**others, fmt: dict(record)},
     }
-    path = folder(site, kind) / NAME
-    partial = path.with_name(f".{NAME}.{os.getpid()}.tmp")
-    partial.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
-    partial.replace(path)
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    atomic.write(folder(site, kind) / NAME, text)

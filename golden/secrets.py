@@ -8,10 +8,8 @@ PEM, which wheezy's OpenSSH 6.0 and OpenSSL 1.0.1 read as today's tools do (fact
 from __future__ import annotations
 
 import json
-import os
 import secrets as entropy
 import string
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -29,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from filelock import FileLock
 
-from golden import definition, log
+from golden import atomic, definition, log
 from golden.definition import Site
 from golden.errors import UserError
 from golden.paths import SECRETS, shown
@@ -149,16 +147,7 @@ def check_modes(folder: Path) -> None:
 
 def write_private(path: Path, data: bytes) -> None:
     """Publish `data` at `path` atomically, mode 0600: no half-written key is ever seen."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).rename(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    atomic.write(path, data, mode=0o600, durable=True)
 
 
 def pem(key: Key) -> bytes:

@@ -1,4 +1,4 @@
-"""What a bake would do, and why: asked by `inv plan`, and by the bake itself."""
+"""What a bake would do, and why: asked by `golden.bake.plan`, and by the bake itself."""
 
 from __future__ import annotations
 

@@ -6,9 +6,9 @@ import json
 import time
 from pathlib import Path
 
+from golden import atomic
 from golden.bake.recipe import Recipe
 from golden.disk import Built
-from golden.layers.store import replace
 
 FORMAT = "tree"
 
@@ -16,8 +16,7 @@ FORMAT = "tree"
 def build(recipes: tuple[Recipe, ...], out: Path, identity: str) -> Built:
     """Write names and keys of the layers `recipes` (top first) to `out`, lowest first."""
     began = time.monotonic()
-    out.parent.mkdir(parents=True, exist_ok=True)
     layers = [{"name": each.name, "key": each.layer.key} for each in reversed(recipes)]
-    replace(out, json.dumps(layers, indent=1) + "\n")
+    atomic.write(out, json.dumps(layers, indent=1) + "\n")
     took = {"list": round(time.monotonic() - began, 2)}
     return Built(out, FORMAT, out.stat().st_size, 0, identity, took)

@@ -7,7 +7,7 @@ import shutil
 import socket
 from pathlib import Path
 
-from golden import secrets
+from golden import atomic, secrets
 from golden.boot import rundir
 from golden.boot.rundir import NodeDir, State
 from golden.definition.models import Site
@@ -24,14 +24,14 @@ def write_config(site: Site) -> Path:
     folder = rundir.site_dir(site.name)
     kept = secrets.load(site)
     hosts = folder / "known_hosts"
-    rundir.write_text(hosts, secrets.known_hosts(site, kept))
+    atomic.write(hosts, secrets.known_hosts(site, kept))
     entries = [
         _entry(name, fqdn, state, kept, hosts)
         for name, fqdn in ((node.name, node.fqdn) for node in site.nodes)
         if (state := NodeDir(site.name, name).running())
     ]
     config = rundir.ssh_config(site.name)
-    rundir.write_text(config, "\n".join(entries))
+    atomic.write(config, "\n".join(entries))
     return config
 
 

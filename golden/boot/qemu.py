@@ -36,12 +36,12 @@ class Qemu:
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""
-        log.info(f"accelerator: {choose()}")
         for node in nodes:
             files = NodeDir(site.name, node.name)
             if not files.running():
                 _check_kept_disk(files, artifact(site, node))
         _check_room(rundir.site_dir(site.name))
+        log.info(f"accelerator: {choose()}")
 
     def up(self, site: Site, node: Node) -> bool:
         """Power the node on; False when it runs already."""
@@ -97,7 +97,7 @@ def artifact(site: Site, node: Node) -> Path:
     found = [path for name in FORMATS if (path := folder / f"disk.{name}").is_file()]
     if not found:
         raise UserError(
-            f"{shown(folder)}: no disk of {node.kind.name} is baked for {node.name}; "
+            f"{shown(folder)}: no disk is baked for {node.name} (kind {node.kind.name}); "
             f"bake it with: ./inv bake --site {site.name}"
         )
     return max(found, key=lambda path: path.stat().st_mtime_ns)

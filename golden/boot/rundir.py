@@ -7,7 +7,6 @@ time, same boot of the host. Anything else is a dead node's leftover.
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from golden import atomic
 from golden.paths import CACHE
 
 
@@ -72,7 +72,7 @@ class NodeDir:
 
     def remember(self, state: State) -> None:
         """Write the state, atomically."""
-        write_text(self._target, state.target)
+        atomic.write(self._target, state.target)
         write(self._state, asdict(state))
 
     def target(self) -> str:
@@ -102,7 +102,9 @@ def ssh_config(site: str) -> Path:
 def lock(site: str) -> FileLock:
     """Held while nodes of `site` are started or stopped."""
     folder = site_dir(site)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    # The nodes' disks hold the site's keys and passwords as soon as they have booted.
+    folder.chmod(0o700)
     return FileLock(folder.parent / f"{site}.lock")
 
 
@@ -151,12 +153,4 @@ def read(path: Path) -> object:
 
 def write(path: Path, data: object) -> None:
     """Write JSON, complete or not at all."""
-    write_text(path, json.dumps(data, indent=1) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write `text`, complete or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.replace(path)
+    atomic.write(path, json.dumps(data, indent=1) + "\n")

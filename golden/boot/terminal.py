@@ -29,7 +29,9 @@ def attach(site: str, node: str) -> None:
     files = NodeDir(site, node)
     if files.running() is None:
         last = f"; its last console is in {shown(files.console)}" if files.console.exists() else ""
-        raise UserError(f"{node} of site {site} is not running{last}")
+        raise UserError(
+            f"{node} of site {site} is not running{last}; boot it with: ./inv boot --site {site}"
+        )
     log.info(f"console of {node}, leave with Ctrl-]")
     with _raw_terminal(), sockets.connected(files.console_socket, timeout=None) as link:
         # What was said before: the socket itself has no memory.

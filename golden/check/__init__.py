@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from golden import log, report
+from golden import atomic, log, report
 from golden.definition import load
 from golden.errors import StageError
 from golden.paths import ARTIFACTS, CACHE, ROOT, TESTS, shown
@@ -56,15 +56,15 @@ def run(
     definition = load(site)
     names = [definition.node(name).name for name in nodes]
     junit = junit or ARTIFACTS / site / "checks.xml"
-    junit.parent.mkdir(parents=True, exist_ok=True)
     if facts is None:
         # Imported late: nothing else here needs a booted site.
         from golden.check.connection import Connection
 
         Connection.of(site)
+    junit.parent.mkdir(parents=True, exist_ok=True)
     seconds = _pytest(site, names, junit, facts)
     found = Report(site, report.from_junit(junit), seconds)
-    _publish(junit.with_suffix(".json"), json.dumps(found.as_json(), indent=1) + "\n")
+    atomic.write(junit.with_suffix(".json"), json.dumps(found.as_json(), indent=1) + "\n")
     return found
 
 
@@ -123,12 +123,6 @@ class _Counter:
     def summary(self) -> str:
         """`120 checks, 1 failed, at files`."""
         return f"{self.done} checks, {self.failed} failed, at {self.subject}"
-
-
-def _publish(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(text)
-    fresh.replace(path)
 
 
 def _log(site: str) -> Path:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from golden import atomic
 from golden.coverage.table import Row
 
 HEADER = """\
@@ -29,9 +29,7 @@ _LINK = re.compile(r"\]\(\.\./([^)#]+)#L\d+\)")
 def write(file: Path, site: str, rows: Sequence[Row], summary: Sequence[str]) -> None:
     """Publish the document."""
     head = HEADER.format(site=site, summary="\n".join(f"- {line}" for line in summary))
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    fresh.write_text(head + "".join(_line(row) for row in rows))
-    fresh.replace(file)
+    atomic.write(file, head + "".join(_line(row) for row in rows))
 
 
 def homes(file: Path) -> Mapping[str, set[str]]:

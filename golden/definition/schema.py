@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from golden import atomic
 from golden.definition import files
 from golden.definition.fields import Doc, Key, NotEmpty, Range, Rule
 
@@ -72,9 +73,7 @@ def texts() -> dict[str, str]:
 def _replace(path: Path, text: str) -> bool:
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return False
-    scratch = path.with_suffix(".new")
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(path)
+    atomic.write(path, text)
     return True
 
 

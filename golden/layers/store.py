@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from golden import atomic
 from golden.layers import enter
 from golden.layers.model import Inputs, Layer
 
@@ -94,7 +95,7 @@ class Store:
         }
         path = self._note_path(site, layer.name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path, json.dumps(fact))
+        atomic.write(path, json.dumps(fact))
 
     def settle(self, layers: Iterable[Layer]) -> None:
         """Wait until the trees are on the disk, and note that they are."""
@@ -104,7 +105,7 @@ class Store:
         if fresh:
             os.sync()
         for stored in fresh:
-            replace(
+            atomic.write(
                 stored.folder / RECORD, json.dumps({**stored.record, "settled": True}, indent=1)
             )
 
@@ -131,13 +132,6 @@ class Store:
 
     def _note_path(self, site: str, name: str) -> Path:
         return self._latest / site / f"{name}.json"
-
-
-def replace(path: Path, text: str) -> None:
-    """Give the file `path` a new content in one step."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    partial.write_text(text)
-    partial.replace(path)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from golden import atomic
 from golden.errors import StageError, UserError
 from golden.packages.model import Package, Resolution, Step
 from golden.packages.state import AptState
@@ -52,10 +53,7 @@ class Resolver:
             except (ValueError, KeyError, TypeError):
                 store.unlink()
         resolution = self._ask(asked, extra, below)
-        store.parent.mkdir(parents=True, exist_ok=True)
-        partial = store.with_suffix(".tmp")
-        partial.write_text(json.dumps(resolution.to_json()))
-        partial.replace(store)
+        atomic.write(store, json.dumps(resolution.to_json()))
         return resolution
 
     def _store(self, asked: set[str], extra: set[str], below: Sequence[Package]) -> Path:

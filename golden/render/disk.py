@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from golden import paths
+from golden import atomic, paths
 from golden.render.rendering import RenderedKind, Rendering
 
 
@@ -19,6 +18,11 @@ class _Target:
 
     content: bytes
     executable: bool = False
+
+    @property
+    def mode(self) -> int:
+        """The mode of a fresh file."""
+        return 0o755 if self.executable else 0o644
 
     def is_at(self, path: Path) -> bool:
         """Whether the file at `path` is just this."""
@@ -43,7 +47,7 @@ def write(rendering: Rendering, rendered: Path = paths.RENDERED) -> list[str]:
     _remove_empty(folder)
     for name in targets:
         if name in changed:
-            _replace(folder / name, targets[name])
+            atomic.write(folder / name, targets[name].content, mode=targets[name].mode)
     return _below_site(rendering, changed)
 
 
@@ -90,14 +94,6 @@ def _files(folder: Path) -> Iterator[str]:
     for file in folder.rglob("*"):
         if file.is_symlink() or not file.is_dir():
             yield str(file.relative_to(folder))
-
-
-def _replace(path: Path, target: _Target) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as scratch:
-        scratch.write(target.content)
-    Path(scratch.name).chmod(0o755 if target.executable else 0o644)
-    Path(scratch.name).replace(path)
 
 
 def _remove_empty(folder: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import docker
 from docker.models.containers import Container as Handle
 
-from golden import log, paths, run, seed
+from golden import atomic, log, paths, run, seed
 from golden.boot import rundir
 from golden.boot.container import absent, engine, images, network, options
 from golden.boot.rundir import NodeDir, State
@@ -152,7 +152,7 @@ def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Ha
     """A new container of the image `tag`, with its seed; network and volume where missing."""
     _write_files(site, node, NodeDir(site.name, node.name).path)
     lines = [f"{name}={value}" for name, value in compose_values(site).items()]
-    rundir.write_text(rundir.site_dir(site.name) / "compose.env", "\n".join(lines) + "\n")
+    atomic.write(rundir.site_dir(site.name) / "compose.env", "\n".join(lines) + "\n")
     lan, shared = _named(site.name, options.LAN), _named(site.name, SHARED)
     network.ensure(client, site, lan, labels(site.name))
     with engine.refusals(f"make the container of {node.name}"):
@@ -180,7 +180,7 @@ def _write_files(site: Site, node: Node, folder: Path) -> None:
         "resolv.conf": f"nameserver {server}\n" if server else "",
     }
     for name, text in etc.items():
-        rundir.write_text(folder / "etc" / name, text)
+        atomic.write(folder / "etc" / name, text)
 
 
 def _start(container: Handle, files: NodeDir, address: str, tag: str) -> State:

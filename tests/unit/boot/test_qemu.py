@@ -76,7 +76,7 @@ def files() -> NodeDir:
 
 
 def test_a_node_without_a_baked_disk_says_how_to_bake_it(place: Qemu) -> None:
-    with pytest.raises(UserError, match=r"no disk of member .* \./inv bake --site small"):
+    with pytest.raises(UserError, match=r"no disk is baked for .*member.* \./inv bake --site"):
         place.check(SITE, SITE.nodes)
     assert not rundir.site_dir(SITE.name).exists()
 

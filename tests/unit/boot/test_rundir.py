@@ -82,6 +82,11 @@ def test_nodes_of_a_site_share_a_lan_that_others_do_not_have() -> None:
     assert rundir.lan("site").startswith("239.")
 
 
+def test_others_may_not_look_at_the_nodes_disks() -> None:
+    with rundir.lock("site"):
+        assert rundir.site_dir("site").stat().st_mode & 0o777 == 0o700
+
+
 def test_writing_replaces_as_a_whole(cache: Path) -> None:
     file = cache / "folder/data.json"
     rundir.write(file, {"a": 1})

@@ -95,7 +95,7 @@ def test_input_that_ended_is_no_reason_to_stop_showing() -> None:
 
 
 def test_a_node_that_is_off_says_where_its_last_words_are(home: Path) -> None:
-    with pytest.raises(UserError, match=r"n1 of site small is not running$"):
+    with pytest.raises(UserError, match=r"n1 of site small is not running; .*\./inv boot"):
         terminal.attach("small", "n1")
     files = NodeDir("small", "n1")
     files.path.mkdir(parents=True)

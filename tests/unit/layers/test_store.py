@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -94,11 +93,3 @@ def test_keeping_what_is_not_there_remembers_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.keep(SITE, layer())
     assert store.last_inputs(SITE, "base") is None
-
-
-def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
-    path = tmp_path / "note.json"
-    module.replace(path, json.dumps({"a": 1}))
-    module.replace(path, json.dumps({"a": 2}))
-    assert json.loads(path.read_text()) == {"a": 2}
-    assert [each.name for each in tmp_path.iterdir()] == ["note.json"]

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from golden import atomic
+
+
+def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "note"
+    atomic.write(path, "one\n")
+    with path.open() as opened_before:
+        atomic.write(path, b"two\n")
+        assert opened_before.read() == "one\n"
+    assert path.read_text() == "two\n"
+    assert [each.name for each in path.parent.iterdir()] == ["note"]
+
+
+def test_others_never_see_a_private_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def renamed(self: Path, target: Path) -> None:
+        seen.append(self.stat().st_mode & 0o777)
+
+    monkeypatch.setattr(Path, "replace", renamed)
+    atomic.write(tmp_path / "key", b"secret", mode=0o600)
+    assert seen == [0o600]
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "note"
+    atomic.write(path, "old")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        atomic.write(path, "new", durable=True)
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["note"]
