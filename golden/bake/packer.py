@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import shlex
-import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +17,6 @@ from golden.errors import StageError
 TAIL_LINES = 12
 SHOWN_COMMAND = 200  # characters; a call of dpkg names hundreds of files
 STEP_PERCENT = 10
-SOCKET_PATH = 108  # sun_path of unix(7), with its last zero
-SOCKET_NAME = len("/packer-plugin4294967295")
 
 _OUTPUT = re.compile(r"^(?:==> +|    )[a-z]+\.[a-z]+: (.*)$")
 _SCRIPT = re.compile(r"(?:Running local shell script|Provisioning with shell script): .*/(\S+)$")
@@ -107,7 +102,6 @@ def build(
     values.write_text(json.dumps(variables, indent=1))
     follower = Follower(say, packages)
     argv = ["packer", "build", "-color=false", f"-only={source}", f"-var-file={values}"]
-<<<<<<< golden/bake/packer.py
     result = run.run(
         [*argv, paths.PACKER],
         cwd=folder,
@@ -117,17 +111,6 @@ def build(
         check=False,
         stage=f"bake {layer}",
     )
-=======
-    with _scratch(folder) as scratch:
-        result = run.run(
-            [*argv, paths.PACKER],
-            env=_environment(scratch),
-            log=log,
-            on_line=follower.line,
-            check=False,
-            stage=f"bake {layer}",
-        )
->>>>>>> /tmp/r1carry/golden/bake/packer.py
     # With nothing to build Packer says so and exits with 0 (facts 17.5).
     if result.code != 0 or f"Build '{source}' finished" not in result.out:
         raise failure(layer, follower, result, log)
@@ -170,22 +153,7 @@ def _words(command: str) -> list[str]:
         return command.split()
 
 
-<<<<<<< golden/bake/packer.py
 def _environment() -> dict[str, str]:
-=======
-@contextlib.contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
-    """`folder`, or one with a shorter path where Packer's sockets would not fit into it: a socket's
-    path may have 107 bytes (unix(7)), and Packer crashes when it has more."""
-    if len(os.fsencode(folder)) + SOCKET_NAME < SOCKET_PATH:
-        yield folder
-        return
-    with tempfile.TemporaryDirectory(prefix="packer-") as short:
-        yield Path(short)
-
-
-def _environment(folder: Path) -> dict[str, str]:
->>>>>>> /tmp/r1carry/golden/bake/packer.py
     """Packer keeps nothing outside our own folders and asks nobody about newer versions."""
     home = paths.CACHE / "packer"
     home.mkdir(parents=True, exist_ok=True)

@@ -125,13 +125,3 @@ def test_a_source_that_does_not_exist_is_a_failure_not_a_success(tmp_path: Path)
     values = {"scripts": [str(SCRIPTS / "bake" / "hygiene.sh")]}
     with pytest.raises(StageError):
         packer.build("base", "null.absent", values, tmp_path, tmp_path / "log", print)
-
-
-def test_packers_sockets_fit_however_deep_the_cache_lies(tmp_path: Path) -> None:
-    deep = tmp_path / ("deep" * 25)
-    with packer._scratch(deep) as scratch:
-        assert scratch != deep and scratch.is_dir()
-        assert len(f"{scratch}/packer-plugin4294967295") < 108
-    assert not scratch.exists()
-    with packer._scratch(Path("/short")) as scratch:
-        assert scratch == Path("/short")
