@@ -1,0 +1,141 @@
+"""Layers and a console on a real Docker engine; the containers hold a shell and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from golden import manifest, paths
+from golden.boot import terminal
+from golden.boot.container import engine, images
+from golden.boot.container import target as module
+from golden.boot.container.images import Layer
+from golden.boot.rundir import NodeDir
+from golden.errors import UserError
+from tests.unit.small_site import small_site
+
+pytestmark = pytest.mark.slow
+
+SITE = small_site()
+KIND = SITE.kinds[0]
+SCRIPT = 'echo "a line"; while read -r line; do echo "you said $line"; done'
+
+
+@pytest.fixture(scope="module")
+def client() -> docker.DockerClient:
+    try:
+        return engine.connect()
+    except UserError as error:
+        pytest.skip(f"NOT RUN: {error}")
+
+
+@pytest.fixture
+def cache(
+    client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Path]:
+    """A project folder of its own, so that nothing of a site that runs here is touched."""
+    here = engine.socket_path()
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{here}")
+    monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(paths, "ARTIFACTS", tmp_path / "artifacts")
+    yield tmp_path / "cache"
+    shutil.rmtree(tmp_path / "cache")
+    images.prune(client, module.home())
+
+
+def layer(name: str, fill: Callable[[Path], None]) -> Layer:
+    made = Layer(name, os.urandom(8).hex())
+    made.tree.mkdir(parents=True)
+    fill(made.tree)
+    return made
+
+
+def shell(tree: Path) -> None:
+    """dash and the libraries that it names, and two files for the next layer to change."""
+    said = subprocess.run(["ldd", "/bin/dash"], capture_output=True, text=True, check=True).stdout
+    words = (word for line in said.splitlines() for word in line.split())
+    for path in ["/bin/dash", *(word for word in words if word.startswith("/"))]:
+        target = tree / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path(path).resolve(), target)
+    (tree / "etc").mkdir()
+    for name in ("kept", "deleted"):
+        (tree / "etc" / name).write_text("of the lower layer")
+    (tree / "sbin").mkdir()
+    (tree / "sbin/init").write_text(f"#!/bin/dash\n{SCRIPT}\n")
+    (tree / "sbin/init").chmod(0o755)
+
+
+def changes(tree: Path) -> None:
+    (tree / "etc").mkdir()
+    (tree / "etc/added").write_text("of the upper layer")
+    os.mknod(tree / "etc/deleted", stat.S_IFCHR, os.makedev(0, 0))
+
+
+def bake(*stack: Layer) -> None:
+    folder = manifest.folder(SITE.name, KIND.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    layers = [{"name": each.name, "key": each.key} for each in stack]
+    (folder / "manifest.json").write_text(json.dumps({"manifest": 1, "layers": layers}))
+
+
+def test_layers_lie_on_each_other_as_baked(client: docker.DockerClient, cache: Path) -> None:
+    lower, upper = layer("lower", shell), layer("upper", changes)
+    bake(lower, upper)
+    told: list[str] = []
+    tag = images.ensure(client, SITE, KIND, module.home(), told.append)
+    assert told == ["importing layer lower", "importing layer upper"]
+    script = 'for f in /etc/*; do echo "$f"; done; read -r text </etc/kept; echo "$text"'
+    said = client.containers.run(tag, ["/bin/dash", "-c", script], network_mode="none", remove=True)
+    assert {"/etc/added", "/etc/kept", "of the lower layer"} <= set(said.decode().splitlines())
+    assert "/etc/deleted" not in said.decode()
+    # Only what is new goes in: another layer on the same one.
+    other = layer("other", changes)
+    bake(lower, other)
+    told.clear()
+    images.ensure(client, SITE, KIND, module.home(), told.append)
+    assert told == ["importing layer other"]
+    shutil.rmtree(upper.tree.parent)
+    assert images.prune(client, module.home()) == [upper.tag]
+
+
+def test_a_console_is_followed_and_typed_at(
+    client: docker.DockerClient, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bake(layer("lower", shell))
+    tag = images.ensure(client, SITE, KIND, module.home(), [].append)
+    monkeypatch.setattr("golden.boot.rundir.CACHE", tmp_path)
+    files = NodeDir("small", "n1")
+    files.path.mkdir(parents=True)
+    made = client.containers.create(
+        tag, tty=True, stdin_open=True, network_mode="none", labels=module.labels("small", "n1")
+    )
+    try:
+        state = module._start(made, files, "127.0.0.1", tag)
+        files.remember(state)
+        assert module.Container().machine_state("small", "n1") == "running"
+        until(lambda: "a line" in files.console.read_text())
+        with terminal.sockets.connected(files.console_socket) as link:
+            link.sendall(b"hello\n")
+            until(lambda: "you said hello" in files.console.read_text())
+            assert b"hello" in link.recv(4096)
+    finally:
+        module.Container().down("small", "n1", keep=False)
+    assert client.containers.list(all=True, filters={"label": f"golden.home={module.home()}"}) == []
+    until(lambda: not files.path.exists())
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert true()
