@@ -11,7 +11,7 @@ import io
 import re
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +35,26 @@ for needed in {needed}; do
 done
 echo "{name} {version}" >>/usr/lib/install-order
 """
+INIT = """\
+#!/bin/sh
+### BEGIN INIT INFO
+# Provides: {name}
+# Required-Start: $remote_fs
+# Required-Stop: $remote_fs
+# Default-Start: 2 3 4 5
+# Default-Stop: 0 1 6
+### END INIT INFO
+"""
 
 
 @dataclass(frozen=True)
 class File:
-    """A file (`content`), or a link where `link` names its target."""
+    """A file (`content`), a link where `link` names its target, or a `folder`."""
 
     content: bytes = b""
     mode: int = 0o644
     link: str = ""
+    folder: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,7 @@ def _tar(files: Mapping[str, File]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
         folders = {str(parent) for path in files for parent in Path(path).parents}
-        for folder in sorted(folders - {"."}):
+        for folder in sorted(folders - {"."} - {path.removeprefix("./") for path in files}):
             member = tarfile.TarInfo(f"./{folder}")
             member.type, member.mode = tarfile.DIRTYPE, 0o755
             tar.addfile(member)
@@ -104,6 +115,8 @@ def _tar(files: Mapping[str, File]) -> bytes:
             member.mode, member.size = file.mode, len(file.content)
             if file.link:
                 member.type, member.linkname, member.size = tarfile.SYMTYPE, file.link, 0
+            if file.folder:
+                member.type = tarfile.DIRTYPE
             tar.addfile(member, io.BytesIO(file.content))
     return gzip.compress(buffer.getvalue(), 1, mtime=0)
 
@@ -131,6 +144,7 @@ def catalogue() -> tuple[Deb, ...]:
 
 
 def _required(name: str, version: str, data: Mapping[str, Any]) -> Deb:
+    own = _own_postinst(name)
     return Deb(
         name,
         version,
@@ -139,6 +153,7 @@ def _required(name: str, version: str, data: Mapping[str, Any]) -> Deb:
         essential=name in data["essential"],
         depends=() if name == "libc6" else ("libc6",),
         files=stub(name),
+        scripts={"postinst": f"#!/bin/sh\nset -e\n{own}"} if own else {},
     )
 
 
@@ -146,23 +161,32 @@ def _deb(name: str, entry: Mapping[str, Any], suite: str, pins: Mapping[str, str
     version = pins[name] if entry["version"] == "pin" else str(entry["version"])
     depends = tuple(word.replace(SAME, f" (= {version})") for word in entry.get("depends", ()))
     component = entry.get("component", "main")
-    return _with_postinst(Deb(name, version, suite, component, depends, files=stub(name)))
+    own = _own_postinst(name)
+    if user := entry.get("user"):
+        own = f"adduser --system --group --no-create-home {user}\n{own}"
+    files = stub(name)
+    if init := entry.get("init"):
+        text = INIT.format(name=init)
+        files[f"/etc/init.d/{init}"] = File(text.encode(), 0o755)
+        own = f"{own}update-rc.d {init} defaults\n"
+    script = _postinst(name, version, depends, own)
+    return Deb(name, version, suite, component, depends, files=files, scripts=script)
 
 
 def _again(deb: Deb, version: str, suite: str) -> Deb:
     depends = tuple(word.replace(f"(= {deb.version})", f"(= {version})") for word in deb.depends)
-    other = Deb(deb.name, version, suite, "main", depends, deb.priority, deb.essential, deb.files)
-    return _with_postinst(other) if deb.scripts else other
+    scripts = {n: text.replace(deb.version, version) for n, text in deb.scripts.items()}
+    return replace(deb, version=version, suite=suite, depends=depends, scripts=scripts)
 
 
-def _with_postinst(deb: Deb) -> Deb:
-    needed = " ".join(word.split()[0] for word in deb.depends)
-    text = POSTINST.format(name=deb.name, version=deb.version, needed=needed)
-    own = DATA / "files" / deb.name / "postinst"
-    script = {"postinst": text + (own.read_text() if own.is_file() else "")}
-    return Deb(
-        **{**{f: getattr(deb, f) for f in deb.__dataclass_fields__}, "scripts": script},
-    )
+def _postinst(name: str, version: str, depends: tuple[str, ...], own: str) -> dict[str, str]:
+    needed = " ".join(word.split()[0] for word in depends)
+    return {"postinst": POSTINST.format(name=name, version=version, needed=needed) + own}
+
+
+def _own_postinst(name: str) -> str:
+    path = DATA / "files" / name / "postinst"
+    return path.read_text() if path.is_file() else ""
 
 
 def _later(version: str) -> str:
