@@ -47,6 +47,7 @@ def bake(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2")
         order = _order(site_name, kinds, fmt)
         if not order.plan.stale:
             return _finished(order)
+        _require_tree(order.site)
         doctor.require(order.site)
         with working(paths.CACHE) as workshop:
             # Another bake may have done it all while this one waited for it.
@@ -91,6 +92,17 @@ def _order(site_name: str, names: Sequence[str] | None, fmt: str) -> _Order:
     store = Store(paths.CACHE)
     plan = planning.make(site, kinds, fmt, recipes, store)
     return _Order(site, kinds, fmt, recipes, plan, store, resolver)
+
+
+def _require_tree(site: Site) -> None:
+    """Raise UserError for a release to be baked in a machine: `machine` does single layers only."""
+    release = site.release
+    if release.builder != "tree":
+        raise UserError(
+            f"images/releases/{release.name}.yaml: builder: {release.builder}: images are baked "
+            "whole in trees only; where the kernel of this host runs the release's programs "
+            "(./inv doctor tells: vsyscall), write 'builder: tree'"
+        )
 
 
 def _kinds(site: Site, names: Sequence[str] | None) -> tuple[Kind, ...]:

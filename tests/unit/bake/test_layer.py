@@ -11,7 +11,7 @@ import pytest
 from golden.bake.layer import Kitchen
 from golden.bake.recipe import Recipe
 from golden.errors import StageError
-from golden.layers import Layer
+from golden.layers import Layer, enter
 from golden.packages import Resolution
 from tests.unit.bake.conftest import nothing
 
@@ -75,7 +75,7 @@ def test_after_a_failure_the_layer_is_made_from_the_beginning(
 ) -> None:
     with pytest.raises(StageError):
         kitchen.make(recipe(kitchen, "top", "echo old >/old; exit 3", base), nothing)
-    shutil.rmtree(kitchen.workshop.folder / "top")
+    enter.remove([kitchen.workshop.folder / "top"])
     stored = kitchen.make(recipe(kitchen, "top", "echo new >/new", base), nothing)
     assert (stored.tree / "new").exists() and not (stored.tree / "old").exists()
 
