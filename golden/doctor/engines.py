@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from golden.doctor.finding import Finding
 from golden.doctor.host import Host
 from golden.doctor.packages import install_line
 
+# Where scripts/host/dockerd puts its engine, and what golden.boot.container.engine looks for.
+OWN_ENGINE = Path(".cache/dockerd/docker.sock")
+# There is such a folder exactly when systemd manages the host: sd_booted(3).
+SYSTEMD = Path("/run/systemd/system")
+
 
 def docker(host: Host) -> Finding:
-    """A Docker engine that answers."""
-    said = host.says("docker", "version", "--format", "{{.Server.Version}}")
+    """A Docker engine that answers: this project's own, else the one that `docker` speaks to."""
+    own = host.home / OWN_ENGINE
+    choice = ["--host", f"unix://{own}"] if host.exists(own) else []
+    said = host.says("docker", *choice, "version", "--format", "{{.Server.Version}}")
     if said and said.strip():
         return Finding("docker engine", True, False, said.strip())
-    if host.which("docker"):
+    if host.which("dockerd"):
         detail = "docker is installed, its engine does not answer"
-        return Finding("docker engine", False, False, detail, "service docker start")
+        by_hand = f"scripts/host/dockerd start {OWN_ENGINE.parent}"
+        fix = "service docker start" if host.exists(SYSTEMD) else by_hand
+        return Finding("docker engine", False, False, detail, fix)
     fix = install_line(["docker.io"])
     return Finding("docker engine", False, False, "missing", fix, "docker.io")
 

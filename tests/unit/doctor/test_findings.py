@@ -103,10 +103,15 @@ CASES: dict[str, tuple[Look, dict[str, object], str]] = {
     ),
     "docker is missing": (
         engines.docker,
-        {"which": without("docker"), "says": silent("docker")},
+        {"which": without("dockerd"), "says": silent("docker")},
         "apt-get install --yes --no-install-recommends docker.io",
     ),
     "docker sleeps": (engines.docker, {"says": silent("docker")}, "service docker start"),
+    "docker sleeps where nothing manages services": (
+        engines.docker,
+        {"says": silent("docker"), "exists": lambda path: False},
+        "scripts/host/dockerd start .cache/dockerd",
+    ),
     "libvirt is missing": (engines.libvirt, {"which": without("virsh")}, "virtinst"),
     "libvirt sleeps": (engines.libvirt, {"says": silent("virsh")}, "service libvirtd start"),
 }
@@ -184,3 +189,16 @@ def test_a_browser_is_nice_to_have(missing: str) -> None:
     found = programs.browser(healthy(which=lambda name: None if name == missing else Path(name)))
     assert (found.ok, found.needed) == (False, False)
     assert "chromium chromium-driver" in found.fix
+
+
+def test_the_project_s_own_docker_engine_is_asked_first() -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def says(*argv: str) -> str:
+        asked.append(argv)
+        return "20.10.24"
+
+    assert engines.docker(healthy(says=says)).ok
+    assert asked[0][:3] == ("docker", "--host", "unix:///home/builder/.cache/dockerd/docker.sock")
+    assert engines.docker(healthy(says=says, exists=lambda path: False)).ok
+    assert asked[1][:2] == ("docker", "version")
