@@ -15,7 +15,7 @@ from typing import Literal
 
 from golden import log
 from golden.definition import Site, load
-from golden.doctor import engines, kernel, network, programs, resources
+from golden.doctor import archive, engines, kernel, network, programs, resources
 from golden.doctor.finding import Finding
 from golden.doctor.host import Host
 from golden.doctor.packages import host_packages, install_line
@@ -79,6 +79,7 @@ def examine(
         resources.memory(host, sum(n.kind.memory_mib for n in site.nodes), len(site.nodes)),
         _keyring(host, site),
         _vsyscall(host, site),
+        _builder(host, site),
         *_networks(host, site),
         kernel.accelerator(probe or _accelerator),
         engines.docker(host),
@@ -103,6 +104,13 @@ def _vsyscall(host: Host, site: Site) -> Finding:
     return kernel.vsyscall(host, old)
 
 
+def _builder(host: Host, site: Site) -> Finding:
+    release = site.release
+    old = bool(release.facts.get(OLD_GLIBC))
+    definition = f"images/releases/{release.name}.yaml"
+    return kernel.builder(release.builder, old, _vsyscall(host, site), definition)
+
+
 def _networks(host: Host, site: Site) -> list[Finding]:
     subnet = ipaddress.IPv4Network(site.network.subnet)
     definition = f"images/sites/{site.name}.yaml"
@@ -113,18 +121,25 @@ def _networks(host: Host, site: Site) -> list[Finding]:
     known = sources.host_sources()
     found = [network.subnet_and_routes(host, subnet, definition)]
     mirrors = [one.uri for one in known]
-    first = site.release.sources[0]
-    url = first.mirror or site.release.mirror
     try:
-        if url == "host":
-            codename = sources.host_codename()
-            url = sources.host_mirror(site.release.name, first.suite, known, codename)
+        every = site.release.sources
+        places = [(sources.mirror_of(site.release, one), one.suite) for one in every]
     except UserError as error:
         found.append(Finding("mirror", False, True, str(error), f"sensible-editor {release}"))
     else:
-        found.append(network.mirror(host, url, first.suite, release))
-        mirrors.insert(0, url)
+        found.append(archive.mirrors(host, places, release))
+        mirrors = [*(url for url, _ in places), *mirrors]
+        found += _pinned(site)
     return [*found, network.subnet_and_mirrors(host, subnet, mirrors, definition)]
+
+
+def _pinned(site: Site) -> list[Finding]:
+    if not site.release.pins:
+        return []
+    from golden.packages import AptState
+
+    versions = archive.asked(AptState(site.release))
+    return [archive.pinned(site.release.pins, versions, site.release.name)]
 
 
 def _accelerator() -> str:

@@ -12,6 +12,9 @@ from golden.errors import StageError, UserError
 
 # The ids of one Debian tree: 0-65534 and `nobody`.
 SUBORDINATE_IDS = 65536
+XONLY = (
+    "sed -i 's/^GRUB_CMDLINE_LINUX=\"/&vsyscall=xonly /' /etc/default/grub && update-grub && reboot"
+)
 
 
 def namespaces(host: Host) -> list[Finding]:
@@ -72,11 +75,25 @@ def vsyscall(host: Host, needed: bool) -> Finding:
     if mode != "none" or not needed:
         remark = "" if needed else ", not needed by this release"
         return Finding("vsyscall", True, needed, mode + remark)
-    fix = (
-        "sed -i 's/^GRUB_CMDLINE_LINUX=\"/&vsyscall=xonly /' /etc/default/grub && "
-        "update-grub && reboot"
-    )
-    return Finding("vsyscall", False, True, "none: programs of this release would crash", fix)
+    return Finding("vsyscall", False, True, "none: programs of this release would crash", XONLY)
+
+
+def builder(word: str, old_glibc: bool, page: Finding, definition: str) -> Finding:
+    """How the layers are made: `word` is the release's, `page` what `vsyscall` found.
+
+    Only a tree on this host makes whole images so far (golden/bake); a virtual machine, which needs
+    no vsyscall page of this host's kernel, single layers.
+    """
+    if word == "tree":
+        return Finding("builder", True, True, "tree: layers are made on this host's kernel")
+    mode = page.detail.partition(",")[0].partition(":")[0]
+    why = "its glibc calls the vsyscall page" if old_glibc else f"{definition} says so"
+    change = f"sed -i 's/^builder: {word}/builder: tree/' {definition}"
+    if mode == "none":
+        detail = f"{word}, because {why}, and this kernel has none: start it with vsyscall=xonly"
+        return Finding("builder", False, True, detail, f"{change} && {XONLY}")
+    detail = f"{word}, because {why}; this kernel has one ({mode}), so 'builder: tree' bakes here"
+    return Finding("builder", False, True, detail, change)
 
 
 def accelerator(probe: Callable[[], str]) -> Finding:

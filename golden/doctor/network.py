@@ -1,4 +1,4 @@
-"""The mirror, and the site's subnet against the networks that this host is part of.
+"""The site's subnet against the networks that this host is part of.
 
 On some hosts the package mirror lies in the documentation network that the guide's example nodes
 use: one on-link address of that subnet, and apt is cut off (facts/wheezy.md 0.1).
@@ -16,20 +16,6 @@ from golden.doctor.finding import Finding
 from golden.doctor.host import Host
 
 Network = ipaddress.IPv4Network
-
-
-def mirror(host: Host, url: str, suite: str, definition: str) -> Finding:
-    """The mirror answers for the release's suite."""
-    index = f"{url.rstrip('/')}/dists/{suite}/Release"
-    scheme = urlsplit(url).scheme
-    if scheme in ("file", "copy"):
-        status: int | str = 200 if host.exists(Path(urlsplit(index).path)) else "no such file"
-    else:
-        status = host.http_status(index)
-    if status == 200:
-        return Finding("mirror", True, True, f"answers for {suite}")
-    detail = f"{index}: {status}"
-    return Finding("mirror", False, True, detail, f"sensible-editor {definition}")
 
 
 def routes(host: Host) -> list[tuple[str, Network]]:

@@ -20,10 +20,10 @@ INDEX_HOURS = 6.0
 _GPGV = paths.SCRIPTS / "host" / "gpgv-overlook-expiry"
 # What the host's administrator set for fetching (proxies, timeouts) also holds for us.
 _HOST_OPTIONS = ("Acquire::http", "Acquire::https", "Acquire::Retries", "Acquire::Force")
-# Where apt says why, the best first; its "Err:" lines name an address only.
-_REASONS = ("W: GPG error:", "E: Failed to fetch", "E: ", "W: ")
 # And what that person says of the host's mirror, which may be a frozen one, holds where we use it.
 _HOST_MIRROR_OPTIONS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
+# Where apt says why, the best first; its "Err:" lines name an address only.
+_REASONS = ("W: GPG error:", "E: Failed to fetch", "E: ", "W: ")
 
 
 class AptState:
@@ -108,15 +108,8 @@ class AptState:
         return (time.time() - self._stamp.stat().st_mtime) / 3600
 
     def _without_mirror(self, error: StageError) -> None:
-        why = next(
-            (
-                " ".join(line.split()[1:])
-                for head in _REASONS
-                for line in error.tail
-                if head in line
-            ),
-            error.message,
-        )
+        told = (line for head in _REASONS for line in error.tail if line.startswith(head))
+        why = " ".join(next(told, f"E: {error.message}").split()[1:])
         if not self.index_files() or not self._stamp.exists():
             raise UserError(
                 f"no package index for release '{self.release.name}': {why.rstrip('.')}; check the "

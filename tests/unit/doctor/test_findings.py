@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from golden.doctor import engines, kernel, network, programs, resources
+from golden.doctor import archive, engines, kernel, network, programs, resources
 from golden.doctor.finding import Finding
 from golden.doctor.host import Host
 from golden.errors import UserError
@@ -87,7 +87,7 @@ CASES: dict[str, tuple[Look, dict[str, object], str]] = {
         "swapon",
     ),
     "mirror": (
-        lambda host: network.mirror(host, MIRROR, "bookworm", "release.yaml"),
+        lambda host: archive.mirrors(host, [(MIRROR, "bookworm")], "release.yaml"),
         {"http_status": lambda url: 404},
         "release.yaml",
     ),
@@ -173,7 +173,7 @@ def test_a_mirror_in_a_folder_needs_no_network() -> None:
     def never(url: str) -> int:
         raise AssertionError(url)
 
-    assert network.mirror(healthy(http_status=never), "file:/srv/pool", "wheezy", "x").ok
+    assert archive.mirrors(healthy(http_status=never), [("file:/srv/pool", "wheezy")], "x").ok
 
 
 def test_memory_for_a_bake_is_a_must_for_a_boot_a_may() -> None:
