@@ -42,9 +42,9 @@ def test_good_settings_load(load: Load) -> None:
         ("10-snf-webproject-deploy.conf", "'k' * 40", "'short'", "SECRET_KEY must be a string"),
         ("20-snf-cyclades-app-queues.conf", "brokerpw1", "brokerpw2", "AMQP_HOSTS differs from"),
         ("20-snf-cyclades-app-cloudbar.conf", "node1", "node2", "CLOUDBAR_LOCATION differs from"),
-        ("20-snf-astakos-app-settings.conf", "'.reh", "'reh", "a domain that begins with a dot"),
+        ("20-snf-astakos-app-settings.conf", "'.reh", "'reh", "must be a cookie_domain"),
         ("00-snf-common-admins.conf", "ADMINS = (", "ADMINS = [", "Failed to read settings file"),
-        ("00-snf-common-admins.conf", "filebased", "dummy", "EMAIL_BACKEND must be smtp"),
+        ("00-snf-common-admins.conf", "filebased", "dummy", "EMAIL_BACKEND must be a mail_backend"),
     ],
 )
 def test_wrong_settings_are_refused(

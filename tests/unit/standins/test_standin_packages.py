@@ -130,7 +130,8 @@ def test_libraries_and_programs_are_typed_and_linted(root: Path, tmp_path: Path)
         (copies / f"{path.name.replace('-', '_')}_program.py").write_bytes(path.read_bytes())
     library = root / "usr/lib/python3/dist-packages"
     mypy = [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports"]
-    mypy += ["--explicit-package-bases", f"--cache-dir={tmp_path}/cache"]
+    # Werkzeug is Debian's, not here: to mypy its classes are of any type.
+    mypy += ["--allow-subclassing-any", "--explicit-package-bases", f"--cache-dir={tmp_path}/cache"]
     for target, search in ((library, library), (copies, library)):
         found = run.run([*mypy, "."], cwd=target, env={"MYPYPATH": str(search)}, check=False)
         assert found.code == 0, found.out

@@ -1,13 +1,14 @@
 """Client of the Astakos identity and quota APIs, as the other components use it."""
 
 import sys
-import time
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-TRIES = 4
+TRIES = 3  # after the first
 # Hidden totals and what the stand-in does not charge.
 UNCOUNTED = "cyclades.total_", "cyclades.network", "cyclades.floating"
 
@@ -27,18 +28,15 @@ class AstakosClient:
         self.auth_url, self.token, self.place = auth_url, token, place
 
     def _call(self, method: str, url: str, body: Any = None) -> Any:
-        for attempt in range(1, TRIES + 1):
-            try:
-                headers = {"X-Auth-Token": self.token}
-                answer = requests.request(
-                    method, url, json=body, headers=headers, verify=CA_BUNDLE, timeout=30
-                )
-                break
-            except requests.ConnectionError as error:
-                print("AstakosClient request failed..retrying", file=sys.stderr)
-                if attempt == TRIES:
-                    raise AstakosClientException(f"{url}: {error}") from error
-                time.sleep(1)
+        session = requests.Session()
+        session.mount("https://", HTTPAdapter(max_retries=Retry(TRIES, backoff_factor=1, read=0)))
+        headers = {"X-Auth-Token": self.token}
+        try:
+            answer = session.request(
+                method, url, json=body, headers=headers, verify=CA_BUNDLE, timeout=30
+            )
+        except requests.RequestException as error:
+            raise AstakosClientException(f"{url}: {error}") from error
         if answer.status_code >= 400:
             text = f"{url} answered {answer.status_code}: {answer.text} {self.place}"
             raise AstakosClientException(text.strip(), answer.status_code)
@@ -53,15 +51,10 @@ class AstakosClient:
     def _account(self, path: str) -> str:
         return self.auth_url.removesuffix("/identity/v2.0") + "/account/v1.0/" + path
 
-    def service_quotas(self) -> dict[str, dict[str, Any]]:
-        """User uuid -> resource -> {usage, limit}; needs a component's token."""
-        quotas: dict[str, dict[str, Any]] = self._call("GET", self._account("service_quotas"))
-        return quotas
-
     def reconcile(self, used: dict[str, dict[str, int]], fix: bool) -> None:
         """Compare what users (uuid -> resource -> usage) hold with what Astakos counts."""
         wrong = False
-        for user, resources in self.service_quotas().items():
+        for user, resources in self._call("GET", self._account("service_quotas")).items():
             for name, quota in resources.items():
                 difference = int(used.get(user, {}).get(name, 0)) - quota["usage"]
                 if difference and not name.startswith(UNCOUNTED):

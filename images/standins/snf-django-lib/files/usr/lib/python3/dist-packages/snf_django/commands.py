@@ -5,12 +5,10 @@ Options are words: --name is a flag, --name= takes a value, --name=* may be repe
 is True or False, --name=int a number; -f/--force has a short form.
 """
 
-import operator
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from optparse import OptionParser, Values
+from optparse import Option, OptionParser, Values
 from typing import Any
 
 from snf_django import output
@@ -22,37 +20,32 @@ class CommandError(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """`arguments`: NAME is required, [NAME] may be left out, NAME+ may be repeated."""
+    """`arguments`: NAME is required, [NAME] may be left out, NAME+ may be repeated.
+
+    `run` prints by itself, or returns a dict to show, or a list of rows to show `fields` of.
+    """
 
     name: str
     run: Callable[..., Any]
     arguments: str
     options: str
-    kind: str = "plain"
     fields: tuple[str, ...] = ()
-    database: bool = True
 
 
 COMMANDS: dict[str, Command] = {}
-COMPARE = {"=": operator.eq, "!=": operator.ne, ">=": operator.ge, "<=": operator.le}
-LISTING = (
-    "-o/--output= --list-fields --filter-by= --list-filters --no-headers -d/--deleted -u/--user= "
-)
+# What every command takes, and what those take that show something.
+COMMON = "-v/--verbosity= --settings= --pythonpath= --traceback"
+SHOWING = "-o/--output= --output-format="
 
 
-def command(name: str, arguments: str = "", options: str = "", **more: Any) -> Callable[..., Any]:
+def command(name: str, arguments: str = "", options: str = "") -> Callable[..., Any]:
     """Register a function called with (context, arguments, options)."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        COMMANDS[name] = Command(name, function, arguments, options, **more)
+        COMMANDS[name] = Command(name, function, arguments, options)
         return function
 
     return register
-
-
-def show(name: str, arguments: str, options: str = "") -> Callable[..., Any]:
-    """Register a command whose function returns one object, label -> value."""
-    return command(name, arguments, options, kind="show")
 
 
 def declare(
@@ -63,7 +56,8 @@ def declare(
     With `fields` it lists rows, else it acts on or shows the one that `arguments` name; `missing`
     is the error when there is none, `say` what to print afterwards.
     """
-    sql, missing, selects = query["sql"], query.get("missing"), query["sql"].startswith("select")
+    sql, missing = query["sql"], query.get("missing")
+    selects = sql.startswith("select")
 
     def run(context: Any, words: list[str], _: Any) -> Any:
         if fields:
@@ -75,10 +69,8 @@ def declare(
             print(query["say"])
         return found
 
-    kind = "list" if fields else "show" if selects else "plain"
-    listing = LISTING if fields else ""
-    shown = tuple(fields.split())
-    COMMANDS[name] = Command(name, run, arguments, f"{listing} {options}", kind, shown)
+    options = f"{options} {SHOWING}" if selects else options
+    COMMANDS[name] = Command(name, run, arguments, options, tuple(fields.split()))
 
 
 def truth(text: str) -> bool:
@@ -88,82 +80,58 @@ def truth(text: str) -> bool:
     return text.lower() == "true"
 
 
-def _add(parser: OptionParser, word: str) -> None:
+class _Option(Option):
+    TYPES = (*Option.TYPES, "bool")
+    TYPE_CHECKER = Option.TYPE_CHECKER | {"bool": lambda _option, _name, text: truth(text)}
+
+
+def _option(word: str) -> _Option:
     names, _, kind = word.partition("=")
-    flags = names.split("/")
-    dest = flags[-1].lstrip("-").replace("-", "_")
+    how: dict[str, Any] = {"type": kind or "string"}
     if "=" not in word:
-        parser.add_option(*flags, dest=dest, action="store_true", default=False)
+        how = {"action": "store_true", "default": False}
     elif kind == "*":
-        parser.add_option(*flags, dest=dest, action="append", default=[])
-    else:
-        parser.add_option(*flags, dest=dest, type="int" if kind == "int" else "string")
+        how = {"action": "append", "default": []}
+    return _Option(*names.split("/"), **how)
 
 
 def parse(spec: Command, words: list[str]) -> tuple[list[str], Values]:
     """Split the words into arguments and options. Exits 2 on a bad option."""
-    parser = OptionParser(f"snf-manage {spec.name} [options] {spec.arguments}", prog="snf-manage")
-    more = "" if spec.kind == "bare" else " --output-format="
-    common = "-v/--verbosity= --settings= --pythonpath= --traceback"
-    for word in f"{spec.options}{more} {common}".split():
-        _add(parser, word)
+    usage = f"snf-manage {spec.name} [options] {spec.arguments}"
+    parser = OptionParser(usage, prog="snf-manage")
+    parser.add_options(map(_option, f"{spec.options} {COMMON}".split()))
     options, arguments = parser.parse_args(words)
     names = spec.arguments.split()
     least = sum(not name.startswith("[") for name in names)
     most = 99 if spec.arguments.endswith("+") else len(names)
     if not least <= len(arguments) <= most:
-        raise CommandError(f"Usage: snf-manage {spec.name} [options] {spec.arguments}")
-    for dest in re.findall(r"--([\w-]+)=bool", spec.options):
-        key = dest.replace("-", "_")
-        if (text := getattr(options, key)) is not None:
-            setattr(options, key, truth(text))
-    if (getattr(options, "output_format", None) or "pretty") not in output.FORMATS:
-        raise CommandError("Unknown output format: use pretty, csv or json.")
+        raise CommandError(f"Usage: {usage}")
+    if getattr(options, "output_format", None) not in (None, *output.FORMATS):
+        raise CommandError("Unknown output format: use pretty or json.")
     return arguments, options
 
 
-def _filtered(rows: list[dict[str, Any]], text: str | None) -> list[dict[str, Any]]:
-    for part in (text or "").split(",") if text else []:
-        match = re.fullmatch(r"([\w.]+)(!=|>=|<=|=)(.*)", part)
-        if not match:
-            raise CommandError(f"Invalid filter '{part}'.")
-        key, sign, value = match.groups()
-        if rows and key not in rows[0]:
-            raise CommandError(f"Invalid filter field '{key}'.")
-        rows = [row for row in rows if COMPARE[sign](str(row[key]), value)]
-    return rows
-
-
-def _chosen(rows: list[dict[str, Any]], options: Values) -> list[dict[str, Any]]:
-    """The rows for which the options named like a column hold: --active, --groups=admin."""
-    for name, wanted in vars(options).items():
-        if wanted and rows and name in rows[0]:
-            rows = [row for row in rows if row[name] is True or wanted in (row[name] or ())]
-    return rows
-
-
-def _print_list(spec: Command, rows: list[dict[str, Any]], options: Values) -> None:
-    fields = options.output.split(",") if options.output else list(spec.fields)
-    if options.list_fields or options.list_filters:
-        print("\n".join(sorted(rows[0]) if rows else spec.fields))
-        return
+def _print_list(spec: Command, rows: list[dict[str, Any]], options: Values, form: str) -> None:
+    fields = options.output.split(",") if options.output else spec.fields
     known = set(rows[0]) if rows else set(fields)
     for name in fields:
         if name not in known:
             hint = "'Use --list-fields option to find out available fields."
             raise CommandError(f"Unknown field '{name}'. {hint}")
-    rows = _filtered(_chosen(rows, options), options.filter_by)
-    output.table(fields, rows, options.output_format or "pretty", not options.no_headers)
+    # A flag that is called like a column, --active, asks for the rows where that is true.
+    flags = [name for name, value in vars(options).items() if value is True and name in known]
+    output.table([row for row in rows if all(row[name] for name in flags)], fields, form)
 
 
 def execute(spec: Command, words: list[str], context: Any) -> None:
     """Parse, run and print. Raises CommandError."""
     arguments, options = parse(spec, words)
     result = spec.run(context, arguments, options)
-    if spec.kind == "list":
-        _print_list(spec, result, options)
-    elif spec.kind == "show":
-        output.record(result, options.output_format or "pretty")
+    form = getattr(options, "output_format", None) or "pretty"
+    if isinstance(result, list):
+        _print_list(spec, result, options, form)
+    elif isinstance(result, dict):
+        output.record(result, form)
 
 
 def say(text: str) -> None:

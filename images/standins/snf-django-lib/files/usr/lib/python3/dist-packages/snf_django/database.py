@@ -33,6 +33,17 @@ class Database:
             cursor.execute(sql, values or None)
             return int(cursor.rowcount)
 
+    def insert(self, table: str, **values: Any) -> Row:
+        """Insert a row and return it as it is stored."""
+        marks = ", ".join(["%s"] * len(values))
+        sql = f"insert into {table} ({', '.join(values)}) values ({marks}) returning *"
+        return self.rows(sql, *values.values())[0]
+
+    def change(self, table: str, key: Any, **values: Any) -> None:
+        """Change columns of the row with this id."""
+        for name, value in values.items():
+            self.run(f"update {table} set {name} = %s where id = %s", value, key)
+
 
 @contextmanager
 def transaction(dsn: str, pool: int = 0) -> Iterator[Database]:
@@ -54,20 +65,12 @@ def transaction(dsn: str, pool: int = 0) -> Iterator[Database]:
 def apps(settings: Any) -> Any:
     """A transaction on the database of DATABASES."""
     entry = settings.DATABASES["default"]
-    keys = {
-        "dbname": "NAME",
-        "user": "USER",
-        "password": "PASSWORD",
-        "host": "HOST",
-        "port": "PORT",
-    }
-    dsn = " ".join(f"{key}='{entry[name]}'" for key, name in keys.items())
+    names = ("DBNAME", "NAME"), *((key, key) for key in ("USER", "PASSWORD", "HOST", "PORT"))
+    dsn = " ".join(f"{key.lower()}='{entry[name]}'" for key, name in names)
     return transaction(dsn, entry.get("OPTIONS", {}).get("synnefo_poolsize", 0))
 
 
 def pithos(settings: Any) -> Any:
     """A transaction on the Pithos database."""
-    values = settings.values
-    return transaction(
-        values.get("PITHOS_BACKEND_DB_CONNECTION") or values["BACKEND_DB_CONNECTION"]
-    )
+    own = settings.values.get("PITHOS_BACKEND_DB_CONNECTION")
+    return transaction(own or settings.BACKEND_DB_CONNECTION)

@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from snf_django import database
-from snf_django.commands import CommandError, show
+from snf_django.commands import SHOWING, CommandError, command
 from synnefo import settings as loader
 
 from pithos.backend import OBJECT, TABLES, backend
@@ -13,7 +13,7 @@ from pithos.store import CONFIG, Store, StoreError
 HEAD = "230f8ce9c90f"
 
 
-@show("file-show", "ACCOUNT [CONTAINER] [OBJECT]", "--obj-version= --domain= --hashmap")
+@command("file-show", "ACCOUNT [CONTAINER] [OBJECT]", SHOWING)
 def file_show(context: Any, arguments: list[str], _: Any) -> dict[str, Any]:
     """Show an object, by its place or by its uuid."""
     uuid = "select * from objects where uuid = %s"
@@ -30,17 +30,14 @@ def file_show(context: Any, arguments: list[str], _: Any) -> dict[str, Any]:
 
 
 def migrate() -> None:
-    """pithos-migrate stamp head | upgrade head | current | initdb (which exits 1 on success)."""
-    words, settings = sys.argv[1:], loader.load()
-    with database.pithos(settings) as db:
-        if words == ["current"]:
-            print([row["version_num"] for row in db.rows("select * from alembic_version")])
-        elif words in (["stamp", "head"], ["upgrade", "head"], ["initdb"]):
-            # Stamping alone makes no other table: they appear on first use.
-            db.run(TABLES if words == ["initdb"] else TABLES.split(";")[-2])
-            db.run("delete from alembic_version")
-            db.run("insert into alembic_version values (%s)", HEAD)
-        else:
-            print("usage: pithos-migrate stamp|upgrade head | current | initdb", file=sys.stderr)
-            sys.exit(2)
+    """pithos-migrate stamp head | initdb, which exits 1 on success."""
+    words = sys.argv[1:]
+    if words not in (["stamp", "head"], ["initdb"]):
+        print("usage: pithos-migrate stamp head | initdb", file=sys.stderr)
+        sys.exit(2)
+    with database.pithos(loader.load()) as db:
+        # Stamping alone makes no other table: they appear on first use.
+        db.run(TABLES if words == ["initdb"] else TABLES.split(";")[-2])
+        db.run("delete from alembic_version")
+        db.run("insert into alembic_version values (%s)", HEAD)
     sys.exit(1 if words == ["initdb"] else 0)

@@ -27,28 +27,22 @@ def component_add(context: Any, arguments: list[str], options: Any) -> None:
     name, token = arguments[0], secrets.token_urlsafe(32)
     if context.db.one("select 1 from im_component where name = %s", name):
         raise CommandError(f"There already exists a component named '{name}'.")
-    sql = "insert into im_component (name, base_url, url, auth_token) values (%s, %s, %s, %s)"
-    context.db.run(sql, name, options.base_url, options.ui_url, token)
+    urls = {"base_url": options.base_url, "url": options.ui_url}
+    context.db.insert("im_component", name=name, auth_token=token, **urls)
     print(f"Token: {token}")
 
 
-@command(
-    "component-modify", "NAME", "--base-url= --ui-url= --auth-token= --renew-token --purge-services"
-)
+@command("component-modify", "NAME", "--base-url= --ui-url= --auth-token=")
 def component_modify(context: Any, arguments: list[str], options: Any) -> None:
     """Change URLs or token of a component."""
-    row = find(context.db, arguments[0])
-    token = secrets.token_urlsafe(32) if options.renew_token else options.auth_token
+    row, token = find(context.db, arguments[0]), options.auth_token
     changes = {"base_url": options.base_url, "url": options.ui_url, "auth_token": token}
     changes = {key: value for key, value in changes.items() if value}
-    if not changes and not options.purge_services:
+    if not changes:
         raise CommandError("No option specified.")
     if token and len(token) > 64:
         raise CommandError("auth token: at most 64 characters.")
-    for key, value in changes.items():
-        context.db.run(f"update im_component set {key} = %s where id = %s", value, row["id"])
-    if options.purge_services:
-        context.db.run("delete from im_service where component_id = %s", row["id"])
+    context.db.change("im_component", row["id"], **changes)
 
 
 def _import_resource(db: Any, name: str, item: dict[str, Any], service: dict[str, Any]) -> None:
@@ -56,11 +50,23 @@ def _import_resource(db: Any, name: str, item: dict[str, Any], service: dict[str
         print(f"Resource '{name}' updated in database.")
         return
     shown = not item.get("hidden")
-    sql = """insert into im_resource (name, unit, service_type, service_origin, project_default,
-        api_visible, ui_visible) values (%s, %s, %s, %s, %s, %s, %s)"""
-    origin = service["type"], service["component"]
-    db.run(sql, name, item["unit"], *origin, 0 if shown else None, shown, shown)
+    values = {"service_type": service["type"], "service_origin": service["component"]}
+    values |= {"project_default": 0 if shown else None, "api_visible": shown, "ui_visible": shown}
+    db.insert("im_resource", name=name, unit=item["unit"], **values)
     print(f"Resource '{name}' created in database with unlimited quota.")
+
+
+def _import_service(db: Any, name: str, service: dict[str, Any]) -> None:
+    end = service["endpoints"][0]
+    values = {"component_id": find(db, service["component"])["id"], "type": service["type"]}
+    values |= {"public_url": end["publicURL"], "version": end["versionId"]}
+    if row := db.one("select id from im_service where name = %s", name):
+        db.change("im_service", row["id"], **values)
+    else:
+        db.insert("im_service", name=name, **values)
+    print(f"{'Updated' if row else 'Added'} service {name}.")
+    for resource, item in service["resources"].items():
+        _import_resource(db, resource, item, service)
 
 
 @command("service-import", "", "--json=")
@@ -74,19 +80,7 @@ def service_import(context: Any, _: list[str], options: Any) -> None:
     except (OSError, ValueError) as error:
         raise CommandError(f"{options.json}: {error}") from error
     for name, service in data.items():
-        owner, end = find(context.db, service["component"]), service["endpoints"][0]
-        values = owner["id"], service["type"], end["publicURL"], end["versionId"], name
-        update = "update im_service set component_id = %s, type = %s, public_url = %s, version = %s"
-        if context.db.run(f"{update} where name = %s", *values):
-            print(f"Updated service {name}.")
-        else:
-            columns = "component_id, type, public_url, version, name"
-            context.db.run(
-                f"insert into im_service ({columns}) values (%s, %s, %s, %s, %s)", *values
-            )
-            print(f"Added service {name}.")
-        for resource, item in service["resources"].items():
-            _import_resource(context.db, resource, item, service)
+        _import_service(context.db, name, service)
 
 
 def limit(text: str) -> int | None:
@@ -100,31 +94,28 @@ def limit(text: str) -> int | None:
 RESOURCE_OPTIONS = "--system-default= --project-default= --api-visible=bool --ui-visible=bool"
 
 
-@command("resource-modify", "NAME", f"{RESOURCE_OPTIONS} --unit-style=")
+@command("resource-modify", "NAME", RESOURCE_OPTIONS)
 def resource_modify(context: Any, arguments: list[str], options: Any) -> None:
     """Change the limits and the visibility of a resource."""
-    if not context.db.one("select 1 from im_resource where name = %s", arguments[0]):
+    row = context.db.one("select id from im_resource where name = %s", arguments[0])
+    if not row:
         raise CommandError(f"Resource {arguments[0]} does not exist.")
     for key in ("system_default", "project_default", "api_visible", "ui_visible"):
         if (value := getattr(options, key)) is not None:
-            value = limit(value) if key.endswith("default") else value
-            sql = f"update im_resource set {key} = %s where name = %s"
-            context.db.run(sql, value, arguments[0])
+            changed = limit(value) if key.endswith("default") else value
+            context.db.change("im_resource", row["id"], **{key: changed})
 
 
 @command("oauth2-client-add", "ID", "--secret= --is-trusted --type= --url=*")
 def oauth2_client_add(context: Any, arguments: list[str], options: Any) -> None:
     """Register an OAuth 2.0 client."""
-    kind = options.type or "confidential"
-    if not options.url or (kind == "confidential" and not options.secret):
+    kind, secret = options.type or "confidential", options.secret
+    if not options.url or (kind == "confidential" and not secret):
         raise CommandError("A redirect url, and a secret for a confidential client, are required.")
-    columns = "identifier, secret, type, is_trusted"
-    sql = f"insert into oa2_client ({columns}) values (%s, %s, %s, %s) returning id"
-    row = context.db.one(sql, arguments[0], options.secret, kind, options.is_trusted)
+    values = {"secret": secret, "type": kind, "is_trusted": options.is_trusted}
+    row = context.db.insert("oa2_client", identifier=arguments[0], **values)
     for url in options.url:
-        context.db.run(
-            "insert into oa2_redirecturl (client_id, url) values (%s, %s)", row["id"], url
-        )
+        context.db.insert("oa2_redirecturl", client_id=row["id"], url=url)
     print("Client created successfully")
 
 
@@ -132,8 +123,7 @@ def oauth2_client_add(context: Any, arguments: list[str], options: Any) -> None:
 @command("quota-verify", "", "--fix --include-unexpected-holdings --project= --user=")
 def quota_verify(context: Any, *_: Any) -> None:
     """Holdings must belong to users and resources that exist."""
-    known = (
-        "holder in (select uuid from im_astakosuser) and resource in (select name from im_resource)"
-    )
-    stray = context.db.rows(f"select * from quotaholder_app_holding where not ({known})")
+    sql = """select 1 from quotaholder_app_holding where holder not in
+        (select uuid from im_astakosuser) or resource not in (select name from im_resource)"""
+    stray = context.db.rows(sql)
     say(f"{len(stray)} unexpected holdings." if stray else "Everything in sync.")

@@ -1,6 +1,5 @@
 """Users and groups; life cycle as in contracts 8 and as observed."""
 
-import hashlib
 import os
 import secrets
 import smtplib
@@ -11,23 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from snf_django.commands import CommandError, command, say
+from werkzeug.security import generate_password_hash
 
-USERS = """select u.*, a.*, u.id, first_name || ' ' || last_name realname, username displayname,
-    is_active active, is_superuser admin, email_verified verified, 'local' providers,
+USERS = """select u.*, a.*, u.id, first_name || ' ' || last_name realname, is_active active,
     array(select name from auth_group g join auth_user_groups m on g.id = m.group_id
           where m.user_id = u.id) groups
     from auth_user u join im_astakosuser a on a.user_ptr_id = u.id"""
 
 
-def hashed(password: str, salt: str = "") -> str:
-    """The password in Django's format."""
-    salt = salt or secrets.token_hex(6)
-    digest = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), 10000).hex()
-    return f"pbkdf2_sha256$10000${salt}${digest}"
-
-
-def find(db: Any, key: str) -> dict[str, Any]:
-    """A user by id or uuid. Raises CommandError."""
+def _find(db: Any, key: str) -> dict[str, Any]:
     if row := db.one(f"{USERS} where u.id::text = %s or uuid = %s", key, key):
         return dict(row)
     raise CommandError(f"There is no user with id or uuid '{key}'.")
@@ -47,24 +38,21 @@ def _mail(settings: Any, to: str, subject: str) -> None:
         server.send_message(message)
 
 
-@command("user-add", "EMAIL FIRST LAST", "--password= --admin -g/--group=* -p/--permission=*")
+@command("user-add", "EMAIL FIRST LAST", "--password=")
 def user_add(context: Any, arguments: list[str], options: Any) -> None:
     """Create an unverified user; an unverified one of that address is replaced."""
-    email, db = arguments[0], context.db
+    (email, first, last), db, key = arguments, context.db, str(uuid.uuid4())
     if "@" not in email:
         raise CommandError("Invalid email")
     unverified = "select user_ptr_id from im_astakosuser where not email_verified"
     db.run(f"delete from auth_user where username = %s and id in ({unverified})", email)
-    password = options.password or secrets.token_urlsafe(8)
-    sql = """insert into auth_user (username, email, first_name, last_name, password, is_superuser)
-        values (%s, %s, %s, %s, %s, %s) returning id"""
-    row = db.one(sql, email, email, *arguments[1:], hashed(password), options.admin)
-    hours, key = context.settings.ASTAKOS_AUTH_TOKEN_DURATION, str(uuid.uuid4())
+    hashed = generate_password_hash(options.password or secrets.token_urlsafe(8))
+    names = {"username": email, "email": email, "first_name": first, "last_name": last}
+    row = db.insert("auth_user", **names, password=hashed, is_superuser=False)
     sql = """insert into im_astakosuser (user_ptr_id, uuid, auth_token, auth_token_expires)
         values (%s, %s, %s, now() + %s * interval '1 hour')"""
+    hours = context.settings.ASTAKOS_AUTH_TOKEN_DURATION
     db.run(sql, row["id"], key, secrets.token_urlsafe(32), hours)
-    for group in options.group:
-        _join(db, row["id"], group)
     print(f"User created successfully with UUID: {key}")
 
 
@@ -77,15 +65,12 @@ def _verify(context: Any, user: dict[str, Any]) -> None:
 
 
 def _accept(context: Any, user: dict[str, Any]) -> None:
-    user = find(context.db, user["uuid"])
-    if user["moderated"]:
-        say("Failed to accept: This account is already moderated.")
-        return
-    if not user["email_verified"]:
-        say("Failed to accept: This account is not verified.")
+    if user["moderated"] or not user["email_verified"]:
+        told = "already moderated" if user["moderated"] else "not verified"
+        say(f"Failed to accept: This account is {told}.")
         return
     context.db.run("update im_astakosuser set moderated = true where uuid = %s", user["uuid"])
-    context.db.run("update auth_user set is_active = true where id = %s", user["id"])
+    context.db.change("auth_user", user["id"], is_active=True)
     try:
         _mail(context.settings, user["email"], "Welcome")
     except OSError as error:
@@ -94,33 +79,22 @@ def _accept(context: Any, user: dict[str, Any]) -> None:
 
 
 def _join(db: Any, user: int, name: str) -> None:
-    if not (group := db.one("select id from auth_group where name = %s", name)):
+    sql = """insert into auth_user_groups (user_id, group_id)
+        select %s, id from auth_group where name = %s on conflict do nothing"""
+    if not db.one("select id from auth_group where name = %s", name):
         say(f"Group named {name} does not exist.")
-        return
-    sql = "insert into auth_user_groups (user_id, group_id) values (%s, %s) on conflict do nothing"
-    db.run(sql, user, group["id"])
+    db.run(sql, user, name)
 
 
-@command(
-    "user-modify",
-    "USER",
-    "--verify --accept --add-group=* --password= --renew-token --set-active --set-inactive",
-)
+@command("user-modify", "USER", "--verify --accept --add-group=* --set-active --set-inactive")
 def user_modify(context: Any, arguments: list[str], options: Any) -> None:
     """Verify, accept and change a user; by id or uuid, not by e-mail."""
-    user, db = find(context.db, arguments[0]), context.db
+    user = _find(context.db, arguments[0])
     if options.verify:
         _verify(context, user)
     if options.accept:
-        _accept(context, user)
+        _accept(context, _find(context.db, user["uuid"]))
     for name in options.add_group:
-        _join(db, user["id"], name)
-    if options.password:
-        new = hashed(options.password)
-        db.run("update auth_user set password = %s where id = %s", new, user["id"])
-    if options.renew_token:
-        sql = "update im_astakosuser set auth_token = %s where uuid = %s"
-        db.run(sql, secrets.token_urlsafe(32), user["uuid"])
+        _join(context.db, user["id"], name)
     if options.set_active or options.set_inactive:
-        sql = "update auth_user set is_active = %s where id = %s"
-        db.run(sql, options.set_active, user["id"])
+        context.db.change("auth_user", user["id"], is_active=options.set_active)

@@ -4,6 +4,3 @@ create table oa2_client (
 create table oa2_redirecturl (
     id serial primary key, client_id integer not null references oa2_client on delete cascade,
     url text not null);
-create table oa2_authorizationcode (
-    code varchar(100) primary key, redirect_uri text not null, client text not null,
-    token varchar(64) not null, date_created timestamptz not null default now());

@@ -34,12 +34,6 @@ class Settings:
         return self.places.get(name, "default")
 
 
-def refuse(problems: list[str]) -> None:
-    """End the process when there are problems, listing all."""
-    if problems:
-        sys.exit("\n".join(["Settings refused:", *(f"  {problem}" for problem in problems)]))
-
-
 def _assigned(tree: ast.Module) -> dict[str, int]:
     names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
     stored = [node for node in names if isinstance(node.ctx, ast.Store)]
@@ -80,13 +74,18 @@ def _access(folder: Path) -> list[str]:
     return problems
 
 
-def _declared(parts: dict[str, dict[str, Any]], key: str) -> dict[str, Any]:
-    return {k: v for part in parts.values() for k, v in part["settings"].get(key, {}).items()}
+def _declared(parts: dict[str, dict[str, Any]]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Name -> kind of all settings of these components; defaults of those that need not be set."""
+    kinds, defaults = {}, {}
+    for part in parts.values():
+        kinds.update(part["settings"].get("required", {}))
+        for name, (kind, default) in part["settings"].get("optional", {}).items():
+            kinds[name], defaults[name] = kind, default
+    return kinds, defaults
 
 
 def _unknown(reader: _Reader) -> list[str]:
-    everything = components.installed()
-    known = [*_declared(everything, "required"), *_declared(everything, "optional")]
+    known, _ = _declared(components.installed())
     problems = []
     for name, place in reader.places.items():
         if name not in known:
@@ -99,21 +98,19 @@ def _unknown(reader: _Reader) -> list[str]:
 def load() -> Settings:
     """Load the settings of SYNNEFO_SETTINGS_DIR (default /etc/synnefo) or end the process."""
     folder = Path(os.environ.get("SYNNEFO_SETTINGS_DIR", SYSTEM_FOLDER))
-    parts = components.active()
-    reader = _Reader()
+    parts, reader = components.active(), _Reader()
     for path in sorted(folder.glob("*.conf")):
         reader.read(path)
     problems = reader.problems + (_access(folder) if folder == SYSTEM_FOLDER else [])
     problems += _unknown(reader)
-    values = {k: default for k, (_, default) in _declared(parts, "optional").items()}
+    kinds, values = _declared(parts)
     values.update({k: v for k, v in reader.space.items() if k.isupper()})
-    required = _declared(parts, "required")
-    missing = sorted(set(required) - set(values))
+    missing = sorted(set(kinds) - set(values))
     problems += [f"{folder}: required setting {name} is not set" for name in missing]
-    kinds = {k: kind for k, (kind, _) in _declared(parts, "optional").items()} | required
     for name, kind in kinds.items():
         if name in reader.places and (fault := types.fault(kind, values[name])):
             problems.append(f"{reader.places[name]}: {name} {fault}")
     settings = Settings(values, reader.places, set(parts))
-    refuse(problems or consistency.problems(settings))
+    if problems := problems or consistency.problems(settings):
+        sys.exit("\n".join(["Settings refused:", *(f"  {problem}" for problem in problems)]))
     return settings

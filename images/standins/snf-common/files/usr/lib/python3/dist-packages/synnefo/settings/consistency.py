@@ -1,7 +1,7 @@
 """Settings of one host that must fit together, and those that must be the same on every host."""
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from synnefo.lib import db
@@ -21,15 +21,14 @@ def _urls(settings: "Settings") -> list[str]:
     get, found = settings.values.get, []
     base, auth = get("ASTAKOS_BASE_URL"), get("ASTAKOS_AUTH_URL")
     if base and auth and auth != f"{base}/identity/v2.0":
-        found.append(
-            _differ(settings, "ASTAKOS_AUTH_URL", "ASTAKOS_BASE_URL", "must add /identity/v2.0")
-        )
+        why = "must add /identity/v2.0"
+        found.append(_differ(settings, "ASTAKOS_AUTH_URL", "ASTAKOS_BASE_URL", why))
     anchor = "ASTAKOS_AUTH_URL" if auth else "ASTAKOS_BASE_URL"
     for name in CLOUDBAR:
         if get(name) and urlsplit(get(name)).netloc != urlsplit(get(anchor, "")).netloc:
             found.append(_differ(settings, name, anchor, "the cloudbar is on the Astakos host"))
-    host, domain = urlsplit(base or "").netloc.split(":")[0], get("ASTAKOS_COOKIE_DOMAIN")
-    if domain and not host.endswith(domain):
+    domain = get("ASTAKOS_COOKIE_DOMAIN")
+    if domain and not str(urlsplit(base).hostname).endswith(domain):
         why = "the cookie would not reach the host"
         found.append(_differ(settings, "ASTAKOS_COOKIE_DOMAIN", "ASTAKOS_BASE_URL", why))
     return found
@@ -52,15 +51,10 @@ def _databases(settings: "Settings") -> list[str]:
 
 def problems(settings: "Settings") -> list[str]:
     """What does not fit together on this host."""
-    mail = settings.EMAIL_BACKEND.endswith("filebased.EmailBackend")
     found = _urls(settings) + _databases(settings)
-    if mail and not settings.EMAIL_FILE_PATH:
+    if "filebased" in settings.EMAIL_BACKEND and not settings.EMAIL_FILE_PATH:
         found.append(f"{settings.where('EMAIL_BACKEND')}: EMAIL_BACKEND needs EMAIL_FILE_PATH")
     return found
-
-
-def _print(name: str, value: Any) -> str:
-    return hashlib.sha256(f"standin {name} {value!r}".encode()).hexdigest()
 
 
 def fingerprints(settings: "Settings") -> dict[str, tuple[str, str]]:
@@ -70,4 +64,7 @@ def fingerprints(settings: "Settings") -> dict[str, tuple[str, str]]:
     values = {k: v for k, v in settings.values.items() if k in shared and v}
     if "ASTAKOS_BASE_URL" in settings.values:
         values.setdefault("ASTAKOS_AUTH_URL", f"{settings.ASTAKOS_BASE_URL}/identity/v2.0")
-    return {shared[k]: (_print(shared[k], v), settings.where(k)) for k, v in values.items()}
+    return {
+        shared[k]: (hashlib.sha256(f"{shared[k]} {v!r}".encode()).hexdigest(), settings.where(k))
+        for k, v in values.items()
+    }

@@ -1,1 +1,3 @@
 """Stand-in of Cyclades: its machines are Ganeti's, made through RAPI."""
+
+BASE = "CYCLADES_BASE_URL"

@@ -3,15 +3,14 @@
 from itertools import product
 from typing import Any
 
-from astakosclient import AstakosClientException
 from snf_django.commands import CommandError, command
-from synnefo.cyclades.session import BASE, astakos
+from synnefo.cyclades import BASE
+from synnefo.webproject import session
 from synnefo.webproject.web import Request, route
 
-FLAVORS = """select f.*, v.name volume_type, disk_template template,
-    format('C%sR%sD%s%s', cpu, ram, disk, v.name) as name
-    from db_flavor f join db_volumetype v on v.id = volume_type_id
-    where not deleted order by f.id"""
+FLAVORS = """select f.*, v.name volume_type, disk_template,
+    'C' || cpu || 'R' || ram || 'D' || disk || v.name as name
+    from db_flavor f join db_volumetype v on v.id = volume_type_id where not deleted"""
 USED = """select userid, count(*) "cyclades.vm", sum(cpu) "cyclades.cpu",
     sum(ram)::bigint * 1048576 "cyclades.ram", sum(disk)::bigint * 1073741824 "cyclades.disk"
     from db_virtualmachine v join db_flavor f on f.id = flavor_id
@@ -38,21 +37,18 @@ def volume_type_create(context: Any, _: list[str], options: Any) -> None:
     """Create a volume type. Not idempotent, as upstream."""
     if not options.name or not options.disk_template:
         raise CommandError("Please specify name and disk template.")
-    sql = "insert into db_volumetype (name, disk_template) values (%s, %s)"
-    context.db.run(sql, options.name, options.disk_template)
+    context.db.insert("db_volumetype", name=options.name, disk_template=options.disk_template)
 
 
-@route("GET", BASE, r"/compute/v2\.0/flavors(?:/detail)?/?")
+@route("GET", BASE, "/compute/v2.0/flavors")
+@route("GET", BASE, "/compute/v2.0/flavors/detail")
 def flavors(request: Request) -> Any:
     """List the flavors."""
-    return {"flavors": [{k: str(v) for k, v in row.items()} for row in request.db.rows(FLAVORS)]}
+    return {"flavors": request.db.rows(f"{FLAVORS} order by f.id")}
 
 
 @command("reconcile-resources-cyclades", "", "--fix --force --user= --project=")
 def reconcile(context: Any, _: list[str], options: Any) -> None:
     """Compare what users' machines take with what Astakos counts."""
     used = {row.pop("userid"): row for row in context.db.rows(USED)}
-    try:
-        astakos(context.settings).reconcile(used, options.fix)
-    except AstakosClientException as error:
-        raise CommandError(str(error)) from error
+    session.reconcile(context.settings, "CYCLADES", used, options.fix)

@@ -1,48 +1,32 @@
 """Ganeti's remote API. Cyclades does not verify its certificate, which Ganeti made itself."""
 
+import base64
 import hashlib
-import hmac
-import secrets
 import warnings
-from itertools import count
 from typing import Any
 
 import requests
+from cryptography.fernet import Fernet, InvalidToken
 
 
-def _stream(key: str, nonce: bytes, length: int) -> bytes:
-    blocks = (hashlib.sha256(key.encode() + nonce + bytes([i])).digest() for i in count())
-    return b"".join(next(blocks) for _ in range(length // 32 + 1))[:length]
-
-
-def encrypt(key: str, text: str) -> str:
-    """The password as it is stored: nonce, check, cipher text."""
-    nonce, data = secrets.token_bytes(8), text.encode()
-    body = bytes(a ^ b for a, b in zip(data, _stream(key, nonce, len(data)), strict=True))
-    check = hmac.digest(key.encode(), nonce + body, "sha256")[:8]
-    return (nonce + check + body).hex()
-
-
-def decrypt(key: str, stored: str) -> str:
-    """The password. Raises ValueError when SECRET_ENCRYPTION_KEY has changed."""
-    raw = bytes.fromhex(stored)
-    nonce, check, body = raw[:8], raw[8:16], raw[16:]
-    if not hmac.compare_digest(check, hmac.digest(key.encode(), nonce + body, "sha256")[:8]):
-        raise ValueError("SECRET_ENCRYPTION_KEY has changed since backend-add")
-    return bytes(a ^ b for a, b in zip(body, _stream(key, nonce, len(body)), strict=True)).decode()
+def cipher(settings: Any) -> Fernet:
+    """What passwords are stored with."""
+    digest = hashlib.sha256(settings.SECRET_ENCRYPTION_KEY.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(digest))
 
 
 class Rapi:
-    """The RAPI of a backend."""
+    """The RAPI of a backend, a row of db_backend."""
 
-    def __init__(self, host: str, port: int, user: str, password: str) -> None:
-        self.base, self.auth = f"https://{host}:{port}/2", (user, password)
+    def __init__(self, row: dict[str, Any], password: str) -> None:
+        self.base = f"https://{row['clustername']}:{row['port']}/2"
+        self.auth = row["username"], password
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The decoded answer. Raises requests' ConnectionError and HTTPError."""
+        url = self.base + path
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            url = self.base + path
             answer = requests.request(
                 method, url, json=body, auth=self.auth, verify=False, timeout=60
             )
@@ -53,6 +37,9 @@ class Rapi:
 
 
 def of(settings: Any, row: dict[str, Any]) -> Rapi:
-    """The RAPI of a row of db_backend."""
-    password = decrypt(settings.SECRET_ENCRYPTION_KEY, row["password_hash"])
-    return Rapi(row["clustername"], row["port"], row["username"], password)
+    """The RAPI of a backend. Raises ValueError when SECRET_ENCRYPTION_KEY has changed."""
+    try:
+        password = cipher(settings).decrypt(row["password_hash"].encode()).decode()
+    except InvalidToken as error:
+        raise ValueError("SECRET_ENCRYPTION_KEY has changed since backend-add") from error
+    return Rapi(row, password)

@@ -8,23 +8,26 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from astakosclient import AstakosClientException
-from synnefo.cyclades import rapi
-from synnefo.cyclades.images import find
+from synnefo.cyclades import BASE, rapi
+from synnefo.cyclades.flavors import FLAVORS
+from synnefo.cyclades.images import visible
 from synnefo.cyclades.networks import name_of
-from synnefo.cyclades.session import BASE, astakos, user_of
-from synnefo.webproject.web import HTTPError, Request, Response, route
+from synnefo.webproject.pages import page, rows
+from synnefo.webproject.session import charge, user_of, visitor
+from synnefo.webproject.web import HTTPError, Request, Response, as_json, route
 
-STATUS = {"STARTED": "ACTIVE", "STOPPED": "STOPPED", "BUILD": "BUILD", "ERROR": "ERROR"}
-MACHINES = "select * from db_virtualmachine where userid = %s and not deleted"
-ACTIONS = {"start": "startup", "shutdown": "shutdown", "reboot": "reboot"}
+MACHINES = """select *, case operstate when 'STARTED' then 'ACTIVE' else operstate end status
+    from db_virtualmachine where userid = %s and not deleted"""
+BACKENDS = """select * from db_backend where not drained and not offline
+    and %s = any(disk_templates)"""
+PUBLIC = "select id from db_network where public and floating_ip_pool and not drained limit 1"
 
 
 def _memcached(settings: Any, *lines: bytes) -> bytes:
     address = urlsplit(settings.VMAPI_CACHE_BACKEND)
     with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
         connection.sendall(b"\r\n".join(lines) + b"\r\nquit\r\n")
-        return b"".join(iter(lambda: connection.recv(65536), b""))
+        return connection.makefile("rb").read()
 
 
 def _hand_over(settings: Any, parameters: dict[str, Any]) -> str:
@@ -36,96 +39,85 @@ def _hand_over(settings: Any, parameters: dict[str, Any]) -> str:
     return f"{settings.CYCLADES_BASE_URL}/vmapi/v1.0/server-params/{key}"
 
 
-@route("GET", BASE, r"/vmapi/v1\.0/server-params/([0-9a-f]+)/?")
+@route("GET", BASE, "/vmapi/v1.0/server-params/<key>")
 def server_params(request: Request, key: str) -> Response:
     """A machine's parameters, readable once."""
     answer = _memcached(request.settings, f"get {key}".encode(), f"delete {key} noreply".encode())
-    if not answer.startswith(b"VALUE"):
-        raise HTTPError(404, "No such parameters, or read before")
     head, _, rest = answer.partition(b"\r\n")
-    return Response(rest[: int(head.split()[-1])], headers={"Content-Type": "application/json"})
-
-
-def _backend(db: Any, template: str) -> dict[str, Any]:
-    sql = "select * from db_backend where not drained and not offline and %s = any(disk_templates)"
-    rows = db.rows(sql, template)
-    if not rows:
-        raise HTTPError(503, f"No backend is undrained and offers disk template {template}")
-    return dict(random.choice(rows))
-
-
-def _nics(request: Request, wanted: list[str]) -> list[dict[str, Any]]:
-    sql = "select id from db_network where public and floating_ip_pool and not drained limit 1"
-    first = request.db.one(sql)
-    names = wanted or ([str(first["id"])] if first else [])
-    return [{"network": name_of(request, int(name)), "ip": "pool"} for name in names]
-
-
-def create(request: Request, user: str, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Create a machine: quota, row, then the Ganeti job."""
-    settings, db = request.settings, request.db
-    sql = "select f.*, disk_template from db_flavor f join db_volumetype v on v.id = volume_type_id"
-    flavor = db.one(f"{sql} where f.id::text = %s", str(wanted.get("flavorRef")))
-    if not flavor:
-        raise HTTPError(404, f"Flavor {wanted.get('flavorRef')} does not exist")
-    image = find(settings, user, str(wanted.get("imageRef")))
-    backend = _backend(db, flavor["disk_template"])
-    _charge(settings, user, flavor, 1)
-    networks = [str(item["uuid"]) for item in wanted.get("networks", [])]
-    sql = """insert into db_virtualmachine (name, userid, imageid, flavor_id, backend_id)
-        values (%s, %s, %s, %s, %s) returning *"""
-    row = db.one(sql, wanted.get("name", ""), user, image["uuid"], flavor["id"], backend["id"])
-    password = secrets.token_urlsafe(9)
-    secret = {"img_id": f"pithosmap://{image['mapfile']}/{image['bytes']}", "img_passwd": password}
-    secret |= {"img_format": "diskdump", "img_properties": json.dumps(image["properties"])}
-    body = {
-        "__version__": 1, "mode": "create", "name": f"{settings.BACKEND_PREFIX_ID}{row['id']}",
-        "disk_template": flavor["disk_template"], "disks": [{"size": flavor["disk"] * 1024}],
-        "nics": _nics(request, networks), "os": "snf-image+default",
-        "osparams": {"config_url": _hand_over(settings, secret)},
-        "hypervisor": backend["hypervisor"],
-        "beparams": {"maxmem": flavor["ram"], "minmem": flavor["ram"], "vcpus": flavor["cpu"]},
-        "ip_check": False, "name_check": False, "wait_for_sync": False,
-    }  # fmt: skip
-    job = int(rapi.of(settings, backend).call("POST", "/instances", body))
-    db.run("update db_virtualmachine set backendjobid = %s where id = %s", job, row["id"])
-    return {"id": row["id"], "name": row["name"], "status": "BUILD", "adminPass": password}
+    if not head.startswith(b"VALUE"):
+        raise HTTPError(404, "No such parameters, or read before")
+    return Response(rest[: int(head.split()[-1])], mimetype="application/json")
 
 
 def _charge(settings: Any, user: str, flavor: dict[str, Any], sign: int) -> None:
     sizes = {"vm": 1, "cpu": flavor["cpu"], "ram": flavor["ram"] * 2**20}
     sizes["disk"] = flavor["disk"] * 2**30
-    try:
-        provisions = {f"cyclades.{name}": sign * size for name, size in sizes.items()}
-        astakos(settings).commission(user, provisions)
-    except AstakosClientException as error:
-        raise HTTPError(413 if error.status == 413 else 500, str(error)) from error
+    provisions = {f"cyclades.{name}": sign * size for name, size in sizes.items()}
+    charge(settings, "CYCLADES", user, provisions)
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    shown = {"id": row["id"], "name": row["name"], "status": STATUS[row["operstate"]]}
-    return shown | {"progress": row["buildpercentage"], "image": row["imageid"]}
+def _chosen(request: Request, user: str, wanted: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """The flavor, the image and a backend that can make it. Raises 404 and 503."""
+    flavor = request.db.one(f"{FLAVORS} and f.id::text = %s", str(wanted.get("flavorRef")))
+    if not flavor:
+        raise HTTPError(404, f"Flavor {wanted.get('flavorRef')} does not exist")
+    images = {image["id"]: image for image in visible(request.settings, user)}
+    if wanted.get("imageRef") not in images:
+        raise HTTPError(404, f"Image {wanted.get('imageRef')} does not exist")
+    template = flavor["disk_template"]
+    if not (backends := request.db.rows(BACKENDS, template)):
+        raise HTTPError(503, f"No backend is undrained and offers disk template {template}")
+    return flavor, images[wanted["imageRef"]], random.choice(backends)
 
 
-@route("GET|POST", BASE, r"/compute/v2\.0/servers(?:/detail)?/?")
+def _create(request: Request, user: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    settings, db = request.settings, request.db
+    flavor, image, backend = _chosen(request, user, wanted)
+    _charge(settings, user, flavor, 1)
+    row = db.insert(
+        "db_virtualmachine", name=wanted.get("name", ""), userid=user, imageid=image["id"],
+        flavor_id=flavor["id"], backend_id=backend["id"],
+    )  # fmt: skip
+    password = secrets.token_urlsafe(9)
+    secret = {"img_id": f"pithosmap://{image['mapfile']}/{image['size']}", "img_passwd": password}
+    secret |= {"img_format": "diskdump", "img_properties": json.dumps(image["properties"])}
+    body = {
+        "__version__": 1, "mode": "create", "name": f"{settings.BACKEND_PREFIX_ID}{row['id']}",
+        "disk_template": flavor["disk_template"], "disks": [{"size": flavor["disk"] * 1024}],
+        "nics": [{"network": name_of(request, n["id"]), "ip": "pool"} for n in db.rows(PUBLIC)],
+        "os": "snf-image+default", "osparams": {"config_url": _hand_over(settings, secret)},
+        "hypervisor": backend["hypervisor"],
+        "beparams": {"maxmem": flavor["ram"], "minmem": flavor["ram"], "vcpus": flavor["cpu"]},
+        "ip_check": False, "name_check": False, "wait_for_sync": False,
+    }  # fmt: skip
+    job = int(rapi.of(settings, backend).call("POST", "/instances", body))
+    db.change("db_virtualmachine", row["id"], backendjobid=job)
+    return {"id": row["id"], "name": row["name"], "status": "BUILD", "adminPass": password}
+
+
+@route("GET", BASE, "/compute/v2.0/servers")
+@route("GET", BASE, "/compute/v2.0/servers/detail")
 def servers(request: Request) -> Any:
-    """List the user's machines, or create one (202)."""
-    user = user_of(request)
-    if request.method == "GET":
-        return {
-            "servers": [_shown(row) for row in request.db.rows(MACHINES + " order by id", user)]
-        }
-    wanted = (request.json() or {}).get("server")
+    """List the user's machines."""
+    keys = "id", "name", "status"
+    found = request.db.rows(f"{MACHINES} order by id", user_of(request))
+    return {"servers": [{key: row[key] for key in keys} for row in found]}
+
+
+@route("POST", BASE, "/compute/v2.0/servers")
+def create(request: Request) -> Response:
+    """Create a machine: quota, row, then the Ganeti job."""
+    wanted = request.get_json().get("server")
     if not isinstance(wanted, dict):
         raise HTTPError(400, "body must be {server: {name, imageRef, flavorRef}}")
     try:
-        return Response({"server": create(request, user, wanted)}, 202)
+        return as_json({"server": _create(request, user_of(request), wanted)}, 202)
     except requests.RequestException as error:
         raise HTTPError(503, f"Ganeti: {error}") from error
 
 
-def _machine(request: Request, key: str) -> tuple[dict[str, Any], Any, str]:
-    row = request.db.one(f"{MACHINES} and id = %s", user_of(request), int(key))
+def _machine(request: Request, key: int) -> tuple[dict[str, Any], Any, str]:
+    row = request.db.one(f"{MACHINES} and id = %s", user_of(request), key)
     if not row:
         raise HTTPError(404, f"Server {key} does not exist")
     backend = request.db.one("select * from db_backend where id = %s", row["backend_id"])
@@ -133,47 +125,42 @@ def _machine(request: Request, key: str) -> tuple[dict[str, Any], Any, str]:
     return row, rapi.of(request.settings, backend), path
 
 
-@route("GET|DELETE", BASE, r"/compute/v2\.0/servers/(\d+)/?")
-def server(request: Request, key: str) -> Any:
-    """Show or delete a machine."""
+@route("DELETE", BASE, "/compute/v2.0/servers/<int:key>")
+def delete(request: Request, key: int) -> Response:
+    """Delete a machine."""
     row, client, path = _machine(request, key)
-    if request.method == "GET":
-        return {"server": _shown(row)}
     client.call("DELETE", path)
     if row["operstate"] == "ERROR":  # Ganeti may never have had it, so no event would tell
-        request.db.run("update db_virtualmachine set deleted = true where id = %s", row["id"])
+        request.db.change("db_virtualmachine", row["id"], deleted=True)
     flavor = request.db.one("select * from db_flavor where id = %s", row["flavor_id"])
     _charge(request.settings, row["userid"], flavor, -1)
-    return Response(b"", 204)
+    return Response(status=204)
 
 
-def _console(settings: Any, instance: dict[str, Any], kind: str) -> dict[str, Any]:
-    options = settings.CYCLADES_VNCAUTHPROXY_OPTS[0]
-    order = {key: options[key] for key in ("auth_user", "auth_password")} | {"console_type": kind}
-    order |= {"source_port": 0, "destination_address": instance["pnode"]}
+@route("POST", BASE, "/compute/v2.0/servers/<int:key>/action")
+def console(request: Request, key: int) -> dict[str, Any]:
+    """Have the proxy forward a port to the machine's console; no other action is known."""
+    if (request.get_json() or {}).get("console") != {"type": "vnc"}:
+        raise HTTPError(400, 'the only action is {"console": {"type": "vnc"}}')
+    _, client, path = _machine(request, key)
+    instance, options = client.call("GET", path), request.settings.CYCLADES_VNCAUTHPROXY_OPTS[0]
+    order = {name: options[name] for name in ("auth_user", "auth_password")}
+    order |= {"console_type": "vnc", "source_port": 0, "destination_address": instance["pnode"]}
     order |= {"destination_port": instance["network_port"], "password": secrets.token_hex(4)}
     address = options["server_address"], options["server_port"]
     with socket.create_connection(address, timeout=10) as connection:
         connection.sendall(json.dumps(order).encode() + b"\n")
         answer = json.loads(connection.makefile().readline())
     if answer["status"] != "OK":
-        place = settings.where("CYCLADES_VNCAUTHPROXY_OPTS")
-        raise HTTPError(
-            503, f"vncauthproxy: {answer['reason']} [CYCLADES_VNCAUTHPROXY_OPTS, {place}]"
-        )
-    found = {"type": kind, "host": answer["proxy_address"], "port": answer["source_port"]}
-    return found | {"password": order["password"]}
+        place = request.settings.where("CYCLADES_VNCAUTHPROXY_OPTS")
+        told = f"{answer['reason']} [CYCLADES_VNCAUTHPROXY_OPTS, {place}]"
+        raise HTTPError(503, f"vncauthproxy: {told}")
+    found = {"type": "vnc", "host": answer["proxy_address"], "port": answer["source_port"]}
+    return {"console": found | {"password": order["password"]}}
 
 
-@route("POST", BASE, r"/compute/v2\.0/servers/(\d+)/action/?")
-def action(request: Request, key: str) -> Any:
-    """start, shutdown, reboot, or console."""
-    _, client, path = _machine(request, key)
-    name, arguments = next(iter((request.json() or {"": {}}).items()))
-    if name == "console":
-        kind = arguments.get("type", "vnc")
-        return {"console": _console(request.settings, client.call("GET", path), kind)}
-    if name not in ACTIONS:
-        raise HTTPError(400, f"Unknown action '{name}'")
-    client.call("POST" if name == "reboot" else "PUT", f"{path}/{ACTIONS[name]}", {})
-    return Response(b"", 202)
+@route("GET", BASE, "/ui/")
+def ui(request: Request) -> str:
+    """The Cyclades page: the machines of who is logged in."""
+    found = request.db.rows(f"{MACHINES} order by id", visitor(request, "CYCLADES"))
+    return page(request.settings, "Cyclades", rows("id name status", found))

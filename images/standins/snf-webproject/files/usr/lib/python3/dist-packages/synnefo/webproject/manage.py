@@ -20,7 +20,7 @@ BEFORE_AGREEMENT = {"syncdb", "migrate", "loaddata", "help"}
 class Context:
     """What a command gets: the settings and the applications' database."""
 
-    def __init__(self, settings: Any, db: Any = None) -> None:
+    def __init__(self, settings: Any, db: Any) -> None:
         self.settings, self.db = settings, db
 
 
@@ -47,13 +47,11 @@ def _log(settings: Any, name: str, words: list[str]) -> None:
 
 
 def _run(settings: Any, spec: commands.Command, words: list[str]) -> None:
-    if not spec.database:
-        return commands.execute(spec, words, Context(settings))
     commands.parse(spec, words)
     with database.apps(settings) as db:
         if spec.name not in BEFORE_AGREEMENT:
             agreement.check(settings, db)
-        return commands.execute(spec, words, Context(settings, db))
+        commands.execute(spec, words, Context(settings, db))
 
 
 def main() -> None:

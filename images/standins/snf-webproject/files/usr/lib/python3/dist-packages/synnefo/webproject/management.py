@@ -14,11 +14,12 @@ HISTORY = """create table if not exists south_migrationhistory (id serial primar
 DONE = "select 1 from south_migrationhistory where app_name = %s"
 
 
-def _apps() -> dict[str, str]:
-    return {k: v for part in components.active().values() for k, v in part.get("apps", {}).items()}
+def _declared(key: str) -> dict[str, str]:
+    parts = components.active().values()
+    return {name: path for part in parts for name, path in part.get(key, {}).items()}
 
 
-@command("syncdb", "", "--noinput --migrate --all --no-initial-data --database=", kind="bare")
+@command("syncdb", "", "--noinput --migrate --all --no-initial-data --database=")
 def syncdb(context: Any, _: list[str], options: Any) -> None:
     """Make the tables of the apps that have no migrations."""
     print("Syncing...\nCreating tables ...")
@@ -31,10 +32,10 @@ def syncdb(context: Any, _: list[str], options: Any) -> None:
         migrate(context, [], options)
 
 
-@command("migrate", "[APP]", "--noinput --delete-ghost-migrations --all --fake --list", kind="bare")
+@command("migrate", "[APP]", "--noinput --delete-ghost-migrations --all --fake --list")
 def migrate(context: Any, arguments: list[str], _: Any) -> None:
     """Run the migrations of one app, or of all in the order of their dependencies."""
-    schemas = _apps()
+    schemas = _declared("apps")
     if unknown := [app for app in arguments if app not in schemas]:
         raise CommandError(f"The app '{unknown[0]}' does not appear to use migrations.")
     order = ["im", "quotaholder_app", "oa2", "db"]
@@ -45,16 +46,13 @@ def migrate(context: Any, arguments: list[str], _: Any) -> None:
             continue
         print(f" - Migrating forwards to 0001_standin.\n > {app}:0001_standin")
         context.db.run((PACKAGES / schemas[app]).read_text())
-        history = "insert into south_migrationhistory (app_name, migration) values (%s, %s)"
-        context.db.run(history, app, "0001_standin")
+        context.db.insert("south_migrationhistory", app_name=app, migration="0001_standin")
 
 
-@command("loaddata", "FIXTURE+", "--database= --noinput", kind="bare")
+@command("loaddata", "FIXTURE+", "--database= --noinput")
 def loaddata(context: Any, arguments: list[str], _: Any) -> None:
     """Load fixtures; an unknown one is no error, as with Django 1.4 (contracts 4)."""
-    known = {
-        k: v for part in components.active().values() for k, v in part.get("fixtures", {}).items()
-    }
+    known = _declared("fixtures")
     found = [known[name] for name in arguments if name in known]
     count = sum(context.db.run((PACKAGES / path).read_text()) for path in found)
     print(f"Installed {count} object(s) from {len(found)} fixture(s)")

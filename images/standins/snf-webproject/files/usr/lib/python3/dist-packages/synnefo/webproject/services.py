@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from snf_django.commands import command
 
 SERVICES = Path(__file__).parent / "services.yaml"
 
@@ -24,13 +23,3 @@ def export(component: str, base_url: str) -> str:
     owner = next(iter(data)) if component != "astakos" else "astakos_account"
     data[owner]["resources"] = known[component]["resources"]
     return json.dumps(data, indent=4)
-
-
-def _exporter(component: str, base: str) -> None:
-    @command(f"service-export-{component}")
-    def act(context: Any, *_: Any) -> None:
-        print(export(component, context.settings.values[base]))
-
-
-for _name in ("astakos", "cyclades", "pithos"):
-    _exporter(_name, f"{_name.upper()}_BASE_URL")
