@@ -73,7 +73,7 @@ def vsyscall(host: Host, needed: bool) -> Finding:
     if lines:
         mode = "emulate" if lines[0].split()[1].startswith("r") else "xonly"
     if mode != "none" or not needed:
-        remark = "" if needed else ", not needed by this release"
+        remark = "" if needed else ", not needed for this bake"
         return Finding("vsyscall", True, needed, mode + remark)
     return Finding("vsyscall", False, True, "none: programs of this release would crash", XONLY)
 
