@@ -173,7 +173,7 @@ def _remove_leftovers(folder: Path) -> None:
 
 
 def _ensure_values(file: Path) -> None:
-    stored: dict[str, Any] = json.loads(file.read_text()) if file.exists() else _new_set()
+    stored = _stored(file) if file.exists() else _new_set()
     missing = [name for name in LENGTHS if name not in stored["values"]]
     if not missing and file.exists():
         return
@@ -214,6 +214,22 @@ def _public_words(private: Path) -> str:
     return f"{kind} {key}"
 
 
+def _stored(file: Path) -> dict[str, Any]:
+    """What secrets.json holds; a person may have edited it. The message quotes nothing of it."""
+    try:
+        stored = json.loads(file.read_text())
+        found = {"generation": str(stored["generation"]), "created": int(stored["created"])}
+        return found | {"values": {name: str(text) for name, text in stored["values"].items()}}
+    except json.JSONDecodeError as error:
+        why = f"not JSON: {error.msg}"
+        where = f"{shown(file)}:{error.lineno}"
+    except (KeyError, TypeError, ValueError, AttributeError):
+        why, where = "it must hold generation, created (a number) and values", shown(file)
+    raise UserError(
+        f"{where}: {why}; mend it or take your copy: without it the site's nodes must be made anew"
+    )
+
+
 def _read(folder: Path) -> Secrets:
-    stored = json.loads((folder / "secrets.json").read_text())
+    stored = _stored(folder / "secrets.json")
     return Secrets(folder, stored["generation"], stored["created"], stored["values"])

@@ -22,8 +22,9 @@ from typing import Any
 import yaml
 
 from golden import run
-from golden.errors import UserError
-from golden.paths import IMAGES
+from golden.definition.document import Document, read
+from golden.definition.problems import Problems, nearest
+from golden.paths import IMAGES, ROOT
 
 STANDINS = IMAGES / "standins"
 SYNNEFO = "0.16.2"
@@ -68,27 +69,36 @@ class Built:
 
 
 def load(synnefo: str = SYNNEFO, folder: Path = STANDINS) -> tuple[Package, ...]:
-    """All stand-ins by name. Raises UserError naming file and key when one is not well-formed."""
-    found = [_load(path, synnefo) for path in sorted(folder.glob("*/control.yaml"))]
-    names = {package.name for package in found}
-    for package in found:
-        for wanted in package.data["depends"]:
-            if wanted.startswith("=") and wanted[1:] not in names:
-                path = package.folder / "control.yaml"
-                raise UserError(f"{path}: depends: no stand-in is called '{wanted[1:]}'")
-    return tuple(found)
+    """All stand-ins by name. Raises UserError with every problem, each at its file and line."""
+    problems = Problems(ROOT)
+    documents = [read(path, problems) for path in sorted(folder.glob("*/control.yaml"))]
+    problems.raise_any()
+    names = {document.file.parent.name for document in documents}
+    for document in documents:
+        _validate(document, names)
+    problems.raise_any()
+    return tuple(_package(document.file.parent, document.data, synnefo) for document in documents)
 
 
-def _load(path: Path, synnefo: str) -> Package:
-    data = yaml.safe_load(path.read_text())
-    if unknown := sorted(set(data) - KEYS):
-        raise UserError(f"{path}: unknown key '{unknown[0]}'; valid: {', '.join(sorted(KEYS))}")
-    if missing := [key for key in NEEDED if key not in data]:
-        raise UserError(f"{path}: key '{missing[0]}' is missing")
-    if data["package"] != path.parent.name:
-        raise UserError(f"{path}: package must be '{path.parent.name}', like its folder")
+def _validate(document: Document, names: set[str]) -> None:
+    """Report what is wrong with a control.yaml; `names` are those of all stand-ins."""
+    data, name = document.data, document.file.parent.name
+    for key in sorted(set(data) - KEYS):
+        document.problem((key,), f"unknown key; {nearest(key, KEYS)}")
+    for key in NEEDED:
+        if key not in data:
+            document.problem((key,), "this key is missing")
+    if data.get("package", name) != name:
+        document.problem(("package",), f"must be '{name}', like the folder")
+    for keys, wanted in document.each("depends", "*"):
+        other = str(wanted).removeprefix("=")
+        if str(wanted).startswith("=") and other not in names:
+            document.problem(keys, f"no stand-in is called '{other}'; {nearest(other, names)}")
+
+
+def _package(folder: Path, data: Mapping[str, Any], synnefo: str) -> Package:
     upstream = synnefo if data["version"] == "synnefo" else str(data["version"])
-    return Package(data["package"], upstream + SUFFIX, path.parent, data)
+    return Package(data["package"], upstream + SUFFIX, folder, data)
 
 
 def _inputs(folder: Path) -> Iterator[Path]:

@@ -115,6 +115,24 @@ def test_known_hosts_names_each_node_by_every_name() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"values": {\n "a": "hush"', r"secrets\.json:2: not JSON"),
+        ('{"values": {"a": "hush"}}', "must hold generation, created"),
+        ("[]", "must hold generation, created"),
+    ],
+)
+def test_a_damaged_file_is_said_not_shown_nor_changed(text: str, words: str) -> None:
+    file = secrets.ensure(SITE).folder / "secrets.json"
+    file.write_text(text)
+    for work in (secrets.ensure, secrets.load):
+        with pytest.raises(UserError, match=words) as caught:
+            work(SITE)
+        assert "hush" not in str(caught.value)
+    assert file.read_text() == text
+
+
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     secrets.ensure(SITE)
     assert capfd.readouterr() == ("", "")

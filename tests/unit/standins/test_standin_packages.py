@@ -91,8 +91,10 @@ def test_everything_is_roots_and_programs_are_executable(built: standins.Built) 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("colour: red\n", "unknown key 'colour'"),
+        ("colour: red\n", r"control\.yaml:\d+: colour: unknown key"),
         ("depends: [=snf-nothing]\n", "no stand-in is called 'snf-nothing'"),
+        ("users: [\n", r"control\.yaml:\d+: not YAML"),
+        ("package: twice\n", "the key is given twice"),
     ],
 )
 def test_a_malformed_description_builds_nothing(tmp_path: Path, change: str, message: str) -> None:
