@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from invoke.exceptions import Exit, ParseError
@@ -15,6 +17,7 @@ from invoke.tasks import task as invoke_task
 
 from golden import log
 from golden.errors import STAGE_ERROR_CODE, USER_ERROR_CODE, StageError, UserError
+from golden.paths import HOME
 
 
 class Menu(Program):
@@ -52,6 +55,11 @@ class _Task(Task[Callable[..., None]]):
         return arguments
 
 
+def _is_ours(error: PermissionError) -> bool:
+    """Whether it is about what the tool makes, as opposed to a bug of the tool."""
+    return isinstance(error.filename, str) and Path(error.filename).is_relative_to(HOME)
+
+
 def task(
     *names: str, texts: Mapping[str, str], **options: Any
 ) -> Callable[[Callable[..., None]], Any]:
@@ -72,6 +80,14 @@ def task(
             except StageError as error:
                 log.error(str(error))
                 raise Exit(code=STAGE_ERROR_CODE) from None
+            except PermissionError as error:
+                if not _is_ours(error):
+                    raise
+                log.error(
+                    f"{error.filename}: this user may not use it; run as the user who made it (was "
+                    f"it root?), or give it to this one with: chown -R {os.geteuid()} {HOME}"
+                )
+                raise Exit(code=USER_ERROR_CODE) from None
 
         return invoke_task(guarded, klass=_Task, **options)
 

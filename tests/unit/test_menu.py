@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from invoke.collection import Collection
+from invoke.context import Context
 from invoke.exceptions import Exit
 
 import golden.boot
 import tasks
 from golden.errors import USER_ERROR_CODE
 from golden.menu import Menu
+from golden.paths import HOME
 
 
 def typed(line: str) -> None:
@@ -62,3 +64,16 @@ def test_a_slip_is_one_sentence_and_does_nothing(
     assert ended.value.code == USER_ERROR_CODE
     assert words in capsys.readouterr().err
     assert downed == []
+
+
+def test_files_of_another_user_are_no_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def down(*_: object, keep: bool) -> None:
+        raise PermissionError(13, "Permission denied", str(HOME / ".cache" / "run"))
+
+    monkeypatch.setattr(golden.boot, "down", down)
+    with pytest.raises(Exit) as ended:
+        tasks.down(Context())
+    assert ended.value.code == USER_ERROR_CODE
+    assert ".cache/run: this user may not use it; run as" in capsys.readouterr().err
