@@ -33,7 +33,11 @@ PACKAGES_END = ("end.sh",)
 
 # apt, because an operator wants it; and whichever of these the base asks for must be there before
 # the package that would otherwise bring perl to merge /usr.
-BOOTSTRAP = ("?essential", "apt")
+BOOTSTRAP = {
+    "mmdebstrap": ("?essential", "apt"),
+    # Its minbase also brings whatever is of priority required (debootstrap(8)).
+    "debootstrap": ("?essential", "?priority(required)", "apt"),
+}
 MERGED_USR = "usr-is-merged"
 
 # What puts something into an initramfs goes, where it is wanted at all, below the one initramfs of
@@ -107,7 +111,8 @@ class Cook:
     def _kernel(self) -> Recipe:
         site = self.site
         names = self._base_names()
-        essential = self.resolver.resolve({*BOOTSTRAP, *({MERGED_USR} & names)})
+        first = BOOTSTRAP[site.release.bootstrap]
+        essential = self.resolver.resolve({*first, *({MERGED_USR} & names)})
         wanted = {site.release.kernel, *(INITRAMFS_PACKAGES & names)}
         packages = self.resolver.resolve(wanted, essential.packages)
         files = {

@@ -62,6 +62,15 @@ def test_every_package_is_installed_in_its_pinned_version(image: Mapping[str, Pa
     assert [n for n in there if f"\nVersion: {pins[n]}\n" not in installed[n]] == []
 
 
+def test_the_manifest_lists_what_dpkg_has(
+    checkout: Checkout, image: Mapping[str, Path], kind: str
+) -> None:
+    manifest = checkout.root / ".artifacts/example" / kind / "manifest.json"
+    paragraphs = image["/var/lib/dpkg/status"].read_text().split("Package: ")[1:]
+    installed = {text.partition("\n")[0] for text in paragraphs}
+    assert installed == json.loads(manifest.read_text())["packages"].keys()
+
+
 def test_packages_were_configured_after_what_they_need(image: Mapping[str, Path]) -> None:
     order = [line.split()[0] for line in image["/usr/lib/install-order"].read_text().splitlines()]
     for first, then in (

@@ -21,6 +21,7 @@ from golden.packages import AptState, Package, Resolver, fetch
 from golden.render import render
 from tests.unit.wheezy.archive import Archive, sign
 from tests.unit.wheezy.checkout import example
+from tests.unit.wheezy.packages import catalogue
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,15 @@ def test_without_pins_the_newest_would_come(site: Site, tmp_path: Path) -> None:
         p for p in Resolver(loose).resolve(["snf-common"]).packages if p.name == "snf-common"
     )
     assert found.version == "0.169.2-1~wheezy"
+
+
+def test_what_debootstrap_brings_is_known(recipes: Recipes) -> None:
+    """Not only what is essential: it is listed in the manifest, and gets security updates."""
+    assert recipes.kernel.essential is not None
+    required = {deb.name for deb in catalogue() if deb.priority == "required"}
+    assert required | {"apt"} <= recipes.kernel.essential.names
+    # Which is why scripts that run before packages.sh must do without it.
+    assert "adduser" not in recipes.kernel.essential.names
 
 
 def test_security_updates_come_from_their_suite(recipes: Recipes) -> None:
