@@ -51,12 +51,21 @@ def bake(
     bake(site, tuple(node or ()) or None, format)
 
 
+@task("site", "node", iterable=["node"])
+def plan(_: Context, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
+    """Tell what a bake would do now: each stale layer, why, and about how long it takes."""
+    from golden.bake import plan
+
+    plan(site, tuple(node or ()) or None)
+
+
 @task("site", "node", "target", iterable=["node"])
 def boot(_: Context, site: str = DEFAULT_SITE, node: Nodes = None, target: str = "qemu") -> None:
     """Boot the baked nodes and follow their first boot until every one is ready."""
-    from golden.boot import boot
+    from golden.boot import boot, show_times
 
     boot(site, tuple(node or ()), target)
+    show_times(site, tuple(node or ()))
 
 
 @task("site")

@@ -43,12 +43,13 @@ def bake(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2")
     Returns one artifact for each, new or as it was. Raises UserError before anything is written,
     and StageError when a stage fails; what was finished by then is kept.
     """
+    site = load(site_name)
+    _require_tree(site)
+    doctor.require(site)
     with _full_disk_in_words():
         order = _order(site_name, kinds, fmt)
         if not order.plan.stale:
             return _finished(order)
-        _require_tree(order.site)
-        doctor.require(order.site)
         with working(paths.CACHE) as workshop:
             # Another bake may have done it all while this one waited for it.
             order = _order(site_name, kinds, fmt)
@@ -61,9 +62,13 @@ def bake(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2")
     return _finished(order)
 
 
-def plan(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2") -> Plan:
-    """What `bake` would do now, and why. Raises UserError as `bake` does."""
-    return _order(site_name, kinds, fmt).plan
+def plan(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2") -> None:
+    """Print what `bake` would do now, and why. Raises UserError as `bake` does."""
+    made = _order(site_name, kinds, fmt).plan
+    if made.stale:
+        planning.show(made)
+    else:
+        log.info(f"site {site_name}: nothing to do")
 
 
 @dataclass(frozen=True)
