@@ -1,10 +1,11 @@
-"""The object store's API: accounts, containers and objects."""
+"""The object store's API, accounts, containers and objects, and the command for its quota."""
 
 from typing import Any
 
 from pithos.backend import OBJECT, backend
 from pithos.store import Store, StoreError
-from synnefo.webproject.session import charge, user_of
+from snf_django.commands import command
+from synnefo.webproject.session import charge, reconcile, user_of
 from synnefo.webproject.web import HTTPError, Request, Response, route
 
 BASE = "PITHOS_BASE_URL"
@@ -85,3 +86,12 @@ def thing(request: Request, owner: str, box: str, name: str) -> Response:
         response.content_length = row["bytes"]
         response.set_etag(row["mapfile"])
         return response
+
+
+@command("reconcile-resources-pithos", "", "--fix --force --user= --project=")
+def reconcile_resources(context: Any, _: list[str], options: Any) -> None:
+    """Compare what users store with what Astakos counts."""
+    with backend(context.settings) as db:
+        rows = db.rows("select account, sum(bytes) bytes from objects group by account")
+    used = {row["account"]: {"pithos.diskspace": row["bytes"]} for row in rows}
+    reconcile(context.settings, "PITHOS", used, options.fix)

@@ -24,12 +24,13 @@ def flavor_create(context: Any, arguments: list[str], options: Any) -> None:
         values = [[int(item) for item in argument.split(",")] for argument in arguments]
     except ValueError as error:
         raise CommandError("Invalid values") from error
+    sql = """insert into db_flavor (cpu, ram, disk, volume_type_id) values (%s, %s, %s, %s)
+        on conflict do nothing"""
     for cpu, ram, disk, kind in product(*values):
-        print(f"cpu={cpu} ram={-(-ram // 4) * 4} disk={disk} volume_type={kind}")
-        sql = """insert into db_flavor (cpu, ram, disk, volume_type_id) values (%s, %s, %s, %s)
-            on conflict do nothing"""
+        memory = -(-ram // 4) * 4
+        print(f"cpu={cpu} ram={memory} disk={disk} volume_type={kind}")
         if not options.dry_run:
-            context.db.run(sql, cpu, -(-ram // 4) * 4, disk, kind)
+            context.db.run(sql, cpu, memory, disk, kind)
 
 
 @command("volume-type-create", "", "--name= --disk-template=")

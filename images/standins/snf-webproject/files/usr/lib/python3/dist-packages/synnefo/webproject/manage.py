@@ -57,9 +57,6 @@ def _run(settings: Any, spec: commands.Command, words: list[str]) -> None:
 def main() -> None:
     """Exit 0, 1 for a CommandError, an unknown command or refused settings, 2 for a bad option."""
     words = sys.argv[1:]
-    if words and (match := re.fullmatch(r"--settings-dir=(.*)", words[0])):
-        os.environ["SYNNEFO_SETTINGS_DIR"] = match[1]
-        words = words[1:]
     settings = loader.load()
     load_modules()
     name = words[0] if words else "help"
