@@ -10,6 +10,7 @@ GUIDE = ("G173",)
 SERVICES = ()
 
 NODE_SECONDS = 1200
+LIST_SECONDS = 300
 
 
 def done(ctx):
@@ -19,6 +20,8 @@ def done(ctx):
 def run(ctx):
     for node in _missing(ctx):
         _add(ctx, node)
+    # The command ends before the configuration daemon has written the list that `done` reads.
+    ctx.wait("Ganeti to list its new nodes", lambda: done(ctx), LIST_SECONDS)
 
 
 def _add(ctx, node):
