@@ -2,7 +2,7 @@
 
 Read in this order: `target` (what a place to boot must do), `qemu` (the one that needs nothing),
 `machine` (its command line), `accelerator`, `rundir` (what is remembered), `watching`, `login`,
-`terminal`.
+`terminal`, `times`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from golden import definition, log, run, status
-from golden.boot import login, rundir, terminal
+from golden.boot import login, rundir, terminal, times
 from golden.boot.rundir import NodeDir
 from golden.boot.target import Target, target
 from golden.boot.watching import follow
@@ -19,7 +19,7 @@ from golden.errors import UserError
 from golden.paths import shown
 from golden.status import StepTime
 
-__all__ = ["boot", "console", "down", "power_on", "show_status", "ssh", "timeline"]
+__all__ = ["boot", "console", "down", "power_on", "show_status", "show_times", "ssh", "timeline"]
 
 
 def boot(site: str, nodes: Iterable[str] = (), where: str = "qemu") -> dict[str, float]:
@@ -35,7 +35,15 @@ def boot(site: str, nodes: Iterable[str] = (), where: str = "qemu") -> dict[str,
     for node in chosen:
         if node.name not in started:
             log.info(f"{node.name} is running already")
-    return follow(site, [node.name for node in chosen], place)
+    took = follow(site, [node.name for node in chosen], place)
+    times.keep(loaded, chosen)
+    return took
+
+
+def show_times(site: str, nodes: Iterable[str] = ()) -> None:
+    """Print what the nodes' last boot spent its seconds on."""
+    loaded = definition.load(site)
+    times.show(loaded, _chosen(loaded, nodes))
 
 
 def power_on(site: Site, nodes: Iterable[Node], place: Target) -> list[str]:
@@ -88,10 +96,7 @@ def ssh(site: str, node: str, command: str = "") -> int:
 
 def timeline(site: str, node: str) -> tuple[StepTime, ...]:
     """Every phase and first-boot step of the node's last boot, with its seconds."""
-    files = NodeDir(site, node)
-    text = files.console.read_text(errors="replace") if files.console.exists() else ""
-    marks = rundir.read(files.marks)
-    return status.timeline(text, marks if isinstance(marks, dict) else {})
+    return times.steps(site, node)
 
 
 def _chosen(site: Site, names: Iterable[str]) -> tuple[Node, ...]:

@@ -1,0 +1,47 @@
+"""The time line of the nodes' last boot: on the terminal, and as JSON beside their manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from golden import report, status
+from golden.boot import rundir
+from golden.boot.rundir import NodeDir
+from golden.definition.models import Node, Site
+from golden.paths import ARTIFACTS
+from golden.report import Moment
+from golden.status import StepTime
+
+
+def steps(site: str, node: str) -> tuple[StepTime, ...]:
+    """Every phase and first-boot step of the node's last boot, with its seconds."""
+    files = NodeDir(site, node)
+    text = files.console.read_text(errors="replace") if files.console.exists() else ""
+    marks = rundir.read(files.marks)
+    return status.timeline(text, marks if isinstance(marks, dict) else {})
+
+
+def moments(site: Site, nodes: Iterable[Node]) -> list[Moment]:
+    """The steps of all `nodes`, each counted from its own power-on."""
+    return [
+        Moment(step.began, step.seconds, node.name, step.name, step.state)
+        for node in nodes
+        for step in steps(site.name, node.name)
+    ]
+
+
+def show(site: Site, nodes: Iterable[Node]) -> None:
+    """Print the time line of `nodes`, what began first at the top."""
+    report.show_timeline(moments(site, nodes), f"Boot of site {site.name}")
+
+
+def keep(site: Site, nodes: Iterable[Node]) -> None:
+    """Write the time line of each node into the folder of its kind's manifest."""
+    for node in nodes:
+        rundir.write(path(site, node), report.timeline_json(moments(site, [node])))
+
+
+def path(site: Site, node: Node) -> Path:
+    """Where the time line of `node` is kept."""
+    return ARTIFACTS / site.name / node.kind.name / f"{node.name}.timeline.json"
