@@ -105,6 +105,12 @@ def labels(site: str, node: str = "") -> dict[str, str]:
     return own | ({"golden.node": node} if node else {})
 
 
+def _shared_labels(site: str, sort: str, name: str) -> dict[str, str]:
+    """`docker compose` uses a network or volume that is there only when it bears these."""
+    compose = {"com.docker.compose.project": _named(site), f"com.docker.compose.{sort}": name}
+    return labels(site) | compose
+
+
 def values(site: Site, node: Node, tag: str) -> dict[str, str]:
     """The values that make compose/compose.yaml's pattern of a node into `node`, image `tag`."""
     return _common_values(site) | _node_values(site, node, options.PATTERN, tag)
@@ -120,6 +126,8 @@ def compose_values(site: Site) -> dict[str, str]:
 
 def _common_values(site: Site) -> dict[str, str]:
     return {
+        "GOLDEN_SITE": site.name,
+        "GOLDEN_CLONE": home(),
         "GOLDEN_OPEN_FILES": str(engine.open_files()),
         "GOLDEN_SUBNET": str(site.network.subnet),
         "GOLDEN_HOST_ADDRESS": network.host_address(site),
@@ -154,9 +162,9 @@ def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Ha
     lines = [f"{name}={value}" for name, value in compose_values(site).items()]
     atomic.write(rundir.site_dir(site.name) / "compose.env", "\n".join(lines) + "\n")
     lan, shared = _named(site.name, options.LAN), _named(site.name, SHARED)
-    network.ensure(client, site, lan, labels(site.name))
+    network.ensure(client, site, lan, _shared_labels(site.name, "network", options.LAN))
     with engine.refusals(f"make the container of {node.name}"):
-        client.volumes.create(shared, labels=labels(site.name))
+        client.volumes.create(shared, labels=_shared_labels(site.name, "volume", SHARED))
         made = client.api.create_container(
             name=f"{_named(site.name)}-{node.name}",
             **options.arguments(
@@ -181,6 +189,8 @@ def _write_files(site: Site, node: Node, folder: Path) -> None:
     }
     for name, text in etc.items():
         atomic.write(folder / "etc" / name, text)
+        # Whatever the operator's umask: everybody on the node reads them.
+        (folder / "etc" / name).chmod(0o644)
 
 
 def _start(container: Handle, files: NodeDir, address: str, tag: str) -> State:

@@ -74,21 +74,14 @@ def _has_port(seed, bridge):
 
 
 def _bridge(bridge, has_port):
-    port, name = bridge["port"], bridge["name"]
-    stanzas = [_port(bridge)] if has_port else []
-    return stanzas + [
-        "\n".join(
-            [
-                "auto {0}".format(name),
-                "iface {0} inet manual".format(name),
-                "    bridge_ports " + (port if has_port else "none"),
-                "    bridge_stp off",
-                # There is nothing on the bridge yet to wait for.
-                "    bridge_waitport 0",
-                "    bridge_fd 0",
-            ]
-        )
-    ]
+    name = bridge["name"]
+    lines = ["auto {0}".format(name), "iface {0} inet manual".format(name)]
+    lines += ["    bridge_ports " + (bridge["port"] if has_port else "none"), "    bridge_stp off"]
+    if has_port:
+        # There is nothing on the bridge yet to wait for.
+        lines.append("    bridge_waitport 0")
+    lines.append("    bridge_fd 0")
+    return ([_port(bridge)] if has_port else []) + ["\n".join(lines)]
 
 
 def _port(bridge):
