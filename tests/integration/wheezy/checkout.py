@@ -28,7 +28,7 @@ class Checkout:
 
     def inv(self, *words: str) -> run.Result:
         """`inv` with `words` as an operator types them."""
-        argv = [sys.executable, "-m", "invoke", *words]
+        argv = [sys.executable, "tasks.py", *words]
         env = {"GOLDEN_HOME": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
         return run.run(argv, cwd=self.root, env=env, check=False, timeout=900)
 
