@@ -93,13 +93,15 @@ class Context(object):
     def wait(self, reason, probe, bound, every=1.0):
         """Ask `probe()` until it is true. Raises StepError after `bound` seconds.
 
-        `reason` completes "waiting for" and is shown with the time spent.
+        `reason` completes "waiting for" and is shown with the time spent. What is nearly there is
+        asked for soon again, at last `every` so many seconds.
         """
-        began = clock.uptime()
+        began, pause = clock.uptime(), min(0.1, every)
         bound = min(bound, self._deadline - began)
         while not probe():
             spent = clock.uptime() - began
             if spent > bound:
                 raise StepError("gave up waiting for {0} after {1:.0f} s".format(reason, spent))
             self.on_waiting("waiting for {0}, {1:.0f} s of {2:.0f} s".format(reason, spent, bound))
-            time.sleep(every)
+            time.sleep(pause)
+            pause = min(2 * pause, every)

@@ -28,6 +28,12 @@ def allow_files(ctx):
         files.write(ctx.path(FILE_STORAGE_PATHS), FILE_STORAGE + "\n")
 
 
+def member_names(ctx):
+    """The cluster's members as the master has them, which it tells the nodes a moment later."""
+    found = config(ctx) or {}
+    return [node["name"] for node in found.get("nodes", {}).values()]
+
+
 def node_names(ctx):
     """The cluster's members as this node knows them."""
     return files.read(ctx.path(DATA + "/ssconf_node_list")).split()

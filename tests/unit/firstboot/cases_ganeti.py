@@ -113,7 +113,12 @@ def case_what_ganeti_would_refuse_is_said_before(world):
 
 def case_nodes_are_added_when_they_let_us_in(world):
     world.put("var/lib/ganeti/ssconf_node_list", "n1.small.example\n")
-    world.program("gnt-node", "echo n2.small.example >> ROOT/var/lib/ganeti/ssconf_node_list")
+    both = json.dumps({"nodes": {"u-2": {"name": "n2.small.example"}}})
+    world.program(
+        "gnt-node",
+        "echo n2.small.example >> ROOT/var/lib/ganeti/ssconf_node_list; "
+        "echo '{0}' > ROOT/var/lib/ganeti/config.data".format(both),
+    )
     world.patch(probe, "ssh", lambda address: address == "198.51.100.2")
     ctx = world.context()
     assert not ganeti_node_add.done(ctx)
@@ -124,6 +129,19 @@ def case_nodes_are_added_when_they_let_us_in(world):
         "gnt-node add --no-ssh-key-check --no-node-setup --master-capable=yes "
         "--vm-capable=yes n2.small.example"
     ]
+
+
+def case_a_node_that_the_cluster_forgot_to_list_is_told_again(world):
+    world.put("var/lib/ganeti/ssconf_node_list", "n1.small.example\n")
+    nodes = {"u-1": {"name": "n1.small.example"}, "u-2": {"name": "n2.small.example"}}
+    world.put("var/lib/ganeti/config.data", json.dumps({"nodes": nodes}))
+    world.program("gnt-cluster", "echo n2.small.example >> ROOT/var/lib/ganeti/ssconf_node_list")
+    world.patch(ganeti_node_add, "LIST_SECONDS", 0)
+    ctx = world.context()
+    assert not ganeti_node_add.done(ctx)
+    ganeti_node_add.run(ctx)
+    assert ganeti_node_add.done(ctx)
+    assert world.calls() == ["gnt-cluster redist-conf"]
 
 
 def config(world, at_cluster, at_group):
