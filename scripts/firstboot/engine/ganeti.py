@@ -54,6 +54,7 @@ def is_master(ctx):
     return (
         master_name(ctx) == ctx.node["fqdn"]
         and config(ctx) is not None
-        and node_daemon_runs(ctx.seed["cluster"]["address"])
         and probe.tcp(ctx.node["address"], RAPI_PORT)
+        # Last: an address that nobody has yet keeps us waiting for three seconds.
+        and node_daemon_runs(ctx.seed["cluster"]["address"])
     )

@@ -30,10 +30,10 @@ def process_of(user, without=()):
     return False
 
 
-def tcp(address, port):
-    """Whether something accepts connections there."""
+def tcp(address, port, seconds=SECONDS):
+    """Whether something accepts connections there within so many seconds."""
     try:
-        socket.create_connection((address, port), SECONDS).close()
+        socket.create_connection((address, port), seconds).close()
     except (OSError, IOError):
         return False
     return True

@@ -103,7 +103,9 @@ def _check(ctx):
         raise StepError("{0} does not have the address {1}".format(interface, ctx.node["address"]))
     if not os.path.exists(ctx.path(HOST_KEY)):
         raise StepError(HOST_KEY + " is missing, Ganeti reads it")
-    if not os.path.exists(ctx.path(BEGUN)) and ganeti.node_daemon_runs(cluster["address"]):
+    # Normally nobody answers; a second is enough for one who does, on the same network.
+    taken = probe.tcp(cluster["address"], ganeti.NODE_DAEMON_PORT, seconds=1)
+    if not os.path.exists(ctx.path(BEGUN)) and taken:
         raise StepError(
             "the cluster address {0} answers already: another cluster has it".format(
                 cluster["address"]

@@ -57,7 +57,7 @@ def cluster(world):
     world.patch(probe, "resolved", addresses.get)
     world.patch(probe, "interface_address", lambda name: "198.51.100.1")
     config = world.path("var/lib/ganeti/config.data")
-    world.patch(probe, "tcp", lambda address, port: os.path.exists(config))
+    world.patch(probe, "tcp", lambda address, port, seconds=5: os.path.exists(config))
     world.program(
         "gnt-cluster",
         """cd ROOT/var/lib/ganeti
@@ -100,7 +100,7 @@ def case_what_ganeti_would_refuse_is_said_before(world):
     for name, value, said in (
         ("resolved", lambda name: "127.0.1.1", "n1.small.example resolves to 127.0.1.1"),
         ("interface_address", lambda name: None, "eth0 does not have the address 198.51.100.1"),
-        ("tcp", lambda address, port: True, "198.51.100.100 answers already"),
+        ("tcp", lambda address, port, seconds=5: True, "198.51.100.100 answers already"),
     ):
         before = getattr(probe, name)
         world.patch(probe, name, value)
