@@ -58,8 +58,9 @@ def command(ctx, templates):
             "min=0,max=16",
             "--master-netdev",
             interface["name"],
-            ctx.seed["cluster"]["name"],
         ]
+        + ctx.variable("ganeti_init_options", [])
+        + [ctx.seed["cluster"]["name"]]
     )
 
 
