@@ -46,6 +46,9 @@ def case_cluster_is_made_as_the_guide_does(world):
         "--specs-nic-count min=0,max=16 --master-netdev eth0 ganeti.n1.small.example"
     )
     assert "drbd" not in " ".join(ganeti_init.command(world.context(), ["plain"]))
+    world.golden["variables"]["ganeti_init_options"] = ["--master-netmask=32"]
+    more = ganeti_init.command(world.context(), ["plain"])
+    assert more[-2:] == ["--master-netmask=32", "ganeti.n1.small.example"]
 
 
 def cluster(world):
