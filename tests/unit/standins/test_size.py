@@ -9,8 +9,8 @@ import pytest
 
 from golden.standins import STANDINS
 
-LINES = 2276  # of code; issue 3 asks for under 2,000
-ALL_LINES = 3215  # with blank lines, comments and docstrings
+LINES = 2272  # of code; issue 3 asks for under 2,000
+ALL_LINES = 3211  # with blank lines, comments and docstrings
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
