@@ -136,11 +136,13 @@ def status(text: str) -> NodeStatus:
     said = events(text)
     if said:
         return _first_boot(said[-1])
-    reached: Phase = "firmware"
-    for phase, sign in SIGNS:
-        if sign in text:
-            reached = phase
-    return NodeStatus(reached)
+    return NodeStatus(passed(text)[-1])
+
+
+def passed(text: str) -> tuple[Phase, ...]:
+    """The phases before first boot that the last boot in the console `text` came to, in order."""
+    text = last_boot(text)
+    return ("firmware", *(phase for phase, sign in SIGNS if sign in text))
 
 
 def _trouble(text: str) -> tuple[str, str] | None:

@@ -62,8 +62,10 @@ class Watch:
         return found
 
     def _mark(self, found: NodeStatus) -> None:
-        if found.phase not in self.marks:
-            self.marks[found.phase] = round(time.time() - self.state.power_on, 1)
+        # A phase shorter than the time between two looks was passed all the same.
+        new = {*status.passed(self.text), found.phase} - self.marks.keys()
+        if new:
+            self.marks |= dict.fromkeys(new, round(time.time() - self.state.power_on, 1))
             rundir.write(self.files.marks, self.marks)
 
     def trouble(self, found: NodeStatus) -> tuple[str, str] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from invoke.collection import Collection
 from invoke.context import Context
 from invoke.exceptions import Exit
 
@@ -12,10 +11,11 @@ import tasks
 from golden.errors import USER_ERROR_CODE
 from golden.menu import Menu
 from golden.paths import HOME
+from tasks import booting
 
 
 def typed(line: str) -> None:
-    Menu(namespace=Collection.from_module(tasks), binary="./inv").run(line, exit=False)
+    Menu(namespace=tasks.menu(), binary="./inv").run(line, exit=False)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_slip_is_one_sentence_and_does_nothing(
     downed: list[tuple[str, ...]], capsys: pytest.CaptureFixture[str], line: str, words: str
 ) -> None:
     # Menu.run would end the process; what decides its exit code is raised by parse_tasks.
-    menu = Menu(namespace=Collection.from_module(tasks), binary="./inv")
+    menu = Menu(namespace=tasks.menu(), binary="./inv")
     menu.create_config()
     menu.parse_core(line.split())
     menu.parse_collection()
@@ -74,6 +74,6 @@ def test_files_of_another_user_are_no_bug(
 
     monkeypatch.setattr(golden.boot, "down", down)
     with pytest.raises(Exit) as ended:
-        tasks.down(Context())
+        booting.down(Context())
     assert ended.value.code == USER_ERROR_CODE
     assert ".cache/run: this user may not use it; run as" in capsys.readouterr().err

@@ -17,7 +17,7 @@ from tests.unit.wheezy.archive import Archive
 
 # Overlayfs's mark on a folder that was removed and made again, as root and as another user.
 OPAQUE = {"trusted.overlay.opaque", "user.overlay.opaque"}
-PARTS = ("golden", "images", "packer", "scripts", "docs", "bench", "tasks.py", "pyproject.toml")
+PARTS = ("golden", "images", "packer", "scripts", "docs", "bench", "tasks", "pyproject.toml")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Checkout:
 
     def inv(self, *words: str) -> run.Result:
         """`inv` with `words` as an operator types them."""
-        argv = [sys.executable, "tasks.py", *words]
+        argv = [sys.executable, "-m", "tasks", *words]
         env = {"GOLDEN_HOME": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
         return run.run(argv, cwd=self.root, env=env, check=False, timeout=900)
 

@@ -138,3 +138,11 @@ def test_phases_are_remembered_for_the_time_line() -> None:
     marks = rundir.read(files.marks)
     assert isinstance(marks, dict)
     assert marks["ready"] == pytest.approx(100, abs=5)
+
+
+def test_a_phase_between_two_looks_is_remembered_too() -> None:
+    files = booted("node1", "ready")
+    follow("site", ["node1"], Place())
+    marks = rundir.read(files.marks)
+    assert isinstance(marks, dict)
+    assert {"firmware", "boot loader", "kernel", "init"} <= marks.keys()

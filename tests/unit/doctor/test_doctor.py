@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from golden import doctor
+from golden import doctor, run
 from golden.definition import Site
 from golden.errors import UserError
 from golden.paths import ROOT
@@ -79,3 +79,28 @@ def test_the_wrapper_and_the_doctor_read_one_list() -> None:
     assert {row.purpose for row in rows} == {"bake", "boot", "test"}
     assert all(row.why for row in rows)
     assert "golden/doctor/host-packages.txt" in (ROOT / "inv").read_text()
+
+
+def test_the_wrapper_misses_a_program_that_only_a_folder_is_called_like(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    for program in ("bash", "dirname", "id"):
+        (tmp_path / "bin" / program).symlink_to(str(run.which(program)))
+    clone = tmp_path / "clone"
+    (clone / "golden/doctor").mkdir(parents=True)
+    (clone / "golden/doctor/host-packages.txt").write_text(
+        "packer packer bake it\nsh /bin/sh x y\n"
+    )
+    (clone / "packer").mkdir()
+    (clone / "inv").write_text((ROOT / "inv").read_text())
+    # Not as root, who would have it installed.
+    (tmp_path / "bin/id").unlink()
+    (tmp_path / "bin/id").write_text("#!/bin/sh\necho 1000\n")
+    (tmp_path / "bin/id").chmod(0o755)
+    said = run.run(
+        [str(run.which("bash")), "inv"],
+        cwd=clone,
+        env={"PATH": str(tmp_path / "bin")},
+        check=False,
+    )
+    assert said.code == 2
+    assert re.search(r"install --yes --no-install-recommends packer *$", said.out, re.MULTILINE)
