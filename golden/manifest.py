@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -42,7 +43,18 @@ def folder(site: str, kind: str) -> Path:
 
 def disk_path(site: str, kind: str, fmt: str) -> Path:
     """The disk of a kind in the format `fmt`; for `tree` the list of its layers."""
-    return folder(site, kind) / ("layers.json" if fmt == "tree" else f"disk.{fmt}")
+    return folder(site, kind) / disk_name(fmt)
+
+
+def disk_name(fmt: str) -> str:
+    """What a disk in the format `fmt` is called in whichever folder it lies."""
+    return "layers.json" if fmt == "tree" else f"disk.{fmt}"
+
+
+def sha256(path: Path) -> str:
+    """The hash by which manifests tell the content of a file from any other."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read(site: str, kind: str) -> dict[str, Any] | None:
@@ -69,11 +81,17 @@ def of_key(site: str, kind: str, fmt: str, key: str | None) -> Artifact | None:
     manifest = read(site, kind)
     record = (manifest or {}).get("artifacts", {}).get(fmt)
     path = disk_path(site, kind, fmt)
-    if record is None or (key is not None and record["key"] != key) or not path.is_file():
+    if record is None or (key is not None and record["key"] != key):
         return None
-    if path.stat().st_size != record["length"]:
+    if not is_whole(path.parent, record):
         return None
     return Artifact(site, kind, fmt, path, record["bytes"], record["sha256"])
+
+
+def is_whole(folder: Path, record: Mapping[str, Any]) -> bool:
+    """Whether the disk that `record` of a manifest is about lies in `folder`, as long as it was."""
+    path = folder / str(record["file"])
+    return path.is_file() and path.stat().st_size == record["length"]
 
 
 def write(
@@ -94,5 +112,14 @@ def write(
         **facts,
         "artifacts": {**others, fmt: dict(record)},
     }
-    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    atomic.write(folder(site, kind) / NAME, text)
+    replace(site, kind, manifest)
+
+
+def replace(site: str, kind: str, manifest: Mapping[str, Any]) -> None:
+    """Make `manifest`, as `read` gives it, the record beside the artifacts of a kind."""
+    atomic.write(folder(site, kind) / NAME, text(manifest))
+
+
+def text(manifest: Mapping[str, Any]) -> str:
+    """The content of a manifest.json."""
+    return json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from golden import doctor, log, manifest, paths
+from golden import doctor, log, manifest, paths, releases
 from golden.bake import disk, planning, tree
 from golden.bake.layer import Kitchen
 from golden.bake.planning import Plan
@@ -48,16 +48,19 @@ def bake(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2")
     doctor.require(site)
     with _full_disk_in_words():
         order = _order(site_name, kinds, fmt)
-        if not order.plan.stale:
+        if not order.plan.stale and not order.plan.kept:
             return _finished(order)
         with working(paths.CACHE) as workshop:
             # Another bake may have done it all while this one waited for it.
             order = _order(site_name, kinds, fmt)
             planning.show(order.plan)
             kitchen = Kitchen(order.site, order.store, workshop, order.resolver)
-            with log.progress() as progress:
-                jobs = _jobs(order, kitchen, progress)
-                run_jobs(jobs, AT_ONCE, workshop.abandon)
+            for kept in order.plan.kept:
+                releases.take_back(kept)
+            if order.plan.stale:
+                with log.progress() as progress:
+                    jobs = _jobs(order, kitchen, progress)
+                    run_jobs(jobs, AT_ONCE, workshop.abandon)
             _tidy(order)
     return _finished(order)
 
@@ -65,10 +68,9 @@ def bake(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2")
 def plan(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2") -> None:
     """Print what `bake` would do now, and why. Raises UserError as `bake` does."""
     made = _order(site_name, kinds, fmt).plan
-    if made.stale:
-        planning.show(made)
-    else:
-        log.info(f"site {site_name}: nothing to do")
+    planning.show(made)
+    if not made.stale:
+        log.info(f"site {site_name}: nothing to {'bake' if made.kept else 'do'}")
 
 
 @dataclass(frozen=True)
@@ -175,15 +177,22 @@ def _tidy(order: _Order) -> None:
 
 
 def _finished(order: _Order) -> list[Artifact]:
+    taken = {kept.image.kind: kept.release.id for kept in order.plan.kept}
     found = []
     for kind in order.kinds:
         artifact = manifest.artifact(order.site.name, kind.name, order.format)
         if f"{kind.name}.disk" in order.plan.names():
             artifact = replace(artifact, fresh=True)
         word = "baked" if artifact.fresh else "nothing to do"
+        if kind.name in taken:
+            word = f"taken back from release {taken[kind.name]}"
         where = f"{paths.shown(artifact.path)}, {artifact.bytes / 1e6:.0f} MB"
         log.info(f"{kind.name}: {word} ({where})")
         found.append(artifact)
+    if order.kinds == order.site.kinds:
+        settings = {kind.name: disk.settings(order.site, kind) for kind in order.kinds}
+        release = releases.record(order.site.name, settings)
+        log.info(f"release {release.id}: {', '.join(release.images)}")
     return found
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from golden import disk, manifest
@@ -20,10 +18,12 @@ from golden.layers.model import digest
 
 def inputs(site: Site, kind: Kind, fmt: str) -> dict[str, str]:
     """What goes into the disk besides the tree, each by its name in words."""
-    if fmt == tree.FORMAT:
-        return {"the disk's format": fmt}
+    return {"the disk's format": fmt, **({} if fmt == tree.FORMAT else settings(site, kind))}
+
+
+def settings(site: Site, kind: Kind) -> dict[str, str]:
+    """What goes into a disk of any bootable format."""
     return {
-        "the disk's format": fmt,
         "the image's size": f"{kind.image_size_mib}",
         "the options of qcow2": f"{site.release.qcow2.compat} {site.release.qcow2.compression}",
         **tools.of_disks(),
@@ -65,7 +65,7 @@ def make(
     began = time.monotonic()
     built = _build(kitchen, kind, fmt, recipes, say)
     say("manifest")
-    sha256 = _sha256(built.path)
+    sha256 = manifest.sha256(built.path)
     record = {
         "file": built.path.name,
         "key": identity(site, kind, fmt, recipes),
@@ -135,8 +135,3 @@ def facts(kitchen: Kitchen, kind: Kind, recipes: Recipes) -> dict[str, Any]:
         "layers": layers,
         "packages": {package.name: package.version for package in top.all_packages()},
     }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

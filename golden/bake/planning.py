@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from golden import log, manifest
-from golden.bake import disk
+from golden import log, manifest, releases
+from golden.bake import disk, tree
 from golden.bake.recipe import Recipe, Recipes
 from golden.definition import Kind, Site
 from golden.layers import Store
@@ -25,10 +25,12 @@ class Stale:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is stale, in the order of the bake; the disks that are there already."""
+    """What is stale, in the order of the bake; the disks that are there already; those that were
+    baked before and are taken back from a kept release."""
 
     stale: tuple[Stale, ...]
     current: tuple[manifest.Artifact, ...]
+    kept: tuple[releases.Kept, ...] = ()
 
     def names(self) -> frozenset[str]:
         """The names of what is stale."""
@@ -39,17 +41,23 @@ def make(site: Site, kinds: Sequence[Kind], fmt: str, recipes: Recipes, store: S
     """Compare the recipes of `site` with what is in the store and among the artifacts."""
     stale: list[Stale] = []
     current: list[manifest.Artifact] = []
+    kept: list[releases.Kept] = []
     missing = {recipe.name for recipe in recipes.all() if store.get(recipe.layer) is None}
     for kind in kinds:
         identity = disk.identity(site, kind, fmt, recipes)
-        found = manifest.of_key(site.name, kind.name, fmt, identity)
-        if found is not None:
+        # A list of layers is worth nothing without them.
+        lost = fmt == tree.FORMAT and any(each.name in missing for each in recipes.stack(kind.name))
+        if lost:
+            stale.append(_disk(site, kind, fmt, recipes, missing))
+        elif found := manifest.of_key(site.name, kind.name, fmt, identity):
             current.append(found)
+        elif back := releases.taken_from(site.name, kind.name, fmt, identity):
+            kept.append(back)
         else:
             stale.append(_disk(site, kind, fmt, recipes, missing))
     wanted = _wanted(recipes, {name.name.partition(".")[0] for name in stale})
     layers = [_layer(site, recipe, store, missing) for recipe in wanted if recipe.name in missing]
-    return Plan((*layers, *stale), tuple(current))
+    return Plan((*layers, *stale), tuple(current), tuple(kept))
 
 
 def _wanted(recipes: Recipes, kinds: set[str]) -> list[Recipe]:
@@ -78,7 +86,9 @@ def _disk(site: Site, kind: Kind, fmt: str, recipes: Recipes, missing: set[str])
 
 
 def show(plan: Plan) -> None:
-    """Tell what is stale and why."""
+    """Tell what is stale and why, and what is taken back."""
+    for kept in plan.kept:
+        log.info(f"{kept.image.kind}.disk: baked before, taken back from release {kept.release.id}")
     for stale in plan.stale:
         about = f" (about {stale.seconds:.0f} s)" if stale.seconds else ""
         log.info(f"{stale.name}{about}: {'; '.join(stale.reasons)}")

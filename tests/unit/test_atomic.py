@@ -40,3 +40,23 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
         atomic.write(path, "new", durable=True)
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["note"]
+
+
+def test_two_paths_change_their_names_in_one_step(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("elsewhere")
+    atomic.exchange(tmp_path / "folder", tmp_path / "link")
+    assert (tmp_path / "folder").is_symlink() and (tmp_path / "link").is_dir()
+
+
+def test_an_exchange_with_nothing_names_what_failed(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="one"):
+        atomic.exchange(tmp_path / "one", tmp_path / "other")
+
+
+def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
+    for name in ("new", "old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    atomic.put(tmp_path / "new", tmp_path / "old")
+    assert [path.name for path in tmp_path.rglob("*")] == ["old", "new"]

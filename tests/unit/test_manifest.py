@@ -20,7 +20,13 @@ def baked(fmt: str = "qcow2", key: str = "k", tree: str = "t") -> None:
     path = manifest.disk_path("lab", "master", fmt)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"disk")
-    record: dict[str, Any] = {"key": key, "length": 4, "bytes": 8, "sha256": "ab"}
+    record: dict[str, Any] = {
+        "file": path.name,
+        "key": key,
+        "length": 4,
+        "bytes": 8,
+        "sha256": "ab",
+    }
     manifest.write("lab", "master", fmt, record, {"tree": tree, "packages": {"web": "1"}})
 
 

@@ -29,6 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     deep.mkdir()
     monkeypatch.setattr(paths, "CACHE", deep / ".cache")
     monkeypatch.setattr(paths, "ARTIFACTS", deep / ".artifacts")
+    monkeypatch.setattr(paths, "SECRETS", deep / ".secrets")
     return deep
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from golden import manifest
+from golden import manifest, releases
 from golden.bake import disk, planning
 from golden.bake.recipe import Cook, Recipes
 from golden.definition import Kind, Site, User
@@ -170,15 +170,16 @@ def bake_all(site: Site, made: Recipes, store: Store, home: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("disk")
         record: dict[str, Any] = {
+            "file": path.name,
             "key": disk.identity(site, kind, "qcow2", made),
             "length": 4,
             "bytes": 4,
-            "sha256": "",
+            "sha256": manifest.sha256(path),
             "inputs": disk.inputs(site, kind, "qcow2"),
             "seconds": {"all": 9.0},
         }
         tree = disk.tree_identity(kind, made)
-        manifest.write(site.name, kind.name, "qcow2", record, {"tree": tree})
+        manifest.write(site.name, kind.name, "qcow2", record, {"tree": tree, "packages": {}})
 
 
 def test_without_anything_baked_all_is_stale(site: Site, store: Store) -> None:
@@ -246,3 +247,15 @@ def test_a_layer_that_was_pruned_is_missed_only_by_a_stale_disk(
         ("base", ("its tree is no longer in the cache",)),
         ("master.disk", ("no raw disk was baked here",)),
     ]
+
+
+def test_a_disk_that_a_release_keeps_is_taken_back(site: Site, store: Store, home: Path) -> None:
+    made = recipes(site)
+    bake_all(site, made, store, home)
+    releases.record(site.name, {kind.name: disk.settings(site, kind) for kind in site.kinds})
+    manifest.disk_path(site.name, "master", "qcow2").unlink()
+    plan = planning.make(site, site.kinds, "qcow2", made, store)
+    assert (plan.stale, [kept.image.kind for kept in plan.kept]) == ((), ["master"])
+    releases.take_back(plan.kept[0])
+    plan = planning.make(site, site.kinds, "qcow2", made, store)
+    assert (plan.stale, plan.kept, len(plan.current)) == ((), (), 2)

@@ -1,0 +1,11 @@
+"""Image releases: the images of a site's kinds that were baked as one, kept, signed and switched as
+one.
+
+Read in this order: `model` (what a release is, where it lies), `keep` (a bake records one, and
+takes disks back from one).
+"""
+
+from golden.releases.keep import Kept, record, take_back, taken_from
+from golden.releases.model import Image, Release, every, find
+
+__all__ = ["Image", "Kept", "Release", "every", "find", "record", "take_back", "taken_from"]

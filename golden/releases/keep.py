@@ -1,0 +1,150 @@
+"""How a bake keeps what it made as a release, and takes back what it made before.
+
+A disk is never written to once it is published, so a release holds it by a second link: it costs
+nothing until the bake after it replaces the first one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from golden import atomic, log, manifest, signing
+from golden.releases import model
+from golden.releases.model import Image, Release
+
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A disk of format `format` that a release still has."""
+
+    release: Release
+    image: Image
+    format: str
+
+
+def lock(site: str) -> FileLock:
+    """Held while releases of `site` are made, switched or removed."""
+    model.folder(site).mkdir(parents=True, exist_ok=True)
+    return FileLock(model.folder(site) / ".lock")
+
+
+def taken_from(site: str, kind: str, fmt: str, key: str) -> Kept | None:
+    """The release that still has the disk of `kind` made from `key`, whole in length."""
+    for release in model.every(site):
+        image = release.images.get(kind)
+        record = image.manifest()["artifacts"].get(fmt) if image else None
+        if image and record and record["key"] == key and manifest.is_whole(image.folder, record):
+            return Kept(release, image, fmt)
+    return None
+
+
+def take_back(kept: Kept) -> None:
+    """Put the disks of a kept image into their place again, byte for byte.
+
+    Raises UserError, and changes nothing, when they are not what was signed.
+    """
+    release, image = kept.release, kept.image
+    release.verify([image.kind])
+    place = manifest.folder(release.site, image.kind)
+    place.mkdir(parents=True, exist_ok=True)
+    old, found = manifest.read(release.site, image.kind), image.manifest()
+    for record in found["artifacts"].values():
+        link(image.folder / record["file"], place / record["file"])
+    if old and old["tree"] == found["tree"]:
+        found["artifacts"] = {**old["artifacts"], **found["artifacts"]}
+    manifest.replace(release.site, image.kind, found)
+
+
+def record(site: str, settings: Mapping[str, Mapping[str, str]]) -> Release:
+    """Keep what lies baked of the kinds of `settings` as one release; the one there is if it is
+    the same. `settings` tells for each kind what its disks are made with besides the tree."""
+    manifests = {kind: manifest.read(site, kind) or {} for kind in settings}
+    identity = model.identity(manifests, settings)
+    with lock(site):
+        there = next((each for each in model.every(site) if each.id == identity), None)
+        if there and all(_has_all(there, kind, found) for kind, found in manifests.items()):
+            return there
+        _publish(site, identity, manifests, there)
+    return model.find(site, identity)
+
+
+def link(source: Path, target: Path) -> None:
+    """Make `target` the same file as `source` in one step."""
+    partial = target.with_name(f".{target.name}.{os.getpid()}.link")
+    partial.unlink(missing_ok=True)
+    os.link(source, partial)
+    partial.replace(target)
+    # rename(2) does nothing where both are the same file already.
+    partial.unlink(missing_ok=True)
+
+
+def _has_all(release: Release, kind: str, found: Manifest) -> bool:
+    """Whether the release holds every disk that lies baked of `kind`."""
+    image = release.images[kind]
+    known = image.manifest()["artifacts"]
+    return all(
+        fmt in known and manifest.is_whole(image.folder, known[fmt]) for fmt in found["artifacts"]
+    )
+
+
+def _publish(
+    site: str, identity: str, manifests: Mapping[str, Manifest], there: Release | None
+) -> None:
+    partial = model.folder(site) / f".{identity}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    kinds = {
+        kind: _gather(site, found, partial / kind, there.images[kind] if there else None)
+        for kind, found in manifests.items()
+    }
+    facts = {
+        "release": model.FORMAT,
+        "id": identity,
+        "site": site,
+        "baked": max(found["baked"] for found in manifests.values()),
+        "synnefo": _synnefo(manifests),
+        "lock": model.lock_identity(manifests),
+        "kinds": kinds,
+    }
+    target = partial / model.RECORD
+    atomic.write(target, json.dumps(facts, indent=1) + "\n", durable=True)
+    signing.sign(target)
+    atomic.put(partial, model.folder(site) / identity)
+    log.detail(f"kept as release {identity} in {model.folder(site)}")
+
+
+def _gather(
+    site: str, found: Manifest, target: Path, there: Image | None
+) -> dict[str, tuple[str, int]]:
+    """Link the disks of one kind, those of `there` first: a release keeps the bytes it has."""
+    target.mkdir(parents=True)
+    sources = {fmt: (manifest.folder(site, found["kind"]), found) for fmt in found["artifacts"]}
+    if there:
+        kept = there.manifest()
+        whole = [
+            fmt for fmt, each in kept["artifacts"].items() if manifest.is_whole(there.folder, each)
+        ]
+        sources |= dict.fromkeys(whole, (there.folder, kept))
+    artifacts, files = {}, {}
+    for fmt, (folder, origin) in sources.items():
+        each = origin["artifacts"][fmt]
+        if manifest.is_whole(folder, each):
+            os.link(folder / each["file"], target / each["file"])
+            artifacts[fmt], files[each["file"]] = each, (each["sha256"], each["length"])
+    path = target / manifest.NAME
+    atomic.write(path, manifest.text({**found, "artifacts": artifacts}))
+    return {**files, path.name: (manifest.sha256(path), path.stat().st_size)}
+
+
+def _synnefo(manifests: Mapping[str, Manifest]) -> str:
+    found = (each["packages"].get(model.SYNNEFO, "") for each in manifests.values())
+    return next((version for version in found if version), "")
