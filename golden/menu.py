@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,22 @@ class Menu(Program):
 
     def parse_tasks(self) -> None:
         """Raises Exit with USER_ERROR_CODE for unknown tasks and options and missing values."""
+        self.core.unparsed = self._with_names(self.core.unparsed)
         try:
             super().parse_tasks()
         except ParseError as error:
             log.error(_in_words(error))
             raise Exit(code=USER_ERROR_CODE) from None
+
+    def _with_names(self, words: Sequence[str]) -> list[str]:
+        """`words` with the option's name before a task's optional word: invoke's own positional
+        arguments must be given."""
+        named: list[str] = []
+        for before, word in zip(("", *words), words, strict=False):
+            option = getattr(self.collection.tasks.get(before), "optional_word", "")
+            plain = not word.startswith("-") and word not in self.collection.tasks
+            named += [f"--{option}", word] if option and plain else [word]
+        return named
 
 
 def _in_words(error: ParseError) -> str:
@@ -42,6 +53,9 @@ def _in_words(error: ParseError) -> str:
 
 
 class _Task(Task[Callable[..., None]]):
+    # The option that may be given as a word behind the task, or not at all.
+    optional_word = ""
+
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """invoke's own, but an option that may be repeated wants a value each time.
 
@@ -61,11 +75,12 @@ def _is_ours(error: PermissionError) -> bool:
 
 
 def task(
-    *names: str, texts: Mapping[str, str], **options: Any
+    *names: str, texts: Mapping[str, str], word: str = "", **options: Any
 ) -> Callable[[Callable[..., None]], Any]:
     """An invoke task whose expected errors end in one message and an exit code, no traceback.
 
-    `names` picks help texts from `texts`; other options are invoke's own.
+    `names` picks help texts from `texts`. `word` is the option that may also be given as a word
+    without its name. Other options are invoke's own.
     """
     options["help"] = {**{name: texts[name] for name in names}, **options.get("help", {})}
 
@@ -89,6 +104,8 @@ def task(
                 )
                 raise Exit(code=USER_ERROR_CODE) from None
 
-        return invoke_task(guarded, klass=_Task, **options)
+        made: Any = invoke_task(guarded, klass=_Task, **options)
+        made.optional_word = word
+        return made
 
     return wrap

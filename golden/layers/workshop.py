@@ -55,8 +55,7 @@ def working(cache: Path) -> Iterator[Workshop]:
 
     Raises StageError when something that a killed bake started does not end.
     """
-    cache.mkdir(parents=True, exist_ok=True)
-    with _one_bake(cache / "bake.lock"):
+    with one_bake(cache):
         _clear(cache / "work")
         folder = cache / "work" / f"{os.getpid()}-{time.time_ns()}"
         folder.mkdir(parents=True)
@@ -71,9 +70,11 @@ def working(cache: Path) -> Iterator[Workshop]:
 
 
 @contextlib.contextmanager
-def _one_bake(path: Path) -> Iterator[None]:
-    lock = FileLock(path)
-    owner = path.with_suffix(".owner")
+def one_bake(cache: Path) -> Iterator[None]:
+    """Be the only one that changes what bakes made with `cache`; waits for another one."""
+    cache.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(cache / "bake.lock")
+    owner = cache / "bake.owner"
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -1,8 +1,9 @@
 """Image releases: the images of a site's kinds that were baked as one, kept, signed and switched as
 one.
 
-Read in this order: `model` (what a release is, where it lies), `keep` (a bake records one, and
-takes disks back from one).
+Read in this order: `model` (what a release is, where it lies), `stages` (candidate, current,
+previous), `keep` (a bake records one, and takes disks back from one), `switch` (promote, roll
+back), `listing`, `collect` (what nobody needs any more).
 """
 
 from golden.releases.keep import Kept, record, take_back, taken_from

@@ -17,7 +17,7 @@ from typing import Any
 from filelock import FileLock
 
 from golden import atomic, log, manifest, signing
-from golden.releases import model
+from golden.releases import model, stages
 from golden.releases.model import Image, Release
 
 Manifest = Mapping[str, Any]
@@ -75,7 +75,17 @@ def record(site: str, settings: Mapping[str, Mapping[str, str]]) -> Release:
         if there and all(_has_all(there, kind, found) for kind, found in manifests.items()):
             return there
         _publish(site, identity, manifests, there)
+        for old in stages.superseded(site, [identity])[stages.KEPT :]:
+            remove(old)
     return model.find(site, identity)
+
+
+def remove(release: Release) -> None:
+    """Throw a release away; what is also an artifact now stays that."""
+    gone = release.folder.with_name(f".{release.id}.gone")
+    shutil.rmtree(gone, ignore_errors=True)
+    release.folder.rename(gone)
+    shutil.rmtree(gone)
 
 
 def link(source: Path, target: Path) -> None:

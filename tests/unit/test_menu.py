@@ -11,6 +11,7 @@ import tasks
 from golden.errors import USER_ERROR_CODE
 from golden.menu import Menu
 from golden.paths import HOME
+from golden.releases import switch
 from tasks import booting
 
 
@@ -40,6 +41,24 @@ def downed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 def test_nodes_arrive_whole(downed: list[tuple[str, ...]], line: str, nodes: tuple[str]) -> None:
     typed(line)
     assert downed == [nodes]
+
+
+@pytest.mark.parametrize(
+    ("line", "given"),
+    [
+        ("inv promote", ("rehearsal", "")),
+        ("inv promote a52f", ("rehearsal", "a52f")),
+        ("inv promote --id a52f", ("rehearsal", "a52f")),
+        ("inv promote a52f --site example", ("example", "a52f")),
+    ],
+)
+def test_a_word_may_be_left_out(
+    monkeypatch: pytest.MonkeyPatch, line: str, given: tuple[str, str]
+) -> None:
+    calls: list[tuple[str, str]] = []
+    monkeypatch.setattr(switch, "promote", lambda site, name: calls.append((site, name)))
+    typed(line)
+    assert calls == [given]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""How far each release of a site has come: candidate, then current, then previous.
+
+Everything in a site's folder that must change at once lies behind one link, .artifacts/SITE/.now:
+the file of the stages, and, once a release was switched to, the artifacts of every kind. Whoever
+is killed while switching has moved that link, or has not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from golden import manifest, paths
+from golden.releases.model import Release, every
+
+NOW = ".now"
+FILE = "stages.json"
+# Releases that were never promoted are kept for going back, the newest so many.
+KEPT = 3
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The ids of the releases that were promoted; each that was not is a candidate. `retired` were
+    previous once."""
+
+    current: str = ""
+    previous: str = ""
+    retired: tuple[str, ...] = ()
+
+    def of(self, release: Release) -> str:
+        """The stage of `release`, in a word."""
+        promoted = {self.current: "current", self.previous: "previous"}
+        word = "retired" if release.id in self.retired else "candidate"
+        return promoted.get(release.id, word)
+
+    def promoted(self) -> frozenset[str]:
+        """The ids of what nothing removes by itself."""
+        return frozenset({self.current, self.previous} - {""})
+
+    def promote(self, identity: str) -> Stages:
+        """What is when the release `identity` is made the current one."""
+        if identity == self.current:
+            return self
+        out = () if self.previous in ("", identity) else (self.previous,)
+        retired = tuple(each for each in (*self.retired, *out) if each != identity)
+        return Stages(identity, self.current, retired)
+
+    def text(self) -> str:
+        """The content of the file."""
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+
+def now(site: str) -> Path:
+    """The link behind which a site's stages and switched artifacts lie."""
+    return paths.ARTIFACTS / site / NOW
+
+
+def read(site: str) -> Stages:
+    """The stages of a site; nothing is promoted where no file says so."""
+    try:
+        found = json.loads((now(site) / FILE).read_text())
+    except FileNotFoundError:
+        return Stages()
+    return Stages(found["current"], found["previous"], tuple(found["retired"]))
+
+
+def in_place(site: str) -> Release | None:
+    """The release whose disks are the site's artifacts now."""
+    return next((release for release in every(site) if _is_in_place(release)), None)
+
+
+def superseded(site: str, spared: Iterable[str] = ()) -> list[Release]:
+    """The releases, the newest first, that are neither promoted, nor in place, nor `spared`."""
+    there = in_place(site)
+    kept = {*read(site).promoted(), *spared, there.id if there else ""}
+    return [release for release in every(site) if release.id not in kept]
+
+
+def _is_in_place(release: Release) -> bool:
+    return all(_lies(release, kind) for kind in release.images)
+
+
+def _lies(release: Release, kind: str) -> bool:
+    found = (manifest.read(release.site, kind) or {}).get("artifacts", {})
+    signed = release.images[kind].files
+    place = manifest.folder(release.site, kind)
+    return bool(found) and all(
+        record["file"] in signed
+        and record["sha256"] == signed[record["file"]][0]
+        and manifest.is_whole(place, record)
+        for record in found.values()
+    )
