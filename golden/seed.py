@@ -72,6 +72,13 @@ def write(site: Site, node: Node, path: Path, extra_interfaces: Sequence[Interfa
     return path
 
 
+def digest(site: Site, node: Node, extra_interfaces: Sequence[Interface] = ()) -> str:
+    """Stands for all that the seed of `node` says: the disk itself also holds when it was made."""
+    return hashlib.sha256(
+        b"\0".join(_documents(site, node, data(site, node, extra_interfaces)))
+    ).hexdigest()
+
+
 def write_folder(site: Site, node: Node, folder: Path, absent: Mapping[str, str]) -> Path:
     """Write the seed of `node` as the folder that a container sees at /var/lib/golden-seed.
 

@@ -4,7 +4,16 @@ Read in this order: `files` (what may be written), `schema`, `document`, `valida
 `crosscheck`, `resolve`, `models` (what the rest of the code gets), `load`.
 """
 
-from golden.definition.files import Cluster, Directory, Network, Port, Source, User, VolumeGroup
+from golden.definition.files import (
+    Cluster,
+    Directory,
+    Disk,
+    Network,
+    Port,
+    Source,
+    User,
+    VolumeGroup,
+)
 from golden.definition.load import load, load_all, sites
 from golden.definition.models import Bridge, File, Kind, Layer, Node, Release, Role, Site
 
@@ -12,6 +21,7 @@ __all__ = [
     "Bridge",
     "Cluster",
     "Directory",
+    "Disk",
     "File",
     "Kind",
     "Layer",

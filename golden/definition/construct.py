@@ -33,6 +33,14 @@ def _value(hint: Any, data: Any) -> Any:
         return {key: _value(arguments[1], value) for key, value in data.items()}
     if origin is tuple:
         return tuple(_value(arguments[0], item) for item in data)
-    if origin in (Union, types.UnionType) and isinstance(data, list):
-        return tuple(data)
+    if origin in (Union, types.UnionType):
+        return _one_of(arguments, data)
     return data
+
+
+def _one_of(hints: tuple[Any, ...], data: Any) -> Any:
+    """`data` as the one of `hints` that it is: of mappings and lists there is at most one each."""
+    if isinstance(data, list):
+        return tuple(data)
+    model = next((hint for hint in hints if dataclasses.is_dataclass(hint)), None)
+    return construct(model, data) if model and isinstance(data, dict) else data  # type: ignore[arg-type]

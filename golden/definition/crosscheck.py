@@ -13,6 +13,7 @@ from typing import Any
 from golden.definition.construct import construct
 from golden.definition.content import Content
 from golden.definition.document import Document, Keys, shown
+from golden.definition.fields import mib_range
 from golden.definition.files import Directory
 from golden.definition.problems import nearest
 
@@ -29,6 +30,7 @@ def check_site(site: Document) -> None:
     for keys, bridge in site.each("bridges", "*"):
         if _given(bridge) & {"vlan", "port"} not in ({"vlan"}, {"port"}):
             site.problem(keys, "give either a vlan of the network's interface or a port")
+    _check_disks(site)
     for keys, group in site.each("volume_group"):
         if _given(group) & {"device", "file", "size"} not in ({"device"}, {"file", "size"}):
             site.problem(keys, "give either a device or a file and its size")
@@ -100,6 +102,20 @@ def _check_unique(site: Document, what: str, *values: tuple[Keys, Any]) -> None:
         if value is not None and first.setdefault(value, keys) != keys:
             other = f"{shown(first[value])} (line {site.line(first[value])})"
             site.problem(keys, f"the {what} {value} is also that of {other}")
+
+
+def _check_disks(site: Document) -> None:
+    for keys, disk in site.each("nodes", "*", "disk"):
+        if disk is None:
+            continue
+        if len(_given(disk) & {"serial", "wwn", "size"}) != 1:
+            site.problem(keys, "give exactly one of serial, wwn and size")
+        least, most = mib_range(disk["size"]) if disk.get("size") else (0, None)
+        if most is not None and most < least:
+            site.problem((*keys, "size"), f"{disk['size']} begins above its end")
+    # Serial numbers are the makers', so two nodes with one have been copied from one another.
+    _check_unique(site, "disk's serial", *site.each("nodes", "*", "disk", "serial"))
+    _check_unique(site, "disk's wwn", *site.each("nodes", "*", "disk", "wwn"))
 
 
 def _addresses(site: Document) -> Iterator[tuple[Keys, str]]:

@@ -89,6 +89,26 @@ Interface = Annotated[
 ]
 Mode = Annotated[str, Rule('a mode of four octal digits such as "0640"', pattern=r"^[0-7]{4}$")]
 Size = Annotated[str, Rule("a size such as 512M or 6G", pattern=r"^[1-9][0-9]*[MGT]$")]
+# A disk of at least, or of at least and at most, so much.
+SizeRange = Annotated[
+    str,
+    Rule(
+        "a range of sizes such as 100G.. or 100G..500G",
+        pattern=r"^[1-9][0-9]*[MGT]\.\.([1-9][0-9]*[MGT])?$",
+    ),
+]
+# As /dev/disk/by-id and `udevadm info` show it.
+DiskSerial = Annotated[
+    str,
+    Rule("a disk's serial number, without spaces", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
+]
+Wwn = Annotated[
+    str,
+    Rule(
+        "a disk's world wide name such as 0x5000c500a1b2c3d4, in lower case",
+        pattern=r"^(0x|naa\.|eui\.|nvme\.)?[0-9a-f][0-9a-f-]*$",
+    ),
+]
 Account = Annotated[
     str,
     Rule("a user or group name", pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,31}$"),
@@ -141,3 +161,9 @@ _UNITS_MIB = {"M": 1, "G": 1024, "T": 1024 * 1024}
 def mib(size: str) -> int:
     """A `Size` in MiB: "6G" is 6144."""
     return int(size[:-1]) * _UNITS_MIB[size[-1]]
+
+
+def mib_range(sizes: str) -> tuple[int, int | None]:
+    """A `SizeRange` in MiB, least and most: "6G.." is (6144, None)."""
+    least, _, most = sizes.partition("..")
+    return mib(least), mib(most) if most else None

@@ -15,6 +15,7 @@ from golden.definition.fields import (
     AccountId,
     Address,
     BakeScript,
+    DiskSerial,
     Doc,
     GuideId,
     HostLabel,
@@ -37,11 +38,13 @@ from golden.definition.fields import (
     RoleName,
     Service,
     Size,
+    SizeRange,
     StepName,
     Subnet,
     Text,
     Value,
     Vlan,
+    Wwn,
 )
 
 # ---- images/releases/<release>.yaml
@@ -139,6 +142,18 @@ class VolumeGroup:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Disk:
+    """The disk of a real machine that the installer writes: exactly one by serial, wwn or size."""
+
+    serial: DiskSerial | None = None
+    wwn: Wwn | None = None
+    size: SizeRange | None = None
+    root: Annotated[
+        Size | None, Doc("of the root partition; what is left becomes partition 3. All without it")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SiteNode:
     """One machine of the site."""
 
@@ -146,6 +161,7 @@ class SiteNode:
     kind: KindName
     address: Address
     mac: Mac
+    disk: Annotated[Disk | None, Doc("only nodes on metal need it")] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from golden.definition.fields import Value
 from golden.definition.files import (
     Cluster,
     Directory,
+    Disk,
     Network,
     Port,
     ReleaseFile,
@@ -116,13 +117,14 @@ class Bridge:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Node:
-    """One machine of a site."""
+    """One machine of a site. `disk` is the one that the installer writes on metal."""
 
     name: str
     fqdn: str
     kind: Kind
     address: str
     mac: str
+    disk: Disk | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

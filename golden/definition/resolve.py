@@ -56,6 +56,7 @@ def _nodes(site: SiteFile, kinds: Mapping[str, Kind]) -> tuple[Node, ...]:
             kind=kinds[node.kind],
             address=node.address,
             mac=node.mac,
+            disk=node.disk,
         )
         for node in site.nodes
     )

@@ -86,6 +86,18 @@ CASES = {
         "size: 6 GB",
         "image.size: '6 GB' is not a size such as 512M or 6G",
     ),
+    "range of sizes": (
+        SITE,
+        'mac: "02:00:00:00:00:01"}',
+        'mac: "02:00:00:00:00:01", disk: {size: 100G}}',
+        "nodes[0].disk.size: '100G' is not a range of sizes such as 100G.. or 100G..500G",
+    ),
+    "serial of a disk": (
+        SITE,
+        'mac: "02:00:00:00:00:01"}',
+        'mac: "02:00:00:00:00:01", disk: {serial: "WD 123"}}',
+        "nodes[0].disk.serial: 'WD 123' is not a disk's serial number, without spaces",
+    ),
     "address": (
         SITE,
         "address: 198.51.100.1,",

@@ -79,6 +79,24 @@ CASES = {
         "}",
         "volume_group: give either a device or a file and its size",
     ),
+    "disk by two marks": (
+        SITE,
+        'mac: "02:00:00:00:00:01"}',
+        'mac: "02:00:00:00:00:01", disk: {serial: S1, wwn: naa.5000c500}}',
+        "nodes[0].disk: give exactly one of serial, wwn and size",
+    ),
+    "disk by nothing": (
+        SITE,
+        'mac: "02:00:00:00:00:01"}',
+        'mac: "02:00:00:00:00:01", disk: {root: 20G}}',
+        "nodes[0].disk: give exactly one of serial, wwn and size",
+    ),
+    "disk of a range that ends before it begins": (
+        SITE,
+        'mac: "02:00:00:00:00:01"}',
+        'mac: "02:00:00:00:00:01", disk: {size: 2T..500G}}',
+        "nodes[0].disk.size: 2T..500G begins above its end",
+    ),
     "missing variable": (
         SITE,
         "variables:\n  admin: ",

@@ -6,7 +6,7 @@ from typing import Annotated, get_args, get_origin
 import pytest
 
 from golden.definition import fields
-from golden.definition.fields import Rule, mib
+from golden.definition.fields import Rule, mib, mib_range
 
 GOOD = {
     "Name": ["a", "node1", "ganeti-node"],
@@ -17,6 +17,9 @@ GOOD = {
     "Interface": ["eth0", "eth0.1", "br1"],
     "Mode": ["0640", "2770", "0000"],
     "Size": ["1M", "25G", "2T"],
+    "SizeRange": ["1M..", "100G..2T"],
+    "DiskSerial": ["WD-WX11A12B3C4D", "S3Z8NB0K123456", "rehearsal-node1"],
+    "Wwn": ["0x5000c500a1b2c3d4", "naa.5000c500a1b2c3d4", "eui.0025385b71b0a1c2"],
     "Account": ["root", "www-data", "_chrony", "Debian-exim"],
     "ImagePath": ["/a", "/etc/{fact}/x.conf", "/etc/..data", "/.hidden"],
     "Package": ["g++", "libc6", "python3.11", "linux-image-amd64"],
@@ -33,6 +36,9 @@ BAD = {
     "Interface": ["", "a" * 16, "0eth"],
     "Mode": ["640", "0888", "00640", "rw"],
     "Size": ["0G", "6", "6GB", "-1G", "1.5G", "6g"],
+    "SizeRange": ["", "100G", "..1T", "1G...2G", "0G.."],
+    "DiskSerial": ["", "a b", "-a", "a/b"],
+    "Wwn": ["", "0x", "0X5", "wwn-0x5000", "5000 c500"],
     "Account": ["", "0a", "a b", "a" * 33],
     "ImagePath": ["", "/", "a", "/a/", "//a", "/a/../b", "/./a", "/a b", "/..", "/a\n"],
     "Package": ["", "a", "A", "-a", "a_b"],
@@ -69,3 +75,8 @@ def test_refused(kind: str, text: str) -> None:
 
 def test_mib() -> None:
     assert (mib("512M"), mib("6G"), mib("2T")) == (512, 6144, 2097152)
+
+
+def test_mib_range() -> None:
+    assert mib_range("100G..") == (102400, None)
+    assert mib_range("512M..2T") == (512, 2097152)

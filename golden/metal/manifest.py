@@ -1,0 +1,91 @@
+"""What the installer is told, as lines of words, which a POSIX shell reads with awk.
+
+    golden-installer 1
+    site NAME
+    node NAME MAC KIND SEED-SHA256 SEED-BYTES RULE VALUE ROOT-BYTES
+    image KIND BYTES SHA256
+    piece KIND NUMBER BYTES SHA256 PACKED-BYTES PACKED-SHA256
+
+RULE is `serial`, `wwn` or `size`; the VALUE of a size is LEAST-MOST in bytes, MOST 0 for any.
+ROOT-BYTES is 0 for a root partition that takes the whole disk. An image's SHA256 is that of all its
+bytes. Its pieces have `PIECE` bytes each, the last one what is left; a piece that is not listed is
+all zeros. The manifest is signed (golden.signing), and the key is in the installer's initramfs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from golden.definition.fields import mib, mib_range
+from golden.definition.files import Disk
+from golden.definition.models import Node
+from golden.disk.layout import MIB
+
+FORMAT = 1
+# Small enough to be held in memory and checked there before any of it is unpacked or written.
+PIECE = 16 * MIB
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The piece `number` of an image: `length` bytes, of `sha256`; packed with gzip likewise."""
+
+    number: int
+    length: int
+    sha256: str
+    packed_length: int
+    packed_sha256: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """The image of a kind, without its pieces of zeros."""
+
+    kind: str
+    length: int
+    sha256: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A node's seed as the installer will see it."""
+
+    length: int
+    sha256: str
+
+
+def text(site: str, nodes: Iterable[tuple[Node, Disk, Seed]], images: Iterable[Image]) -> str:
+    """The manifest for `nodes` of `site`, each with its disk and seed."""
+    lines = [f"golden-installer {FORMAT}", f"site {site}"]
+    lines += [_node(node, disk, seed) for node, disk, seed in nodes]
+    for image in images:
+        lines.append(f"image {image.kind} {image.length} {image.sha256}")
+        lines += [_piece(image.kind, piece) for piece in image.pieces]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def piece_name(number: int) -> str:
+    """The file of a piece in its kind's folder."""
+    return f"{number:05d}.gz"
+
+
+def _node(node: Node, disk: Disk, seed: Seed) -> str:
+    root = mib(disk.root) * MIB if disk.root else 0
+    words = [node.name, node.mac, node.kind.name, seed.sha256, seed.length, *_rule(disk), root]
+    return f"node {' '.join(map(str, words))}"
+
+
+def _rule(disk: Disk) -> tuple[str, str]:
+    if disk.size:
+        least, most = mib_range(disk.size)
+        return "size", f"{least * MIB}-{(most or 0) * MIB}"
+    return ("serial", disk.serial) if disk.serial else ("wwn", disk.wwn or "")
+
+
+def _piece(kind: str, piece: Piece) -> str:
+    return (
+        f"piece {kind} {piece.number} {piece.length} {piece.sha256} "
+        f"{piece.packed_length} {piece.packed_sha256}"
+    )
