@@ -27,7 +27,6 @@ from golden.definition.problems import Problems, nearest
 from golden.paths import IMAGES, ROOT
 
 STANDINS = IMAGES / "standins"
-SYNNEFO = "0.16.2"
 SUFFIX = "+standin"
 KEY_FILE = "key"
 # 2015-07-24, the day of Synnefo 0.16.2: no build date may end in a package.
@@ -68,7 +67,7 @@ class Built:
     key: str
 
 
-def load(synnefo: str = SYNNEFO, folder: Path = STANDINS) -> tuple[Package, ...]:
+def load(synnefo: str, folder: Path = STANDINS) -> tuple[Package, ...]:
     """All stand-ins by name. Raises UserError with every problem, each at its file and line."""
     problems = Problems(ROOT)
     documents = [read(path, problems) for path in sorted(folder.glob("*/control.yaml"))]
@@ -108,7 +107,7 @@ def _inputs(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def key(synnefo: str = SYNNEFO, folder: Path = STANDINS) -> str:
+def key(synnefo: str, folder: Path = STANDINS) -> str:
     """Hash of everything that goes into the packages, this builder included."""
     digest = hashlib.sha256(f"{synnefo}\0".encode() + Path(__file__).read_bytes())
     for path in _inputs(folder):
@@ -119,7 +118,7 @@ def key(synnefo: str = SYNNEFO, folder: Path = STANDINS) -> str:
     return digest.hexdigest()
 
 
-def build(out: Path, synnefo: str = SYNNEFO, folder: Path = STANDINS) -> Built:
+def build(out: Path, synnefo: str, folder: Path = STANDINS) -> Built:
     """Build all packages and the index into `out`, which is replaced as a whole.
 
     `synnefo` is the version the Synnefo set gets. Raises UserError on a malformed stand-in, before
@@ -140,7 +139,7 @@ def build(out: Path, synnefo: str = SYNNEFO, folder: Path = STANDINS) -> Built:
     return Built(out, packages, key(synnefo, folder))
 
 
-def ensure(out: Path, synnefo: str = SYNNEFO, folder: Path = STANDINS) -> bool:
+def ensure(out: Path, synnefo: str, folder: Path = STANDINS) -> bool:
     """Have `out` hold what `folder` says now; True when it had to be built. Raises as `build`."""
     stamp = out / KEY_FILE
     wanted = key(synnefo, folder)

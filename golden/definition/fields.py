@@ -136,6 +136,10 @@ Mirror = Annotated[
         pattern=r"^(host|(https?|file)://\S+)$",
     ),
 ]
+# https://www.debian.org/doc/debian-policy/ch-controlfields.html#version, without a revision.
+Upstream = Annotated[
+    str, Rule("a version such as 0.16.2, in quotes", pattern=r"^[0-9][0-9A-Za-z.+~]*$")
+]
 Text = Annotated[str, Rule("a non-empty line of text", pattern=r"^\S(.*\S)?$")]
 
 RoleName = Annotated[str, Rule("a role (a folder of images/roles)", names="role")]

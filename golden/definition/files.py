@@ -42,6 +42,7 @@ from golden.definition.fields import (
     StepName,
     Subnet,
     Text,
+    Upstream,
     Value,
     Vlan,
     Wwn,
@@ -78,6 +79,9 @@ class ReleaseFile:
     mirror: Mirror
     sources: Annotated[tuple[Source, ...], NotEmpty(), Doc("used while baking")]
     image_sources: Annotated[tuple[Source, ...], Doc("sources.list of the image")] = ()
+    synnefo: Annotated[
+        Upstream, Doc("the version of Synnefo's own packages, which move together: inv bump")
+    ]
     standins: Annotated[bool, Doc("bake the stand-in packages of images/standins, too")] = False
     keyring: Annotated[Text, Doc("the archive's keys, on the host that bakes")]
     accept_expired_keys: bool = False

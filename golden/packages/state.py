@@ -71,7 +71,7 @@ class AptState:
         Without an answer from the mirror an old index serves on, with a warning. Raises UserError
         when there is none.
         """
-        fresh = self.release.standins and standins.ensure(self.standins)
+        fresh = self.release.standins and standins.ensure(self.standins, self.release.synnefo)
         if self._age_hours() <= max_hours and not fresh:
             return
         self._prepare()

@@ -75,6 +75,7 @@ def _release() -> Release:
         suite="bookworm",
         mirror="host",
         sources=(Source(suite="bookworm"),),
+        synnefo="0.16.2",
         keyring="/usr/share/keyrings/debian-archive-keyring.gpg",
         builder="tree",
         bootstrap="mmdebstrap",

@@ -35,6 +35,7 @@ services:
 facts:
   web_version: "2.4"
   ciphers: [aes, chacha]
+synnefo: "0.16.2"
 """,
     SITE: """\
 site: lab

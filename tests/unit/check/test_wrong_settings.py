@@ -36,7 +36,7 @@ NODE1 = "https://node1.rehearsal.example"
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stand-ins' Python packages."""
     place = tmp_path_factory.mktemp("standins")
-    built = standins.build(place / "repository")
+    built = standins.build(place / "repository", "0.16.2")
     for package in built.packages:
         run.run(["dpkg-deb", "-x", built.folder / standins.file_name(package), place / "root"])
     return place / "root/usr/lib/python3/dist-packages"

@@ -26,6 +26,7 @@ GOOD = {
     "Service": ["ssh", "rc.local", "nfs-kernel-server"],
     "Mirror": ["host", "http://mirror.example/debian", "file:///srv/pool"],
     "Text": ["x", "a b"],
+    "Upstream": ["0.16.2", "0.17", "1.0~rc1+git2"],
 }
 BAD = {
     "Name": ["", "A", "1a", "a b", "a\n"],
@@ -44,6 +45,7 @@ BAD = {
     "Package": ["", "a", "A", "-a", "a_b"],
     "Service": ["", "A", "/x"],
     "Mirror": ["hosts", "ftp://x", "http://", ""],
+    "Upstream": ["", "v1", "0.16.2-1", "0.16 ", "1:2", "0.16.2\n"],
     "Text": ["", " a", "a ", "a\nb", "\n"],
 }
 

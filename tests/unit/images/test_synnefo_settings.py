@@ -135,7 +135,7 @@ def test_the_options_of_the_sign_up_page() -> None:
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python packages of all stand-ins, and of what they import."""
     place = tmp_path_factory.mktemp("standins")
-    built = standins.build(place / "repository")
+    built = standins.build(place / "repository", "0.16.2")
     for package in built.packages:
         run.run(["dpkg-deb", "-x", built.folder / standins.file_name(package), place / "root"])
     folder = place / "root/usr/lib/python3/dist-packages"

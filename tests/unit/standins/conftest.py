@@ -21,7 +21,7 @@ Manage = Callable[..., run.Result]
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All packages unpacked into one tree."""
     place = tmp_path_factory.mktemp("standins")
-    built = standins.build(place / "repository")
+    built = standins.build(place / "repository", "0.16.2")
     for package in built.packages:
         run.run(["dpkg-deb", "-x", built.folder / standins.file_name(package), place / "root"])
     return place / "root"

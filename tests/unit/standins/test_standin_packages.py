@@ -15,6 +15,7 @@ from golden import run, standins
 from golden.errors import UserError
 from golden.paths import ROOT
 
+SYNNEFO = "0.16.2"
 UPSTREAM = {
     "snf-common", "snf-webproject", "snf-branding", "snf-django-lib", "python-astakosclient",
     "snf-astakos-app", "snf-pithos-app", "snf-pithos-backend", "snf-pithos-webclient",
@@ -26,7 +27,7 @@ UPSTREAM = {
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> standins.Built:
-    return standins.build(tmp_path_factory.mktemp("build") / "repository")
+    return standins.build(tmp_path_factory.mktemp("build") / "repository", SYNNEFO)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -38,7 +39,7 @@ def test_all_of_upstreams_packages_are_there(built: standins.Built) -> None:
 
 
 def test_the_same_input_gives_the_same_bytes(built: standins.Built, tmp_path: Path) -> None:
-    again = standins.build(tmp_path / "elsewhere")
+    again = standins.build(tmp_path / "elsewhere", SYNNEFO)
     assert contents(again.folder) == contents(built.folder)
     assert again.key == built.key
 
@@ -48,7 +49,7 @@ def test_another_version_moves_the_whole_set_and_nothing_else(tmp_path: Path) ->
     versions = {package.name: package.version for package in bumped.packages}
     assert versions["snf-astakos-app"] == versions["snf-common"] == "0.16.3+standin"
     assert versions["kamaki"] == "0.13.5+standin"
-    assert bumped.key != standins.key()
+    assert bumped.key != standins.key(SYNNEFO)
 
 
 def test_relations_inside_the_set_are_exact(built: standins.Built) -> None:
@@ -106,16 +107,16 @@ def test_a_malformed_description_builds_nothing(tmp_path: Path, change: str, mes
         + change
     )
     with pytest.raises(UserError, match=message):
-        standins.build(tmp_path / "out", folder=tmp_path / "in")
+        standins.build(tmp_path / "out", SYNNEFO, folder=tmp_path / "in")
     assert not (tmp_path / "out").exists()
 
 
 def test_a_change_of_any_file_changes_the_key(tmp_path: Path) -> None:
     shutil.copytree(standins.STANDINS / "kamaki", tmp_path / "kamaki")
-    before = standins.key(folder=tmp_path)
+    before = standins.key(SYNNEFO, folder=tmp_path)
     program = tmp_path / "kamaki/files/usr/bin/kamaki"
     program.write_text(program.read_text() + "\n")
-    assert standins.key(folder=tmp_path) != before
+    assert standins.key(SYNNEFO, folder=tmp_path) != before
 
 
 def programs(root: Path) -> list[Path]:
