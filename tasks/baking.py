@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json as json_module
+from pathlib import Path
+
 from invoke.context import Context
 
 from golden import log
+from golden.errors import UserError
 from tasks.words import DEFAULT_SITE, Nodes, task
 
 
@@ -12,7 +16,10 @@ from tasks.words import DEFAULT_SITE, Nodes, task
     "site",
     "node",
     "verbose",
-    help={"format": "qcow2, raw, or tree: layers only"},
+    help={
+        "format": "qcow2, raw, or tree: layers only",
+        "plan": "bake just what this file of ./inv plan --out says: its site, nodes and format",
+    },
     iterable=["node"],
 )
 def bake(
@@ -20,18 +27,54 @@ def bake(
     site: str = DEFAULT_SITE,
     node: Nodes = None,
     format: str = "qcow2",
+    plan: str = "",
     verbose: bool = False,
 ) -> None:
     """Bake the nodes' images into bootable disks: only the layers whose inputs changed."""
-    from golden.bake import bake
+    from golden.bake import bake, bake_planned
 
     log.set_verbose(verbose)
-    bake(site, tuple(node or ()) or None, format)
+    if plan and node:
+        raise UserError("--node goes with no --plan: the plan says which nodes; give one of them")
+    if plan:
+        bake_planned(Path(plan))
+    else:
+        bake(site, tuple(node or ()) or None, format)
 
 
-@task("site", "node", iterable=["node"])
-def plan(_: Context, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
-    """Tell what a bake would do now: each stale layer, why, and about how long it takes."""
-    from golden.bake import plan
+@task(
+    "site",
+    "node",
+    "json",
+    help={
+        "format": "of the disks: qcow2, raw or tree",
+        "out": "write the plan to this file, for ./inv bake --plan",
+    },
+    iterable=["node"],
+)
+def plan(
+    _: Context,
+    site: str = DEFAULT_SITE,
+    node: Nodes = None,
+    format: str = "qcow2",
+    json: bool = False,
+    out: str = "",
+) -> None:
+    """Tell of every layer and disk whether a bake would make it, why, and what that takes."""
+    from golden.bake import overview, plan, planfile
 
-    plan(site, tuple(node or ()) or None)
+    found = plan(site, tuple(node or ()) or None, format)
+    if out:
+        planfile.write(Path(out), found)
+    if json:
+        log.raw(json_module.dumps(found.to_json(), indent=1, ensure_ascii=False))
+    else:
+        overview.show(found)
+
+
+@task("site", positional=["layer"])
+def why(_: Context, layer: str, site: str = DEFAULT_SITE) -> None:
+    """Tell every reason for which a bake would make a layer or a disk, such as node1.site."""
+    from golden.bake import why
+
+    why(site, layer)

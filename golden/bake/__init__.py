@@ -1,8 +1,9 @@
 """The bake: from a definition to bootable disks, making only what changed.
 
 Read in this order: `recipe` (what the layers are made of), `planning` (which are stale, and why),
-`layer` with `bootstrap` and `packer` (making one), `disk` (the artifact), `schedule` (several at
-once). `bake` below is the whole of it in ten lines.
+`overview` and `planfile` (the plan for people, and as a file), `layer` with `bootstrap` and
+`packer` (making one), `disk` (the artifact), `schedule` (several at once). `bake` below is the
+whole of it.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from golden import doctor, log, manifest, paths, releases
-from golden.bake import disk, planning, tree
+from golden.bake import disk, overview, planfile, planning, tree
 from golden.bake.layer import Kitchen
+from golden.bake.overview import Overview
+from golden.bake.planfile import Planned
 from golden.bake.planning import Plan
 from golden.bake.recipe import Cook, Recipe, Recipes
 from golden.bake.schedule import Job, run_jobs
@@ -24,12 +28,13 @@ from golden.definition import Kind, Site, load
 from golden.disk.build import FORMATS as DISK_FORMATS
 from golden.errors import StageError, UserError
 from golden.layers import Store, working
+from golden.layers.reasons import ALL, NAMED
 from golden.log import Progress
 from golden.manifest import Artifact
 from golden.packages import AptState, Resolver
 from golden.render import render
 
-__all__ = ["Artifact", "Plan", "bake", "plan"]
+__all__ = ["Artifact", "Overview", "bake", "bake_planned", "plan", "why"]
 
 FORMATS = (*DISK_FORMATS, tree.FORMAT)
 
@@ -37,22 +42,30 @@ FORMATS = (*DISK_FORMATS, tree.FORMAT)
 AT_ONCE = (os.cpu_count() or 2) + 1
 
 
-def bake(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2") -> list[Artifact]:
+def bake(
+    site_name: str,
+    kinds: Sequence[str] | None = None,
+    fmt: str = "qcow2",
+    planned: Planned | None = None,
+) -> list[Artifact]:
     """Bake the images of `kinds` (all of the site's by default) as disks of format `fmt`.
 
     Returns one artifact for each, new or as it was. Raises UserError before anything is written,
-    and StageError when a stage fails; what was finished by then is kept.
+    also when what goes in is not as `planned`, and StageError when a stage fails; what was finished
+    by then is kept.
     """
     site = load(site_name)
     _require_tree(site)
     doctor.require(site)
     with _full_disk_in_words():
         order = _order(site_name, kinds, fmt)
+        _require_planned(order, planned)
         if not order.plan.stale and not order.plan.kept:
             return _finished(order)
         with working(paths.CACHE) as workshop:
             # Another bake may have done it all while this one waited for it.
             order = _order(site_name, kinds, fmt)
+            _require_planned(order, planned)
             planning.show(order.plan)
             kitchen = Kitchen(order.site, order.store, workshop, order.resolver)
             for kept in order.plan.kept:
@@ -65,12 +78,38 @@ def bake(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2")
     return _finished(order)
 
 
-def plan(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2") -> None:
-    """Print what `bake` would do now, and why. Raises UserError as `bake` does."""
-    made = _order(site_name, kinds, fmt).plan
-    planning.show(made)
-    if not made.stale:
-        log.info(f"site {site_name}: nothing to {'bake' if made.kept else 'do'}")
+def bake_planned(path: Path) -> list[Artifact]:
+    """Bake what the plan in the file `path` says. Raises UserError, naming it, when something that
+    goes in has moved since; else as `bake`."""
+    planned = planfile.read(path)
+    return bake(planned.site, planned.nodes, planned.format, planned)
+
+
+def plan(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2") -> Overview:
+    """Every layer and disk: whether `bake` would make it now, and why. Raises as `bake` does."""
+    return _overview(_order(site_name, kinds, fmt))
+
+
+def why(site_name: str, name: str, fmt: str = "qcow2") -> None:
+    """Print every reason for which `bake` would make the layer or disk `name`.
+
+    Raises UserError when there is no such layer, and as `bake` does.
+    """
+    item = _overview(_order(site_name, None, fmt, named=ALL)).item(name)
+    log.info(f"{item.name}: {item.state}")
+    for reason in item.reasons:
+        log.info(f"  {reason}")
+
+
+def _overview(order: _Order) -> Overview:
+    return overview.make(
+        order.site, order.kinds, order.format, order.recipes, order.store, order.plan
+    )
+
+
+def _require_planned(order: _Order, planned: Planned | None) -> None:
+    if planned:
+        planned.require(_overview(order))
 
 
 @dataclass(frozen=True)
@@ -86,7 +125,7 @@ class _Order:
     resolver: Resolver
 
 
-def _order(site_name: str, names: Sequence[str] | None, fmt: str) -> _Order:
+def _order(site_name: str, names: Sequence[str] | None, fmt: str, named: int = NAMED) -> _Order:
     if fmt not in FORMATS:
         raise UserError(f"--format {fmt}: there is no such format; valid are {', '.join(FORMATS)}")
     site = load(site_name)
@@ -97,7 +136,7 @@ def _order(site_name: str, names: Sequence[str] | None, fmt: str) -> _Order:
     resolver = Resolver(state)
     recipes = Cook(site, rendering, resolver).recipes(kinds)
     store = Store(paths.CACHE)
-    plan = planning.make(site, kinds, fmt, recipes, store)
+    plan = planning.make(site, kinds, fmt, recipes, store, named)
     return _Order(site, kinds, fmt, recipes, plan, store, resolver)
 
 
@@ -171,7 +210,7 @@ def _job(
 
 def _tidy(order: _Order) -> None:
     for recipe in order.recipes.all():
-        order.store.keep(order.site.name, recipe.layer)
+        order.store.keep(order.site.name, recipe.layer, recipe.texts)
     order.store.settle([recipe.layer for recipe in order.recipes.all()])
     order.store.prune()
 

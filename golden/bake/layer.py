@@ -78,6 +78,7 @@ class Kitchen:
             bench / "out",
             seconds,
             {"packages": packages, "scripts": scripts},
+            recipe.texts,
         )
 
     def below(self, recipe: Recipe) -> tuple[Path, ...]:

@@ -7,7 +7,8 @@ import json
 import tarfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from golden import paths
 from golden.definition import Release, User
@@ -43,6 +44,8 @@ class ImageFile:
     mode: str
     owner: str = "root"
     group: str = "root"
+    # The file of the checkout that it is made from: what a plan names when that one changes.
+    source: Path | None = field(default=None, compare=False)
 
     @property
     def identity(self) -> str:
@@ -86,19 +89,23 @@ def site_files(rendered: RenderedKind, release: Release) -> dict[str, ImageFile]
     files |= {path: ImageFile(text.encode(), "0644") for path, text in boot_files().items()}
     files |= first_boot_files()
     for path, file in rendered.files.items():
-        files[path] = ImageFile(file.content, file.mode, file.owner, file.group)
+        files[path] = ImageFile(file.content, file.mode, file.owner, file.group, file.source)
     return dict(sorted(files.items()))
 
 
 def first_boot_files() -> dict[str, ImageFile]:
     """The code of first boot at its places in the image; see the docstring of firstboot.py."""
-    files = {"/usr/sbin/firstboot": ImageFile((FIRSTBOOT / "firstboot.sh").read_bytes(), "0755")}
+    files = {"/usr/sbin/firstboot": _copied(FIRSTBOOT / "firstboot.sh", "0755")}
     for script in sorted((FIRSTBOOT / "init.d").iterdir()):
-        files[f"/etc/init.d/{script.name}"] = ImageFile(script.read_bytes(), "0755")
+        files[f"/etc/init.d/{script.name}"] = _copied(script, "0755")
     for source in sorted(FIRSTBOOT.rglob("*.py")):
         place = f"/usr/lib/firstboot/{source.relative_to(FIRSTBOOT)}"
-        files[place] = ImageFile(source.read_bytes(), "0644")
+        files[place] = _copied(source, "0644")
     return files
+
+
+def _copied(source: Path, mode: str) -> ImageFile:
+    return ImageFile(source.read_bytes(), mode, source=source)
 
 
 def site(

@@ -10,7 +10,7 @@ from golden.bake import disk, tree
 from golden.bake.recipe import Recipe, Recipes
 from golden.definition import Kind, Site
 from golden.layers import Store
-from golden.layers.reasons import reasons
+from golden.layers.reasons import NAMED, reasons
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,18 @@ class Plan:
         return frozenset(stale.name for stale in self.stale)
 
 
-def make(site: Site, kinds: Sequence[Kind], fmt: str, recipes: Recipes, store: Store) -> Plan:
-    """Compare the recipes of `site` with what is in the store and among the artifacts."""
+def make(
+    site: Site,
+    kinds: Sequence[Kind],
+    fmt: str,
+    recipes: Recipes,
+    store: Store,
+    named: int = NAMED,
+) -> Plan:
+    """Compare the recipes of `site` with what is in the store and among the artifacts.
+
+    The reasons name `named` entries of each section; the others are counted.
+    """
     stale: list[Stale] = []
     current: list[manifest.Artifact] = []
     kept: list[releases.Kept] = []
@@ -56,7 +66,8 @@ def make(site: Site, kinds: Sequence[Kind], fmt: str, recipes: Recipes, store: S
         else:
             stale.append(_disk(site, kind, fmt, recipes, missing))
     wanted = _wanted(recipes, {name.name.partition(".")[0] for name in stale})
-    layers = [_layer(site, recipe, store, missing) for recipe in wanted if recipe.name in missing]
+    stack = [recipe for recipe in wanted if recipe.name in missing]
+    layers = [_layer(site, recipe, store, missing, named) for recipe in stack]
     return Plan((*layers, *stale), tuple(current), tuple(kept))
 
 
@@ -66,11 +77,10 @@ def _wanted(recipes: Recipes, kinds: set[str]) -> list[Recipe]:
     return [recipe for recipe in recipes.all() if recipe.name in needed]
 
 
-def _layer(site: Site, recipe: Recipe, store: Store, missing: set[str]) -> Stale:
+def _layer(site: Site, recipe: Recipe, store: Store, missing: set[str], named: int) -> Stale:
     parent = recipe.layer.parent
     below = parent.name if parent and parent.name in missing else ""
-    old = store.last_inputs(site.name, recipe.name)
-    why = reasons(old, recipe.layer.inputs, below)
+    why = reasons(store.last(site.name, recipe.name), recipe.side, below, named)
     return Stale(recipe.name, tuple(why), store.last_seconds(site.name, recipe.name))
 
 

@@ -7,7 +7,7 @@ platform, synnefo and site. What is common to all kinds lies in the first three,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from golden import paths
@@ -17,6 +17,8 @@ from golden.definition.models import Layer as DefinedLayer
 from golden.definition.models import RoleLayer
 from golden.layers import Layer
 from golden.layers.model import Inputs, digest
+from golden.layers.reasons import Side
+from golden.layers.texts import Text, Texts, decoded, read
 from golden.packages import Package, Resolution, Resolver
 from golden.render import Rendering
 
@@ -51,6 +53,7 @@ class Recipe:
     """How one layer is made: its scripts run in order, with `payload` in /run/bake/input.
 
     `packages` are what it adds on top of `below`. `essential` is the bootstrap's share of a base.
+    `texts` is what of the layer's inputs is text.
     """
 
     layer: Layer
@@ -59,11 +62,17 @@ class Recipe:
     packages: Resolution
     below: tuple[Package, ...]
     essential: Resolution | None = None
+    texts: Texts = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """The layer's name."""
         return self.layer.name
+
+    @property
+    def side(self) -> Side:
+        """What goes in, to be compared with what went in."""
+        return Side(self.layer.inputs, self.texts)
 
     def all_packages(self) -> tuple[Package, ...]:
         """Every package that is in the tree when this layer is on top."""
@@ -174,7 +183,10 @@ class Cook:
             files, self.rendering.kinds[kind.name], kind.services(self.site.release)
         )
         inputs = {"files": {path: file.identity for path, file in files.items()}}
-        return _recipe(f"{kind.name}.site", below, SITE, given, Resolution((), ()), None, inputs)
+        name, nothing = f"{kind.name}.site", Resolution((), ())
+        recipe = _recipe(name, below, SITE, given, nothing, more=inputs)
+        written = {path: _text(file) for path, file in files.items()}
+        return replace(recipe, texts={**recipe.texts, "files": written})
 
 
 def _recipe(
@@ -202,7 +214,17 @@ def _recipe(
         **(more or {}),
     }
     layer = Layer(name, below.layer if below else None, inputs)
-    return Recipe(layer, tuple(scripts), files, packages, there, essential)
+    texts = {"scripts": {script: Text(read(SCRIPTS / script)) for script in scripts}}
+    return Recipe(layer, tuple(scripts), files, packages, there, essential, texts)
+
+
+def _text(file: payload.ImageFile) -> Text:
+    source = file.source
+    if source is None:
+        return Text(decoded(file.content))
+    inside = source.is_relative_to(paths.ROOT) and source.is_file()
+    name = str(source.relative_to(paths.ROOT)) if inside else str(source)
+    return Text(decoded(file.content), name, read(source) if inside else "")
 
 
 def _script(name: str) -> str:

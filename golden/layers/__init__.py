@@ -1,7 +1,8 @@
 """Cached file system layers: what they are made from, where they lie, how one gets inside.
 
-Read in this order: `model` (a layer and its key), `reasons` (why a layer is stale), `store`
-(published layers), `workshop` (where they are made), `enter` and `inside` (namespaces and mounts).
+Read in this order: `model` (a layer and its key), `texts` and `reasons` (why a layer is
+stale), `store` (published layers), `workshop` (where they are made), `enter` and `inside`
+(namespaces and mounts).
 """
 
 from golden.layers.enter import View

@@ -59,3 +59,9 @@ def remove(paths: Sequence[Path]) -> None:
     """Delete trees, also those whose files belong to ids that only a namespace may touch."""
     if paths:
         run.run([*namespaces(), "rm", "-rf", "--one-file-system", "--", *paths], stage="bake")
+
+
+def size(tree: Path) -> int:
+    """The bytes that a tree takes on the disk, whoever owns its files."""
+    argv = [*namespaces(), "du", "--summarize", "--block-size=1", "--one-file-system", str(tree)]
+    return int(run.run(argv, stage="bake").out.split()[0])

@@ -12,7 +12,9 @@ from typing import Any
 
 from golden import atomic
 from golden.layers import enter
-from golden.layers.model import Inputs, Layer
+from golden.layers.model import Layer
+from golden.layers.reasons import Side
+from golden.layers.texts import Texts, from_json, to_json
 
 TREE = "tree"
 RECORD = "layer.json"
@@ -59,15 +61,25 @@ class Store:
         return Stored(folder, record)
 
     def publish(
-        self, site: str, layer: Layer, folder: Path, seconds: float, extra: Mapping[str, Any]
+        self,
+        site: str,
+        layer: Layer,
+        folder: Path,
+        seconds: float,
+        extra: Mapping[str, Any],
+        texts: Texts | None = None,
     ) -> Stored:
-        """Move `folder`, which holds the finished tree, into the store in one step."""
+        """Move `folder`, which holds the finished tree, into the store in one step.
+
+        `texts` are what of the layer's inputs is text.
+        """
         record = {
             "name": layer.name,
             "key": layer.key,
             "parent": layer.parent.key if layer.parent else None,
             "inputs": layer.inputs,
             "seconds": round(seconds, 2),
+            "bytes": enter.size(folder / TREE),
             "baked": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "boot": _boot(),
             "settled": False,
@@ -79,10 +91,10 @@ class Store:
         if target.exists():
             enter.remove([target])
         folder.rename(target)
-        self.keep(site, layer)
+        self.keep(site, layer, texts)
         return Stored(target, record)
 
-    def keep(self, site: str, layer: Layer) -> None:
+    def keep(self, site: str, layer: Layer, texts: Texts | None = None) -> None:
         """Remember `layer` as the latest of its name at `site`; `prune` spares it."""
         stored, noted = self.get(layer), self._noted(site, layer.name)
         if stored is None or (noted and noted["keys"][0] == layer.key):
@@ -91,7 +103,9 @@ class Store:
         fact = {
             "keys": [layer.key, *older][:KEPT],
             "inputs": layer.inputs,
+            "texts": to_json(texts or {}),
             "seconds": stored.seconds,
+            "bytes": stored.record.get("bytes"),
         }
         path = self._note_path(site, layer.name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,10 +123,15 @@ class Store:
                 stored.folder / RECORD, json.dumps({**stored.record, "settled": True}, indent=1)
             )
 
-    def last_inputs(self, site: str, name: str) -> Inputs | None:
+    def last(self, site: str, name: str) -> Side | None:
         """What went into the layer `name` of `site` when it was last baked."""
         noted = self._noted(site, name)
-        return noted["inputs"] if noted else None
+        return Side(noted["inputs"], from_json(noted.get("texts", {}))) if noted else None
+
+    def last_bytes(self, site: str, name: str) -> int | None:
+        """What the tree of the layer `name` of `site` last took on the host's disk."""
+        noted = self._noted(site, name)
+        return noted.get("bytes") if noted else None
 
     def last_seconds(self, site: str, name: str) -> float | None:
         """How long the last bake of the layer `name` of `site` took."""

@@ -5,9 +5,9 @@ of our own that touches nothing of the host's), `resolve` (names to versions and
 work), `fetch` (the .deb files).
 """
 
-from golden.packages.fetch import fetch
+from golden.packages.fetch import fetch, to_fetch
 from golden.packages.model import Package, Resolution, Step
 from golden.packages.resolve import Resolver
 from golden.packages.state import AptState
 
-__all__ = ["AptState", "Package", "Resolution", "Resolver", "Step", "fetch"]
+__all__ = ["AptState", "Package", "Resolution", "Resolver", "Step", "fetch", "to_fetch"]

@@ -16,6 +16,8 @@ from golden.packages.resolve import Resolver
 # apt's `Get:12 http://… bookworm/main amd64 tar amd64 1.34 [815 kB]`
 _GET = re.compile(r"^Get:(\d+) ")
 _SAY_EVERY = 25
+# Where packages come from without a mirror: the stand-ins, a copy of a repository on this host.
+_LOCAL = ("copy:", "file:")
 
 
 def fetch(
@@ -41,6 +43,20 @@ def fetch(
                 log=state.log,
                 hint="run the bake again; what arrived whole is kept",
             )
+
+
+def to_fetch(folder: Path, packages: Sequence[Package]) -> int:
+    """The bytes that a `fetch` of `packages` into `folder` would take from a mirror, by the names
+    and lengths of what is there."""
+    return sum(
+        package.size
+        for package in packages
+        if not package.uri.startswith(_LOCAL) and _length(folder / package.file) != package.size
+    )
+
+
+def _length(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
 
 
 def _missing(folder: Path, packages: Sequence[Package]) -> list[Package]:

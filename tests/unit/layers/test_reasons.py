@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from golden.layers.reasons import reasons
+from golden.layers.reasons import ALL, Side, reasons
+from golden.layers.texts import Text
 
 OLD = {
     "packages": {"web": "1.0 all sha256:aa", "old": "1 all sha256:bb"},
@@ -39,16 +40,57 @@ def with_section(section: str, entries: dict[str, str]) -> dict[str, dict[str, s
     ],
 )
 def test_what_changed_is_said(new: dict[str, dict[str, str]], words: list[str]) -> None:
-    assert reasons(OLD, new) == words
+    assert reasons(Side(OLD), Side(new)) == words
 
 
 def test_a_layer_that_never_was_and_one_on_a_changed_parent() -> None:
-    assert reasons(None, OLD) == ["never baked here"]
-    assert reasons(OLD, OLD, "base") == ["layer base below it changes"]
+    assert reasons(None, Side(OLD)) == ["never baked here"]
+    assert reasons(Side(OLD), Side(OLD), "base") == ["layer base below it changes"]
 
 
 def test_the_order_of_packages_is_a_reason_only_by_itself() -> None:
     old = {"packages": {"web": "1"}, "order": {"packages": "ab"}}
     other = {"packages": "cd"}
-    assert reasons(old, {**old, "order": other}) == ["the order of packages: ab → cd"]
-    assert reasons(old, {"packages": {"web": "2"}, "order": other}) == ["package web: 1 → 2"]
+    assert reasons(Side(old), Side({**old, "order": other})) == ["the order of packages: ab → cd"]
+    newer = Side({"packages": {"web": "2"}, "order": other})
+    assert reasons(Side(old), newer) == ["package web: 1 → 2"]
+
+
+def test_all_reasons_are_named_where_that_is_asked_for() -> None:
+    new = with_section("files", {f"/etc/{n}": "0600 root:root sha256:x" for n in range(9)})
+    assert reasons(Side(OLD), Side(new), named=ALL) == [
+        f"file /etc/{n}: 0644 → 0600" for n in range(9)
+    ]
+
+
+def of_file(content: str, written: str, sha: str, source: str = "images/web.j2") -> Side:
+    inputs = {"files": {"/etc/web": f"0644 root:root sha256:{sha}"}}
+    return Side(inputs, {"files": {"/etc/web": Text(content, source, written)}})
+
+
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [
+        # The template was edited: its line, for that is what a person opens.
+        (of_file("# x\na\nc\n", "a\n{{ c }}\n", "2"), "file images/web.j2 line 2 changed"),
+        # Its variables were: the line of the file in the image.
+        (
+            of_file("# x\na\nc\n", "a\n{{ b }}\n", "2"),
+            "file /etc/web line 3 changed (rendered from images/web.j2)",
+        ),
+        (of_file("# x\na\n", "a\n", "2"), "file images/web.j2 line 2 changed"),
+        # Another source: no line of it was there before.
+        (
+            of_file("# x\nz\nb\n", "z\n", "2", "images/other.j2"),
+            "file /etc/web line 2 changed (rendered from images/other.j2)",
+        ),
+    ],
+)
+def test_the_line_that_changed_is_named(new: Side, words: str) -> None:
+    assert reasons(of_file("# x\na\nb\n", "a\n{{ b }}\n", "1"), new) == [words]
+
+
+def test_a_script_is_named_by_itself_with_its_line() -> None:
+    old = Side({"scripts": {"web.sh": "c" * 64}}, {"scripts": {"web.sh": Text("a\nb\n")}})
+    new = Side({"scripts": {"web.sh": "d" * 64}}, {"scripts": {"web.sh": Text("a\nb\nc\n")}})
+    assert reasons(old, new) == ["script web.sh line 3 changed"]

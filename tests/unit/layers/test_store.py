@@ -8,6 +8,7 @@ import pytest
 
 from golden.layers import Layer, Store
 from golden.layers import store as module
+from golden.layers.texts import Text
 
 SITE = "lab"
 
@@ -66,9 +67,10 @@ def test_what_was_baked_last_is_remembered_by_site(tmp_path: Path) -> None:
     store = Store(tmp_path)
     published(store, tmp_path, layer(version="1"), seconds=3.0)
     published(store, tmp_path, layer(version="2"), seconds=5.0)
-    assert store.last_inputs(SITE, "base") == {"packages": {"web": "2"}}
+    last = store.last(SITE, "base")
+    assert last is not None and last.inputs == {"packages": {"web": "2"}}
     assert store.last_seconds(SITE, "base") == 5.0
-    assert store.last_inputs("other", "base") is None
+    assert store.last("other", "base") is None
     assert store.last_seconds(SITE, "top") is None
 
 
@@ -92,4 +94,16 @@ def test_going_back_to_an_older_layer_makes_it_the_last_one(tmp_path: Path) -> N
 def test_keeping_what_is_not_there_remembers_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.keep(SITE, layer())
-    assert store.last_inputs(SITE, "base") is None
+    assert store.last(SITE, "base") is None
+
+
+def test_the_texts_and_the_size_of_the_last_bake_are_remembered(tmp_path: Path) -> None:
+    store, made = Store(tmp_path), layer()
+    folder = tmp_path / "work"
+    (folder / "tree").mkdir(parents=True)
+    (folder / "tree" / "file").write_bytes(b"x" * 40_000)
+    texts = {"files": {"/etc/web": Text("a\n", "images/web.j2", "{{ a }}\n")}}
+    store.publish(SITE, made, folder, 1.0, {}, texts)
+    last = Store(tmp_path).last(SITE, "base")
+    assert last is not None and last.texts == texts
+    assert 40_000 <= (store.last_bytes(SITE, "base") or 0) < 80_000
