@@ -19,19 +19,19 @@ from golden.paths import ARTIFACTS, shown
 from golden.report import Moment
 
 
-def rehearse(site: str, where: str, *, keep: bool = False) -> None:
+def rehearse(site: str, where: str, *, keep: bool = False, connect: str = "") -> None:
     """Bake `site`, boot all its nodes on fresh disks at target `where`, check them, end them.
 
     The consoles and the time line are kept in .artifacts/<site>/rehearsal/, whether it went well or
     not. Raises what the stage that failed raises; UserError when nodes of the site run already,
     since a rehearsal must begin with disks that nothing has written to.
     """
-    loaded, place = definition.load(site), target(where)
+    loaded, place = definition.load(site), target(where, connect)
     _must_be_down(loaded)
     stages = _Stages()
     stages.run("bake", lambda: bake(site, None, place.format))
     try:
-        stages.run("boot", lambda: boot.boot(site, (), where))
+        stages.run("boot", lambda: boot.boot(site, (), where, connect))
         stages.run("check", lambda: check.check(site))
     finally:
         _keep_records(loaded, stages)

@@ -106,6 +106,22 @@ def start(
         return _start(words, cwd, env, sink, stage, pass_fds, False)
 
 
+def on_terminal(argv: Argv, *, env: Mapping[str, str] | None = None) -> tuple[Process, int]:
+    """Start `argv` on a terminal of its own; also returns the other end of that terminal.
+
+    For programs that talk to nothing else. Raises StageError when the program is missing.
+    """
+    ours, theirs = os.openpty()
+    words = [os.fspath(word) for word in argv]
+    try:
+        return _start(words, None, env, theirs, "", (), False, stdin=theirs), ours
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+
+
 def interactive(argv: Argv, *, cwd: Path | None = None) -> int:
     """Run `argv` on the user's own terminal and return its exit code."""
     return subprocess.call([os.fspath(word) for word in argv], cwd=cwd)
@@ -146,13 +162,14 @@ def _start(
     stage: str,
     pass_fds: Sequence[int],
     feed: bool,
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             words,
             cwd=cwd,
             env={**os.environ, **env} if env else None,
-            stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
+            stdin=subprocess.PIPE if feed else stdin,
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -8,12 +8,18 @@ from invoke.exceptions import Exit
 from tasks.words import DEFAULT_SITE, Nodes, task
 
 
-@task("site", "node", "target", iterable=["node"])
-def boot(_: Context, site: str = DEFAULT_SITE, node: Nodes = None, target: str = "qemu") -> None:
+@task("site", "node", "target", "connect", iterable=["node"])
+def boot(
+    _: Context,
+    site: str = DEFAULT_SITE,
+    node: Nodes = None,
+    target: str = "qemu",
+    connect: str = "",
+) -> None:
     """Boot the baked nodes and follow their first boot until every one is ready."""
     from golden.boot import boot, show_times
 
-    boot(site, tuple(node or ()), target)
+    boot(site, tuple(node or ()), target, connect)
     show_times(site, tuple(node or ()))
 
 
@@ -41,12 +47,26 @@ def ssh(_: Context, node: str, command: str = "", site: str = DEFAULT_SITE) -> N
     raise Exit(code=ssh(site, node, command))
 
 
-@task("site", "node", iterable=["node"], help={"keep": "keep the nodes' disks for the next boot"})
-def down(_: Context, site: str = DEFAULT_SITE, node: Nodes = None, keep: bool = False) -> None:
+@task(
+    "site",
+    "node",
+    iterable=["node"],
+    help={
+        "keep": "keep the nodes' disks for the next boot",
+        "connect": "a libvirt whose nodes of this clone were forgotten here",
+    },
+)
+def down(
+    _: Context,
+    site: str = DEFAULT_SITE,
+    node: Nodes = None,
+    keep: bool = False,
+    connect: str = "",
+) -> None:
     """Shut the booted nodes down and throw their disks away; the artifacts stay as they are."""
     from golden.boot import down
 
-    down(site, tuple(node or ()), keep=keep)
+    down(site, tuple(node or ()), keep=keep, connect=connect)
 
 
 @task("site", "node", iterable=["node"])
@@ -57,11 +77,15 @@ def check(_: Context, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
     check(site, tuple(node or ()))
 
 
-@task("site", "target", help={"keep": "leave the nodes running afterwards"})
+@task("site", "target", "connect", help={"keep": "leave the nodes running afterwards"})
 def rehearse(
-    _: Context, site: str = DEFAULT_SITE, target: str = "qemu", keep: bool = False
+    _: Context,
+    site: str = DEFAULT_SITE,
+    target: str = "qemu",
+    connect: str = "",
+    keep: bool = False,
 ) -> None:
     """Bake, boot and check a whole site, print its time line, throw the nodes away."""
     from golden.rehearse import rehearse
 
-    rehearse(site, target, keep=keep)
+    rehearse(site, target, keep=keep, connect=connect)

@@ -22,13 +22,15 @@ from golden.status import StepTime
 __all__ = ["boot", "console", "down", "power_on", "show_status", "show_times", "ssh", "timeline"]
 
 
-def boot(site: str, nodes: Iterable[str] = (), where: str = "qemu") -> dict[str, float]:
+def boot(
+    site: str, nodes: Iterable[str] = (), where: str = "qemu", connect: str = ""
+) -> dict[str, float]:
     """Power the nodes on (all without `nodes`) and follow them until ready.
 
     Returns the seconds from power-on to ready for each. Raises UserError before anything is started
     when a node cannot start, StageError naming the part of a boot that failed.
     """
-    place = target(where)
+    place = target(where, connect)
     loaded = definition.load(site)
     chosen = _chosen(loaded, nodes)
     started = power_on(loaded, chosen, place)
@@ -58,15 +60,16 @@ def power_on(site: Site, nodes: Iterable[Node], place: Target) -> list[str]:
     return started
 
 
-def down(site: str, nodes: Iterable[str] = (), *, keep: bool = False) -> None:
+def down(site: str, nodes: Iterable[str] = (), *, keep: bool = False, connect: str = "") -> None:
     """Power nodes off (all without `nodes`); without `keep` their disks are thrown away.
 
-    The artifacts stay as they were baked. A node that is off already is no error.
+    The artifacts stay as they were baked. A node that is off already is no error. `connect` is a
+    libvirt where nodes of this clone run of which it has lost the record.
     """
     loaded = definition.load(site)
     with rundir.lock(site):
         for node in _chosen(loaded, nodes):
-            place = _place(site, node.name)
+            place = target("libvirt", connect) if connect else _place(site, node.name)
             was_on = place.down(site, node.name, keep=keep)
             kept = f"; its disks are kept in {shown(NodeDir(site, node.name).path)}" if keep else ""
             log.info(f"{node.name}: {'powered off' if was_on else 'was off'}{kept}")

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import socket
 from pathlib import Path
 
-from golden import atomic, secrets
+from golden import atomic, run, secrets
 from golden.boot import rundir
 from golden.boot.rundir import NodeDir, State
 from golden.definition.models import Site
-from golden.errors import UserError
+from golden.errors import StageError, UserError
 from golden.paths import shown
 from golden.secrets import Secrets
 
 # A Unix socket's address holds 107 bytes, and ssh adds 17 of its own while it makes the socket.
 CONTROL_PATH_LIMIT = 90
+# A login at the machine between, and a node's answer.
+JUMP_SECONDS = 20.0
 
 
 def write_config(site: Site) -> Path:
@@ -55,12 +58,16 @@ def command(site: str, node: str, words: str = "") -> list[str]:
     return [*argv, "--", words] if words else argv
 
 
-def probe(port: int, timeout: float = 5.0, address: str = "127.0.0.1") -> str:
+def probe(port: int, timeout: float = 5.0, address: str = "127.0.0.1", jump: str = "") -> str:
     """Whether sshd answers on `address`:`port`: `answers`, `closed` or `silent`.
+
+    `jump` is the ssh command of the machine from which that address is reached.
 
     QEMU always takes the connection; it closes it when the node refuses, and waits when the node
     does not say anything.
     """
+    if jump:
+        return _probe_from(jump, f"[{address}]:{port}")
     try:
         with socket.create_connection((address, port), timeout) as link:
             return "answers" if link.recv(4) == b"SSH-" else "closed"
@@ -70,10 +77,19 @@ def probe(port: int, timeout: float = 5.0, address: str = "127.0.0.1") -> str:
         return "closed"
 
 
+def _probe_from(jump: str, place: str) -> str:
+    try:
+        found = run.run([*shlex.split(jump), "-W", place], timeout=JUMP_SECONDS, check=False)
+    except StageError:
+        return "silent"
+    return "answers" if "SSH-" in found.out else "closed"
+
+
 def _entry(name: str, fqdn: str, state: State, kept: Secrets, hosts: Path) -> str:
     lines = [
         f"Host {name} {fqdn}",
         f"    HostName {state.address}",
+        *([f"    ProxyCommand {state.jump} -W [%h]:%p"] if state.jump else []),
         f"    Port {state.port}",
         "    User root",
         f'    IdentityFile "{kept.operator_key}"',

@@ -18,6 +18,7 @@ from golden.boot.rundir import NodeDir, State
 from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
 from golden.paths import ARTIFACTS, shown
+from golden.render.machines import management_mac
 
 FORMATS = ("qcow2", "raw")
 PORT_ATTEMPTS = 3
@@ -121,7 +122,7 @@ def _warn_of_damage(node: str, state: State) -> None:
 
 def management(node: Node) -> seed.Interface:
     """The second NIC: QEMU's user network, which gives its guest 10.0.2.15; leads nowhere else."""
-    return seed.Interface("eth1", "10.0.2.15/24", mac=f"06:{node.mac[3:]}")
+    return seed.Interface("eth1", "10.0.2.15/24", mac=management_mac(node))
 
 
 def _check_kept_disk(files: NodeDir, image: Path) -> None:

@@ -24,7 +24,8 @@ class State:
 
     `started` is the process's start in clock ticks since boot, `power_on` is in seconds since the
     epoch, `artifact` the image and `stamp` how its file was then, `address` and `port` where ssh
-    answers, `target` where it boots.
+    answers, `target` where it boots, `jump` the ssh command of the machine from which that address
+    is reached, if it is another.
     """
 
     pid: int
@@ -38,6 +39,7 @@ class State:
     stamp: list[int]
     address: str = "127.0.0.1"
     target: str = "qemu"
+    jump: str = ""
 
 
 class NodeDir:
@@ -57,6 +59,7 @@ class NodeDir:
         self.base = self.path / "artifact.json"
         self._state = self.path / "state.json"
         self._target = self.path / "target"
+        self._connect = self.path / "connect"
 
     def state(self) -> State | None:
         """The last power-on, whether it still runs or not."""
@@ -72,8 +75,18 @@ class NodeDir:
 
     def remember(self, state: State) -> None:
         """Write the state, atomically."""
-        atomic.write(self._target, state.target)
+        self.claim(state.target)
         write(self._state, asdict(state))
+
+    def claim(self, target: str, connect: str = "") -> None:
+        """Remember where the node is about to boot, so that `down` finds what a failure leaves."""
+        atomic.write(self._target, target)
+        if connect:
+            atomic.write(self._connect, connect)
+
+    def connect(self) -> str:
+        """The libvirt at which the node was booted last, or is kept; empty when there is none."""
+        return self._connect.read_text() if self._connect.exists() else ""
 
     def target(self) -> str:
         """Where the node was booted last, or is kept; empty when nothing of it is left."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from golden.boot.container import Container
+from golden.boot.libvirt import Libvirt
 from golden.boot.qemu import Qemu
 from golden.definition.models import Node, Site
 from golden.definition.problems import nearest
@@ -34,11 +35,18 @@ class Target(Protocol):
         """The machine's own word for its state: `running`, `io-error`, …, or `off`."""
 
 
-TARGETS: dict[str, type[Target]] = {"qemu": Qemu, "container": Container}
+TARGETS: dict[str, type[Target]] = {"qemu": Qemu, "container": Container, "libvirt": Libvirt}
 
 
-def target(name: str) -> Target:
-    """The target called `name`. Raises UserError listing the targets."""
+def target(name: str, connect: str = "") -> Target:
+    """The target called `name`, at the libvirt `connect` where that is given.
+
+    Raises UserError listing the targets.
+    """
     if name not in TARGETS:
         raise UserError(f"there is no target '{name}'; {nearest(name, TARGETS)}")
+    if name == Libvirt.name:
+        return Libvirt(connect)
+    if connect:
+        raise UserError(f"--connect {connect}: only the target libvirt takes it, not {name}")
     return TARGETS[name]()

@@ -58,7 +58,8 @@ class Watch:
             self.probed = time.monotonic()
             self.machine = target.machine_state(self.files.site, self.node)
             if found.phase == "ready":
-                self.sshd = login.probe(self.state.port, address=self.state.address)
+                where = self.state
+                self.sshd = login.probe(where.port, address=where.address, jump=where.jump)
         return found
 
     def _mark(self, found: NodeStatus) -> None:

@@ -121,7 +121,8 @@ def _check_disks(site: Document) -> None:
 def _addresses(site: Document) -> Iterator[tuple[Keys, str]]:
     yield from site.each("nodes", "*", "address")
     yield from site.each("cluster", "address")
-    yield from ((keys, value) for keys, value in site.each("network", "gateway") if value)
+    for place in (("network", "gateway"), ("libvirt", "host_address")):
+        yield from ((keys, value) for keys, value in site.each(*place) if value)
 
 
 def _host_names(site: Document) -> Iterator[tuple[Keys, str]]:

@@ -158,6 +158,16 @@ class Disk:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Libvirt:
+    """What the target libvirt needs to know of the site."""
+
+    pool: Annotated[Name, Doc("the storage pool for the nodes' disks")] = "default"
+    host_address: Annotated[
+        Address | None, Doc("the address on the LAN of the machine on which libvirt runs, if any")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SiteNode:
     """One machine of the site."""
 
@@ -180,6 +190,7 @@ class SiteFile:
     cluster: Cluster
     volume_group: VolumeGroup
     nodes: Annotated[tuple[SiteNode, ...], NotEmpty()]
+    libvirt: Libvirt = field(default_factory=Libvirt)
     variables: Annotated[Mapping[Identifier, Value], Doc("what its roles ask for")] = field(
         default_factory=dict
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -12,6 +12,7 @@ from golden.definition.files import (
     Cluster,
     Directory,
     Disk,
+    Libvirt,
     Network,
     Port,
     ReleaseFile,
@@ -141,6 +142,7 @@ class Site:
     nodes: tuple[Node, ...]
     variables: Mapping[str, Value]
     kinds: tuple[Kind, ...]
+    libvirt: Libvirt = field(default_factory=Libvirt)
 
     def node(self, name: str) -> Node:
         """The node called `name`. Raises UserError when the site has none."""

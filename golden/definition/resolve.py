@@ -34,6 +34,7 @@ def resolve(
         nodes=_nodes(written, all_kinds),
         variables=written.variables,
         kinds=tuple(all_kinds.values()),
+        libvirt=written.libvirt,
     )
 
 

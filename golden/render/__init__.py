@@ -1,7 +1,8 @@
 """Every file that a site's images get, rendered from images/ into rendered/.
 
 Read in this order: `compose` (definition → files in memory), `context` and `template` (what a
-template sees), `header`, `records` (what is written beside the files), `disk`.
+template sees), `header`, `records` (what is written beside the files),
+`machines` (what libvirt is told), `disk`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pathlib import Path
 from golden import paths
 from golden.definition import File, Kind, Site
 from golden.definition.problems import Problems
-from golden.render import records
+from golden.render import machines, records
 from golden.render.context import PLACEHOLDER, context
 from golden.render.header import with_header
 from golden.render.rendering import RenderedFile, RenderedKind, Rendering
@@ -26,7 +26,7 @@ def render(site: Site, root: Path = paths.ROOT) -> Rendering:
     templates = Templates(root / "images", problems)
     kinds = {kind.name: _kind(site, kind, root, templates) for kind in site.kinds}
     problems.raise_any()
-    return Rendering(site, kinds)
+    return Rendering(site, kinds, machines.records(site))
 
 
 def _kind(site: Site, kind: Kind, root: Path, templates: Templates) -> RenderedKind:

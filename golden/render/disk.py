@@ -1,4 +1,4 @@
-"""A rendering on disk, rendered/<site>/<kind>/: written and compared."""
+"""A rendering on disk, rendered/<site>/: written and compared."""
 
 from __future__ import annotations
 
@@ -70,11 +70,12 @@ def _below_site(rendering: Rendering, names: list[str]) -> list[str]:
 
 
 def _targets(rendering: Rendering) -> dict[str, _Target]:
-    return {
+    of_kinds = {
         f"{name}/{path}": target
         for name, kind in rendering.kinds.items()
         for path, target in _kind_targets(kind)
     }
+    return of_kinds | {path: _Target(content) for path, content in rendering.records.items()}
 
 
 def _kind_targets(kind: RenderedKind) -> Iterator[tuple[str, _Target]]:

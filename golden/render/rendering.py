@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from golden.definition import Directory, Kind, Site
@@ -35,7 +35,8 @@ class RenderedKind:
 
 @dataclass(frozen=True, eq=False)
 class Rendering:
-    """A whole site; `kinds` are by name."""
+    """A whole site; `kinds` are by name, `records` by path below rendered/<site>."""
 
     site: Site
     kinds: Mapping[str, RenderedKind]
+    records: Mapping[str, bytes] = field(default_factory=dict)

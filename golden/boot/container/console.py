@@ -2,17 +2,17 @@
 
 Everything the container says goes to a file and to whoever is connected to a Unix socket; what
 those type goes to the container. It ends with the container's stream. A process of its own, because
-it outlives `inv boot`; with nothing but the standard library, so that it is small.
+it outlives `inv boot`; with nothing but the standard library and `golden.relay`, so that it is
+small.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import select
 import socket
 import sys
 from pathlib import Path
+
+from golden import relay
 
 
 def main(argv: list[str]) -> int:
@@ -25,9 +25,8 @@ def main(argv: list[str]) -> int:
     with open(log, "wb", buffering=0) as file:  # noqa: PTH123
         for piece in said(engine, container, since):
             file.write(piece)
-        with attached(engine, container) as link, _listen(Path(served)) as server:
-            serve(link, server, file.fileno())
-    Path(served).unlink(missing_ok=True)
+        with attached(engine, container) as link, relay.listening(Path(served)) as server:
+            relay.Relay(file.fileno(), server).serve(link.fileno())
     return 0
 
 
@@ -51,46 +50,6 @@ def attached(engine: str, container: str) -> socket.socket:
     if b" 101 " not in head.partition(b"\r\n")[0] + b" ":
         raise OSError(head.decode("utf-8", "replace"))
     return link
-
-
-def serve(link: socket.socket, server: socket.socket, log: int) -> None:
-    """Pass everything on until the container's end of `link` closes."""
-    clients: list[socket.socket] = []
-    while True:
-        ready, _, _ = select.select([link, server, *clients], [], [])
-        if link in ready:
-            piece = link.recv(65536)
-            if not piece:
-                return
-            os.write(log, piece)
-            clients = [client for client in clients if _sent(client, piece)]
-        if server in ready:
-            clients.append(server.accept()[0])
-        for client in [client for client in clients if client in ready]:
-            with contextlib.suppress(ConnectionError):
-                if typed := client.recv(4096):
-                    link.sendall(typed)
-                    continue
-            clients.remove(client)
-            client.close()
-
-
-def _sent(client: socket.socket, piece: bytes) -> bool:
-    try:
-        # A terminal that nobody reads must not hold up the log.
-        return client.send(piece, socket.MSG_DONTWAIT) == len(piece)
-    except OSError:
-        return False
-
-
-def _listen(path: Path) -> socket.socket:
-    path.unlink(missing_ok=True)
-    server = socket.socket(socket.AF_UNIX)
-    # The address of a Unix socket holds 107 bytes, a project folder may be deeper.
-    os.chdir(path.parent)
-    server.bind(path.name)
-    server.listen()
-    return server
 
 
 def _ask(engine: str, request: str, header: str) -> socket.socket:

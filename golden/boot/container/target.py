@@ -219,9 +219,9 @@ def _start(container: Handle, files: NodeDir, address: str, tag: str) -> State:
 
 def _serve_console(container: Handle, files: NodeDir, since: float) -> None:
     files.console_socket.unlink(missing_ok=True)
-    words: list[Any] = [sys.executable, "-I", "-S", CONSOLE, engine.socket_path(), container.id]
+    words: list[Any] = [sys.executable, "-P", "-S", CONSOLE, engine.socket_path(), container.id]
     words += [f"{since:.3f}", files.console, files.console_socket]
-    child = run.start(words, log=files.log, stage="boot")
+    child = run.start(words, env={"PYTHONPATH": str(paths.ROOT)}, log=files.log, stage="boot")
     deadline = time.monotonic() + CONSOLE_SECONDS
     while not files.console_socket.exists():
         if child.poll() is not None or time.monotonic() > deadline:

@@ -48,7 +48,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(module, "CACHE", tmp_path)
     monkeypatch.setattr(module, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(module, "PROBE_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(module.login, "probe", lambda port, address: "answers")
+    monkeypatch.setattr(module.login, "probe", lambda port, address, jump: "answers")
 
 
 def booted(node: str, console: str | None) -> NodeDir:
@@ -110,7 +110,7 @@ def test_a_machine_that_ended_shows_its_last_words() -> None:
 
 def test_ready_but_no_login(monkeypatch: pytest.MonkeyPatch) -> None:
     booted("node1", "ready")
-    monkeypatch.setattr(module.login, "probe", lambda port, address: "closed")
+    monkeypatch.setattr(module.login, "probe", lambda port, address, jump: "closed")
     monkeypatch.setitem(module.SILENCE_SECONDS, "ready", 0.01)
     with pytest.raises(StageError, match="node1: sshd: first boot is done, but nothing listens"):
         follow("site", ["node1"], Place())

@@ -1,0 +1,88 @@
+"""Serves a machine's console as QEMU serves its own: python3 console.py, see `main`.
+
+libvirt streams a console over any connection, to one reader at a time: this process is that reader,
+and whoever wants to look or type connects to its socket. It ends with the machine. A process of its
+own, because it outlives `inv boot`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from golden import relay, run
+from golden.errors import StageError
+
+# Printed by `virsh console` when it is about to open the stream.
+CONNECTED = b"Escape character is"
+ENVIRONMENT = {"LC_ALL": "C"}
+# The stream is open by then; the machine is still paused, or has not said a word.
+OPENING_SECONDS = 0.5
+AGAIN_SECONDS = 5.0
+# How long a daemon that does not answer is asked whether the machine still runs.
+LOST_SECONDS = 900.0
+OFF = ("shut off", "crashed")
+
+
+def main(argv: list[str]) -> int:
+    """URI DOMAIN LOG CONSOLE-SOCKET: the socket appears when the console is connected."""
+    uri, domain, log, served = argv
+    virsh = ["virsh", "--connect", uri]
+    with open(log, "ab", buffering=0) as file:  # noqa: PTH123
+        # An earlier server of this console may have died unheard.
+        child, terminal = _connect([*virsh, "console", "--force", domain])
+        if child is None:
+            return 1
+        with relay.listening(Path(served)) as server:
+            through = relay.Relay(file.fileno(), server)
+            while child is not None:
+                through.serve(terminal)
+                _close(child, terminal)
+                child, terminal = _again(virsh, domain)
+    return 0
+
+
+def _connect(words: list[str]) -> tuple[run.Process | None, int]:
+    """A connected `virsh console` and its terminal; nothing, and why on stderr, when refused."""
+    child, terminal = run.on_terminal(words, env=ENVIRONMENT)
+    said = b""
+    while not (CONNECTED in said and said.endswith(b"\n")):
+        piece = relay.said(terminal, 1)
+        if not piece:
+            sys.stderr.write(said.decode("utf-8", "replace"))
+            _close(child, terminal)
+            return None, -1
+        said += piece
+    time.sleep(OPENING_SECONDS)
+    return child, terminal
+
+
+def _again(virsh: list[str], domain: str) -> tuple[run.Process | None, int]:
+    """The console once more while its machine runs: a connection may break, or be taken over."""
+    answered = time.monotonic()
+    while time.monotonic() - answered < LOST_SECONDS:
+        try:
+            state = run.run([*virsh, "domstate", domain], env=ENVIRONMENT, timeout=60).out.strip()
+        except StageError as error:
+            if "failed to get domain" in str(error):
+                return None, -1
+        else:
+            answered = time.monotonic()
+            if state in OFF:
+                return None, -1
+            child, terminal = _connect([*virsh, "console", domain])
+            if child is not None:
+                return child, terminal
+        time.sleep(AGAIN_SECONDS)
+    return None, -1
+
+
+def _close(child: run.Process, terminal: int) -> None:
+    os.close(terminal)
+    run.end(child)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

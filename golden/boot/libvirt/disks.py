@@ -1,0 +1,70 @@
+"""A node's three disks and the uploaded images, which the nodes of a kind share."""
+
+from __future__ import annotations
+
+from golden import log, seed
+from golden.boot.libvirt import own, volumes
+from golden.boot.libvirt.virsh import Virsh
+from golden.boot.libvirt.volumes import Pool
+from golden.boot.qemu import artifact, management
+from golden.boot.rundir import NodeDir
+from golden.definition.models import Node, Site
+
+DISKS = ("root", "data", "seed")
+BASE = ".base"
+
+
+def base(site: Site, node: Node) -> str:
+    """The volume of the newest disk baked for the node's kind: another name for each bake."""
+    made = volumes.mark(artifact(site, node))
+    return own.named(site.name, f"{node.kind.name}.{made}{BASE}")
+
+
+def make(virsh: Virsh, site: Site, node: Node) -> None:
+    """Make the disks of a node that has no machine; what an earlier attempt left of them goes."""
+    pool, image, below = Pool(virsh, site.libvirt.pool), artifact(site, node), base(site, node)
+    size, form = volumes.virtual_size(image), image.suffix[1:]
+    root, data, told = names(site.name, node.name)
+    for left in (root, data, told):
+        pool.remove(left)
+    if not pool.is_filled(below, image):
+        pool.remove(below)
+        # It holds nothing secret, and the machines of all nodes read it.
+        pool.create(below, size, form=form, mode="0644")
+        with log.progress() as shown:
+            task = shown.task(f"upload of {node.kind.name}'s disk")
+            pool.fill(below, image, task.say)
+            task.done()
+    pool.create_over(root, below, size, form)
+    pool.create(data, node.kind.data_disk_mib * volumes.MIB)
+    file = seed.write(site, node, NodeDir(site.name, node.name).seed, [management(node)])
+    pool.create(told, file.stat().st_size, form="raw")
+    pool.fill(told, file, log.detail)
+
+
+def remove(virsh: Virsh, site: str, node: str) -> bool:
+    """Remove the disks of a node; with the site's last ones the images go, and this is True.
+
+    In whichever pool: the site's definition may name another one than it did at boot.
+    """
+    pools = [Pool(virsh, name) for name in virsh.pools()]
+    ours = {pool: _of_site(pool, site) for pool in pools}
+    gone = set(names(site, node))
+    left = [name for found in ours.values() for name in found - gone if not name.endswith(BASE)]
+    for pool, found in ours.items():
+        for name in sorted(found if not left else found & gone, key=_overlays_first):
+            pool.remove(name)
+    return not left
+
+
+def names(site: str, node: str) -> list[str]:
+    """The names of a node's volumes, in the order of DISKS."""
+    return [own.named(site, f"{node}.{disk}") for disk in DISKS]
+
+
+def _of_site(pool: Pool, site: str) -> set[str]:
+    return {name for name in pool.names() if name.startswith(own.named(site) + "-")}
+
+
+def _overlays_first(name: str) -> bool:
+    return name.endswith(BASE)

@@ -1,0 +1,151 @@
+"""Powering a machine on and off, and following its console."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from golden import run
+from golden.boot import rundir
+from golden.boot.accelerator import Accelerator
+from golden.boot.libvirt import own, uri
+from golden.boot.libvirt.virsh import RUNNING, Virsh
+from golden.boot.qemu import artifact, stamp
+from golden.boot.rundir import NodeDir, State
+from golden.definition.models import Node, Site
+from golden.errors import StageError
+from golden.paths import ROOT
+from golden.render import machines
+
+CONSOLE = Path(__file__).with_name("console.py")
+CONSOLE_SECONDS = 60.0
+PORT_ATTEMPTS = 5
+# Below those that Linux gives to outgoing connections (ip-sysctl, ip_local_port_range).
+PORTS = range(20000, 32768)
+FORWARD = re.compile(r"hostfwd=tcp:127\.0\.0\.1:(\d+)-:22")
+
+
+def on(virsh: Virsh, site: Site, node: Node, base: str, accelerator: Accelerator) -> None:
+    """Define the machine and start it, its console followed from the first word on."""
+    name = own.named(site.name, node.name)
+    host = machines.Machine(
+        name=own.named(site.name),
+        checkout=own.checkout(),
+        uuid=own.identity(site.name, node.name),
+        image=base,
+        accelerator=accelerator.name,
+        processors=accelerator.processors,
+    )
+    # Paused, until somebody listens to its console.
+    port = _started(virsh, site, node, host)
+    try:
+        pid = _serve_console(virsh, name, NodeDir(site.name, node.name))
+        power_on = time.time()
+        virsh.say("resume", name)
+    except BaseException:
+        virsh.say("destroy", name)
+        raise
+    _remember(virsh, site, node, accelerator, pid=pid, port=port, power_on=power_on)
+
+
+def follow_again(virsh: Virsh, site: Site, node: Node, accelerator: Accelerator) -> None:
+    """Follow the console of a machine that runs: this host, or its folder, was new in between."""
+    files, name = NodeDir(site.name, node.name), own.named(site.name, node.name)
+    before = files.state()
+    found = FORWARD.search(virsh.say("dumpxml", name))
+    _remember(
+        virsh,
+        site,
+        node,
+        accelerator,
+        pid=_serve_console(virsh, name, files),
+        port=int(found.group(1)) if found else 0,
+        power_on=before.power_on if before else time.time(),
+    )
+
+
+def off(virsh: Virsh, name: str, patience: float) -> None:
+    """Press the power button and wait `patience` seconds, then pull the plug."""
+    if patience:
+        virsh.say("shutdown", "--mode", "acpi", name)
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline and virsh.state(name) in RUNNING:
+        time.sleep(0.5)
+    if virsh.state(name) in RUNNING:
+        virsh.say("destroy", name)
+
+
+def end_console(state: State | None) -> None:
+    """End the process that serves the console of a machine that is off."""
+    if state and rundir.is_alive(state):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(state.pid, signal.SIGTERM)
+
+
+def _started(virsh: Virsh, site: Site, node: Node, host: machines.Machine) -> int:
+    """Start the machine, paused, with a port for ssh that is free where libvirt runs."""
+    for attempt in range(1, PORT_ATTEMPTS + 1):
+        port = random.choice(PORTS)
+        xml = machines.domain(site, node, replace(host, port=port))
+        virsh.say("define", "--validate", "/dev/stdin", stdin=xml)
+        try:
+            virsh.say("start", "--paused", f"{host.name}-{node.name}")
+            return port
+        except StageError as error:
+            taken = any("host forwarding" in line for line in error.tail)
+            if not taken or attempt == PORT_ATTEMPTS:
+                raise
+    raise AssertionError("the last attempt raises")
+
+
+def _remember(
+    virsh: Virsh,
+    site: Site,
+    node: Node,
+    accelerator: Accelerator,
+    *,
+    pid: int,
+    port: int,
+    power_on: float,
+) -> None:
+    image = artifact(site, node)
+    state = State(
+        pid=pid,
+        started=rundir.start_ticks(pid) or 0,
+        boot_id=rundir.boot_id(),
+        power_on=power_on,
+        port=port,
+        accelerator=accelerator.name,
+        factor=accelerator.factor,
+        artifact=str(image),
+        stamp=stamp(image),
+        target="libvirt",
+        jump=uri.jump(virsh.uri),
+    )
+    NodeDir(site.name, node.name).remember(state)
+
+
+def _serve_console(virsh: Virsh, name: str, files: NodeDir) -> int:
+    """Start the console's server; its pid, once nothing that the machine says can be missed."""
+    files.console_socket.unlink(missing_ok=True)
+    words = [sys.executable, "-P", "-S", str(CONSOLE), virsh.uri, name]
+    words += [str(files.console), str(files.console_socket)]
+    files.log.unlink(missing_ok=True)
+    child = run.start(words, env={"PYTHONPATH": str(ROOT)}, log=files.log, stage="boot")
+    deadline = time.monotonic() + CONSOLE_SECONDS
+    while not files.console_socket.exists():
+        if child.poll() is not None or time.monotonic() > deadline:
+            run.end(child)
+            said = files.log.read_text(errors="replace").splitlines()[-12:]
+            raise StageError(
+                "boot", f"the console of {files.node} cannot be served", tail=said, log=files.log
+            )
+        time.sleep(0.02)
+    return child.pid

@@ -1,0 +1,154 @@
+"""The target libvirt: each node a machine of a libvirt daemon, here or behind ssh."""
+
+from __future__ import annotations
+
+import contextlib
+
+from golden import log
+from golden.boot.accelerator import Accelerator, choose
+from golden.boot.libvirt import disks, own, power, uri
+from golden.boot.libvirt.virsh import RUNNING, Virsh
+from golden.boot.libvirt.volumes import MIB, Pool
+from golden.boot.qemu import FREE_MIB, artifact
+from golden.boot.rundir import NodeDir
+from golden.definition.models import Node, Site
+from golden.errors import StageError, UserError
+from golden.render import machines
+
+POWERDOWN_SECONDS = 30.0
+# What emulation costs on a machine that cannot be tried out (golden/boot/accelerator.py).
+REMOTE_FACTOR = 12.0
+
+
+class Libvirt:
+    """Nodes as machines of a libvirt; see `golden.boot.target.Target`.
+
+    `connect` is its URI; without it the one where a node was booted last, else `uri.default`.
+    """
+
+    name = "libvirt"
+    format = "qcow2"
+
+    def __init__(self, connect: str = "") -> None:
+        self.connect = connect
+
+    def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
+        """Raise UserError for what would keep any node from starting, before one is started."""
+        virsh = self._virsh(site.name, [node.name for node in nodes])
+        uri.jump(virsh.uri)
+        virsh.answers()
+        own.find_network(virsh, site.name)
+        needed = FREE_MIB * MIB
+        for node in nodes:
+            image, kept = artifact(site, node), own.find(virsh, site.name, node.name)
+            if kept is None:
+                needed += image.stat().st_size
+            elif own.image(kept) != disks.base(site, node) and not _is_on(virsh, site, node):
+                raise UserError(
+                    f"the machine of {node.name} was kept from an older bake; throw it away with: "
+                    f"./inv down --site {site.name} --node {node.name}"
+                )
+        Pool(virsh, site.libvirt.pool).check(needed)
+        log.info(f"libvirt: {virsh.uri}; accelerator: {_accelerator(virsh)}")
+
+    def up(self, site: Site, node: Node) -> bool:
+        """Power the node on; False when it runs already, and then its console is followed again."""
+        files = NodeDir(site.name, node.name)
+        if files.running():
+            return False
+        virsh = self._virsh(site.name, [node.name])
+        files.claim(self.name, virsh.uri)
+        known = own.find(virsh, site.name, node.name) is not None
+        if known and _is_on(virsh, site, node):
+            power.follow_again(virsh, site, node, _accelerator(virsh))
+            return False
+        files.forget()
+        for file in (files.console, files.marks):
+            # Those of the last power-on tell nothing of this one.
+            if file.exists():
+                file.replace(file.with_name(f"{file.name}.old"))
+        if not known:
+            disks.make(virsh, site, node)
+        _ensure_network(virsh, site)
+        power.on(virsh, site, node, disks.base(site, node), _accelerator(virsh))
+        return True
+
+    def down(self, site: str, node: str, *, keep: bool) -> bool:
+        """Power the node off; False when it was off. Without `keep` its machine and disks go, and
+        with the last one the site's network and uploaded images."""
+        files, name = NodeDir(site, node), own.named(site, node)
+        virsh = self._virsh(site, [node])
+        known, state = own.find(virsh, site, node) is not None, files.state()
+        was_on = known and virsh.state(name) in RUNNING
+        if was_on:
+            patience = POWERDOWN_SECONDS * state.factor if keep and state else 0
+            power.off(virsh, name, patience)
+        power.end_console(state)
+        files.forget()
+        if not keep:
+            if known:
+                virsh.say("undefine", "--managed-save", name)
+            if disks.remove(virsh, site, node):
+                _remove_network(virsh, site)
+            files.remove()
+        return was_on
+
+    def is_on(self, site: str, node: str) -> bool:
+        """Whether the node's machine runs."""
+        return self.machine_state(site, node) != "off"
+
+    def machine_state(self, site: str, node: str) -> str:
+        """`running`, `io-error`, …, or `off`: libvirt's word, in QEMU's where they differ."""
+        virsh = self._virsh(site, [node])
+        if own.find(virsh, site, node) is None:
+            return "off"
+        told = virsh.say("domstate", "--reason", own.named(site, node))
+        state, _, reason = told.partition(" (")
+        if state not in RUNNING:
+            return "off"
+        return "io-error" if reason.startswith("I/O error") else state
+
+    def _virsh(self, site: str, nodes: list[str]) -> Virsh:
+        """Raises UserError when one of the nodes is kept or runs at another libvirt than asked."""
+        places = {known: node for node in nodes if (known := NodeDir(site, node).connect())}
+        wanted = self.connect or next(iter(places), "") or uri.default()
+        for known, node in places.items():
+            if known != wanted:
+                raise UserError(
+                    f"{node} runs or is kept at {known}; end it there first: "
+                    f"./inv down --site {site} --node {node}"
+                )
+        return Virsh(wanted)
+
+
+def _accelerator(virsh: Virsh) -> Accelerator:
+    """Tried out on this machine; of another one libvirt itself tells whether it has KVM."""
+    if not uri.jump(virsh.uri):
+        return choose()
+    with contextlib.suppress(StageError):
+        virsh.say("domcapabilities", "--virttype", "kvm", "--arch", "x86_64", "--machine", "pc")
+        return Accelerator("kvm", "libvirt there offers it", 1.0)
+    return Accelerator("tcg", "libvirt there offers no KVM", REMOTE_FACTOR)
+
+
+def _is_on(virsh: Virsh, site: Site, node: Node) -> bool:
+    return virsh.state(own.named(site.name, node.name)) in RUNNING
+
+
+def _ensure_network(virsh: Virsh, site: Site) -> None:
+    """The site's LAN, defined and active."""
+    name = own.named(site.name)
+    if not own.find_network(virsh, site.name):
+        host = machines.Machine(name, own.checkout(), own.identity(site.name))
+        virsh.say("net-define", "--validate", "/dev/stdin", stdin=machines.network(site, host))
+    if name not in virsh.say("net-list", "--name").split():
+        virsh.say("net-start", name)
+
+
+def _remove_network(virsh: Virsh, site: str) -> None:
+    """The LAN of a site that has no machine left."""
+    name = own.named(site)
+    if own.find_network(virsh, site):
+        if name in virsh.say("net-list", "--name").split():
+            virsh.say("net-destroy", name)
+        virsh.say("net-undefine", name)

@@ -1,0 +1,80 @@
+"""libvirt's own client, as the way to talk to its daemon.
+
+`virsh` and not Python's binding: that one has no wheel, so a venv would need a compiler and
+libvirt's headers, while virsh comes with libvirt, streams volumes and consoles over any connection,
+and what it was asked can be typed again by hand.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+
+from golden import run
+from golden.errors import StageError, UserError
+
+# Starting a machine on a busy host; a login at another machine.
+ANSWER_SECONDS = 120.0
+# The words it is read by.
+ENVIRONMENT = {"LC_ALL": "C"}
+RUNNING = ("running", "idle", "paused", "in shutdown", "pmsuspended")
+
+
+@dataclass(frozen=True)
+class Virsh:
+    """The libvirt at `uri`. Every question raises StageError when it is refused."""
+
+    uri: str
+
+    def argv(self, *words: str) -> list[str]:
+        """The command line that asks `words`."""
+        return ["virsh", "--quiet", "--connect", self.uri, *words]
+
+    def say(self, *words: str, stdin: bytes | None = None) -> str:
+        """Ask, and return the answer; `stdin` is what /dev/stdin among the words means."""
+        result = run.run(
+            self.argv(*words), stdin=stdin, env=ENVIRONMENT, stage="boot", timeout=ANSWER_SECONDS
+        )
+        return result.out.strip()
+
+    def answers(self) -> None:
+        """Raise UserError, with what to do, when there is no client or no daemon."""
+        if run.which("virsh") is None:
+            raise UserError(
+                "virsh is not installed, and the libvirt target needs it: "
+                "apt-get install libvirt-clients (./inv doctor lists all that is missing)"
+            )
+        try:
+            self.say("version", "--daemon")
+        except StageError as error:
+            raise UserError(
+                f"no libvirt answers at {self.uri} ({(error.tail or [error.message])[-1]}); start "
+                "the system's with: service libvirtd start, or one of this project's own with: "
+                "scripts/host/libvirtd start .cache/libvirtd; another machine must let this user "
+                "log in by ssh without a password"
+            ) from error
+
+    def domains(self) -> list[str]:
+        """The names of all machines, running or not, whoever defined them."""
+        return self.say("list", "--all", "--name").split()
+
+    def networks(self) -> list[str]:
+        """The names of all networks, active or not."""
+        return self.say("net-list", "--all", "--name").split()
+
+    def pools(self) -> list[str]:
+        """The names of the active storage pools."""
+        return self.say("pool-list", "--name").split()
+
+    def volumes(self, pool: str) -> dict[str, str]:
+        """The paths of the volumes of `pool` by name."""
+        lines = self.say("vol-list", pool).splitlines()
+        return dict(line.split(maxsplit=1) for line in lines if line.strip())
+
+    def domain(self, name: str) -> ET.Element:
+        """The definition of the machine called `name`."""
+        return ET.fromstring(self.say("dumpxml", "--inactive", name))
+
+    def state(self, name: str) -> str:
+        """The machine's state in libvirt's words: `running`, `paused`, `shut off`, …"""
+        return self.say("domstate", name)

@@ -1,0 +1,143 @@
+"""The nodes' disks as volumes of a storage pool, made and filled through libvirt alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from golden import run
+from golden.boot.libvirt.virsh import ENVIRONMENT, Virsh
+from golden.boot.qemu import stamp
+from golden.errors import StageError, UserError
+
+POLL_SECONDS = 0.2
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The storage pool `name` of a libvirt."""
+
+    virsh: Virsh
+    name: str
+
+    def check(self, needed: int) -> None:
+        """Raise UserError when the pool is not active or has less than `needed` bytes free."""
+        if self.name not in self.virsh.pools():
+            raise UserError(
+                f"there is no active storage pool '{self.name}' at {self.virsh.uri}; make it with: "
+                f"virsh pool-define-as {self.name} dir --target /var/lib/libvirt/images && virsh "
+                f"pool-build {self.name} && virsh pool-start {self.name} && virsh pool-autostart "
+                f"{self.name}, or name another under libvirt: in the file of the site"
+            )
+        told = self.virsh.say("pool-info", "--bytes", self.name).splitlines()
+        free = next(int(line.split()[1]) for line in told if line.startswith("Available:"))
+        if free < needed:
+            raise UserError(
+                f"the storage pool '{self.name}' at {self.virsh.uri} has {free // MIB} MiB free, "
+                f"and the nodes' disks need {needed // MIB} MiB to begin with"
+            )
+
+    def names(self) -> set[str]:
+        """The names of all volumes, whoever made them."""
+        return set(self.virsh.volumes(self.name))
+
+    def create(self, name: str, capacity: int, *, form: str = "qcow2", mode: str = "0600") -> None:
+        """Make an empty volume of `capacity` bytes, which takes up space as it is written to."""
+        self._create(_described(name, capacity, form, mode))
+
+    def create_over(self, name: str, base: str, capacity: int, form: str) -> None:
+        """Make a volume that keeps what differs from the volume `base`, whose format is `form`."""
+        volume = _described(name, capacity, "qcow2", "0600")
+        backing = ET.SubElement(volume, "backingStore")
+        ET.SubElement(backing, "path").text = self.virsh.volumes(self.name)[base]
+        ET.SubElement(backing, "format", type=form)
+        self._create(volume)
+
+    def _create(self, volume: ET.Element) -> None:
+        self.virsh.say("vol-create", self.name, "/dev/stdin", stdin=ET.tostring(volume))
+
+    def fill(self, name: str, file: Path, say: Callable[[str], None]) -> None:
+        """Upload `file` into the volume; `say` is told how far it is.
+
+        A volume that was not filled to its end goes.
+        """
+        words = self.virsh.argv("vol-upload", "--sparse", name, str(file), "--pool", self.name)
+        log = file.parent / f"{file.name}.upload.log"
+        log.unlink(missing_ok=True)
+        child = run.start(words, env=ENVIRONMENT, log=log, stage="boot")
+        try:
+            while child.poll() is None:
+                say(f"{_position(child.pid, file) // MIB} of {file.stat().st_size // MIB} MB")
+                time.sleep(POLL_SECONDS)
+            _must_have_ended_well(child, words, log)
+        except BaseException:
+            run.end(child)
+            self.remove(name)
+            raise
+        log.unlink()
+
+    def is_filled(self, name: str, file: Path) -> bool:
+        """Whether the volume is there and as long as `file`: an upload begins at the beginning."""
+        if name not in self.names():
+            return False
+        told = self.virsh.say("vol-info", "--bytes", "--physical", name, "--pool", self.name)
+        return f"Physical: {file.stat().st_size} bytes" in " ".join(told.split())
+
+    def remove(self, name: str) -> None:
+        """Delete the volume, if there is one of that name."""
+        if name in self.names():
+            self.virsh.say("vol-delete", name, "--pool", self.name)
+
+
+def mark(artifact: Path) -> str:
+    """Names `artifact` as it is now: another mark for each bake."""
+    return hashlib.sha256(json.dumps(stamp(artifact)).encode()).hexdigest()[:12]
+
+
+def virtual_size(artifact: Path) -> int:
+    """The bytes that a guest sees of the disk in the file `artifact`."""
+    told = run.run(["qemu-img", "info", "--output", "json", artifact], stage="boot").out
+    return int(json.loads(told)["virtual-size"])
+
+
+def _described(name: str, capacity: int, form: str, mode: str) -> ET.Element:
+    volume = ET.Element("volume")
+    ET.SubElement(volume, "name").text = name
+    ET.SubElement(volume, "capacity", unit="bytes").text = str(capacity)
+    ET.SubElement(volume, "allocation").text = "0"
+    target = ET.SubElement(volume, "target")
+    ET.SubElement(target, "format", type=form)
+    ET.SubElement(ET.SubElement(target, "permissions"), "mode").text = mode
+    return volume
+
+
+def _position(pid: int, file: Path) -> int:
+    """How far the process has read `file` (proc(5), fdinfo): virsh itself tells nothing."""
+    try:
+        for handle in Path(f"/proc/{pid}/fd").iterdir():
+            if handle.resolve() == file.resolve():
+                info = Path(f"/proc/{pid}/fdinfo/{handle.name}").read_text()
+                return int(info.split(maxsplit=2)[1])
+    except OSError:
+        # It has just ended.
+        return 0
+    return 0
+
+
+def _must_have_ended_well(child: run.Process, words: list[str], log: Path) -> None:
+    if child.returncode:
+        said = log.read_text(errors="replace").splitlines()[-12:]
+        raise StageError(
+            "boot",
+            "the upload failed",
+            command=words,
+            code=child.returncode,
+            tail=said,
+            log=log,
+        )
