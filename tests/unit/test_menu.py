@@ -24,7 +24,7 @@ def downed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """The nodes that each call of `down` was given."""
     calls: list[tuple[str, ...]] = []
     monkeypatch.setattr(
-        golden.boot, "down", lambda site, nodes, *, keep: calls.append(tuple(nodes))
+        golden.boot, "down", lambda site, nodes, *, keep, connect: calls.append(tuple(nodes))
     )
     return calls
 
@@ -88,7 +88,7 @@ def test_a_slip_is_one_sentence_and_does_nothing(
 def test_files_of_another_user_are_no_bug(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def down(*_: object, keep: bool) -> None:
+    def down(*_: object, keep: bool, connect: str) -> None:
         raise PermissionError(13, "Permission denied", str(HOME / ".cache" / "run"))
 
     monkeypatch.setattr(golden.boot, "down", down)
