@@ -31,3 +31,16 @@ def rollback(_: Context, site: str = DEFAULT_SITE) -> None:
     from golden.releases.switch import rollback
 
     rollback(site)
+
+
+@task(
+    help={
+        "limit": "remove only until .cache and .artifacts take less than this, such as 20G",
+        "dry_run": "only tell what would go, and what that would free",
+    }
+)
+def gc(_: Context, limit: str = "", dry_run: bool = False) -> None:
+    """Remove what nothing needs: layers, packages, logs, releases that were never promoted."""
+    from golden.releases.collect import collect
+
+    collect(limit, dry_run=dry_run)

@@ -34,7 +34,7 @@ from golden.manifest import Artifact
 from golden.packages import AptState, Resolver
 from golden.render import render
 
-__all__ = ["Artifact", "Overview", "bake", "bake_planned", "plan", "why"]
+__all__ = ["Artifact", "Needed", "Overview", "bake", "bake_planned", "needed", "plan", "why"]
 
 FORMATS = (*DISK_FORMATS, tree.FORMAT)
 
@@ -247,3 +247,25 @@ def _full_disk_in_words() -> Iterator[None]:
             f"no space left on the disk of {paths.shown(paths.HOME)}",
             hint="make room and run the bake again: the layers that were finished are kept",
         ) from error
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What the definition of a site needs of what was baked: keys of layers, ids of the releases
+    that its disks are taken back from, file names and hashes of packages."""
+
+    layers: frozenset[str]
+    releases: frozenset[str]
+    packages: frozenset[str]
+
+
+def needed(site_name: str) -> Needed:
+    """What a bake of all kinds would use now. Raises UserError as `plan` does."""
+    order = _order(site_name, None, "qcow2")
+    recipes = order.recipes.all()
+    packages = {package for recipe in recipes for package in recipe.all_packages()}
+    return Needed(
+        frozenset(recipe.layer.key for recipe in recipes),
+        frozenset(kept.release.id for kept in order.plan.kept),
+        frozenset(word for package in packages for word in (package.file, package.sha256)),
+    )
