@@ -99,6 +99,21 @@ def read(file: Path, problems: Problems) -> Document:
     return document
 
 
+def inherit(
+    document: Document, base: Document, key: str = "like", joined: str = "variables"
+) -> None:
+    """Add to `document` each key of `base` that it lacks; the mapping at `joined` key by key.
+
+    What comes from there stands, for messages, where `key` does.
+    """
+    own = document.mapping(joined)
+    if own or joined not in document.data:
+        document.data[joined] = {**base.mapping(joined), **own}
+    document.data = {**base.data, **document.data}
+    for keys in base.nodes:
+        document.nodes.setdefault(keys, document.nodes[(key,)])
+
+
 def _plain(node: yaml.Node, keys: Keys, document: Document) -> Any:
     """The value of `node`, with the place of each part noted in `document`."""
     if any(document.nodes[keys[:depth]] is node for depth in range(len(keys))):

@@ -144,6 +144,7 @@ Text = Annotated[str, Rule("a non-empty line of text", pattern=r"^\S(.*\S)?$")]
 
 RoleName = Annotated[str, Rule("a role (a folder of images/roles)", names="role")]
 KindName = Annotated[str, Rule("a kind (a file of images/nodes)", names="kind")]
+SiteName = Annotated[str, Rule("a site (a file of images/sites)", names="site")]
 ReleaseName = Annotated[str, Rule("a release (a file of images/releases)", names="release")]
 StepName = Annotated[str, Rule("a step (a file of scripts/firstboot/steps)", names="step")]
 BakeScript = Annotated[str, Rule("a script of scripts/bake", names="bake script")]

@@ -37,6 +37,7 @@ from golden.definition.fields import (
     ReleaseName,
     RoleName,
     Service,
+    SiteName,
     Size,
     SizeRange,
     StepName,
@@ -183,6 +184,10 @@ class SiteFile:
     """A cloud: its names, addresses and nodes."""
 
     name: Annotated[Name, Key("site"), Doc("the file's own name")]
+    like: Annotated[
+        SiteName | None,
+        Doc("the site whose keys count where this file gives none; variables are put together"),
+    ] = None
     release: ReleaseName
     domain: HostName
     network: Network

@@ -8,7 +8,7 @@ from pathlib import Path
 from golden import paths
 from golden.definition import crosscheck
 from golden.definition.content import Content, Facts, check_layout, read_content
-from golden.definition.document import Document, read
+from golden.definition.document import Document, inherit, read
 from golden.definition.files import KindFile, ReleaseFile, RoleFile, SiteFile
 from golden.definition.models import Site
 from golden.definition.problems import Problems, nearest
@@ -74,6 +74,8 @@ class _Reading:
 
     def _read(self, family: str, name: str, file: Path) -> Document:
         document = read(file, self.problems)
+        if family == "site":
+            self._inherit(name, document)
         if document.nodes:
             validate(document, MODELS[family], self.tree.names)
             for keys, own in document.each(family):
@@ -82,6 +84,26 @@ class _Reading:
         if family == "role":
             check_layout(document, set(self.tree.names["release"]))
         return document
+
+    def _inherit(self, name: str, site: Document) -> None:
+        """Give a site that is like another one what it does not say itself."""
+        other = site.data.get("like")
+        if other is None:
+            return
+        choices = set(self.tree.names["site"]) - {name}
+        if str(other) not in choices:
+            hint = nearest(str(other), choices)
+            site.problem(("like",), f"no other site is called '{other}'; {hint}")
+        elif "like" in (base := self.document("site", str(other))).data:
+            site.problem(
+                ("like",), f"'{other}' is itself like '{base.data['like']}': name that one"
+            )
+        elif not base.broken:
+            inherit(site, base)
+            return
+        # Nothing else can be judged without what it is like.
+        site.nodes.clear()
+        site.data.clear()
 
 
 @dataclass(frozen=True)

@@ -65,9 +65,18 @@ def export(directory: Path) -> list[Path]:
 def texts() -> dict[str, str]:
     """The exported form of each family's schema."""
     return {
-        name: json.dumps(of(model), indent=2, ensure_ascii=False) + "\n"
+        name: json.dumps(_exported(of(model)), indent=2, ensure_ascii=False) + "\n"
         for name, model in FAMILIES.items()
     }
+
+
+def _exported(schema: Schema) -> Schema:
+    """`schema` for an editor, which sees a file alone: one that is like another may lack keys."""
+    if "like" not in schema["properties"]:
+        return schema
+    own, *others = schema["required"]
+    alone = {"if": {"not": {"required": ["like"]}}, "then": {"required": others}}
+    return {**schema, "required": [own], **alone}
 
 
 def _replace(path: Path, text: str) -> bool:

@@ -16,6 +16,7 @@ from tests.checks.subjects import SITE, each, each_node, each_pair, hosts
 pytestmark = pytest.mark.skipif(not hosts("ganeti-master"), reason="no node is a Ganeti master")
 
 NODES = hosts("ganeti-node")
+CANDIDATES = 10
 SYSRQ = "missing required directory /proc/sys and the file /proc/sysrq-trigger"
 
 
@@ -81,8 +82,13 @@ def test_every_node_can_become_master(master: Host) -> None:
         "gnt-node list --no-headers --separator=: -o name,role,vm_capable"
     )
     roles = {line.split(":")[0]: line.split(":")[1:] for line in listing.splitlines()}
-    wanted = {one.fqdn: ["M" if one.kind.has("ganeti-master") else "C", "Y"] for one in NODES}
-    assert roles == wanted
+    # Regular nodes are those beyond the pool of candidates: constants.MASTER_POOL_SIZE_DEFAULT.
+    letters = ["M", *["C"] * (CANDIDATES - 1), *["R"] * len(NODES)][: len(NODES)]
+    assert sorted(role for role, _ in roles.values()) == sorted(letters)
+    assert roles[hosts("ganeti-master")[0].fqdn][0] == "M"
+    assert {fqdn: vm_capable for fqdn, (_, vm_capable) in roles.items()} == {
+        one.fqdn: "Y" for one in NODES
+    }
 
 
 @pytest.mark.parametrize("level", ["cluster", "group"])

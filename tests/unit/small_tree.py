@@ -149,13 +149,13 @@ class SmallTree:
         path.write_text(before + new + after)
         return before.count("\n") + 1
 
-    def load(self) -> Site:
-        return load("lab", self.root)
+    def load(self, site: str = "lab") -> Site:
+        return load(site, self.root)
 
-    def problems(self) -> list[str]:
+    def problems(self, site: str = "lab") -> list[str]:
         """The lines that `load` complains with; empty when it does not."""
         try:
-            self.load()
+            self.load(site)
         except UserError as error:
             return str(error).splitlines()
         return []

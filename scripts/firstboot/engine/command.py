@@ -11,6 +11,7 @@ from engine import clock, files
 from engine.failures import CommandError
 
 GRACE_SECONDS = 5
+TICK_SECONDS = 0.5
 TAIL_LINES = 3
 TAIL_LENGTH = 300
 
@@ -38,24 +39,62 @@ def run(argv, journal, timeout, stdin="", env=None, check=True):
     The output goes through a file, not a pipe: a daemon that keeps its standard output open would
     make us wait for the end of the pipe for ever.
     """
-    began = clock.uptime()
-    shown = journal.redacted(" ".join(argv))
-    journal.write("+ " + shown)
-    with tempfile.TemporaryFile() as output:
-        process = _start(argv, output, env, journal)
-        _feed(process, stdin)
-        code = _wait(process, began + timeout)
-        output.seek(0)
-        text = files.native(output.read())
-    journal.write(text)
-    journal.write(
-        "= {0} after {1:.1f} s".format(
-            "no end" if code is None else "exit {0}".format(code), clock.uptime() - began
+    running, pause = _Running(argv, journal, timeout, stdin, env), 0.01
+    while running.runs():
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.5)
+    return running.end(check)
+
+
+def run_all(commands, journal, timeout, tick):
+    """Run all of `commands` at the same time, to the end of each; their outputs in that order.
+
+    `tick(seconds)` is called while they run. Raises CommandError for the first that failed, when
+    all have ended.
+    """
+    running = [_Running(argv, journal, timeout) for argv in commands]
+    while any(each.runs() for each in running):
+        tick(clock.uptime() - running[0].began)
+        time.sleep(TICK_SECONDS)
+    return [each.end(True) for each in running]
+
+
+class _Running(object):
+    """A program that was started, with its output in a file."""
+
+    def __init__(self, argv, journal, timeout, stdin="", env=None):
+        self.began = clock.uptime()
+        self._deadline = self.began + timeout
+        self._late = False
+        self._journal = journal
+        self._shown = journal.redacted(" ".join(argv))
+        journal.write("+ " + self._shown)
+        self._output = tempfile.TemporaryFile()
+        self._process = _start(argv, self._output, env, journal)
+        _feed(self._process, stdin)
+
+    def runs(self):
+        """Whether it has not ended; it is made to end when its time is over."""
+        if self._process.poll() is None and clock.uptime() > self._deadline:
+            _end(self._process)
+            self._late = True
+        return self._process.poll() is None
+
+    def end(self, check):
+        """Its Output, when it has ended. Raises CommandError as `run` does."""
+        with self._output:
+            self._output.seek(0)
+            text = files.native(self._output.read())
+        code = None if self._late else self._process.returncode
+        self._journal.write(text)
+        self._journal.write(
+            "= {0} after {1:.1f} s".format(
+                "no end" if code is None else "exit {0}".format(code), clock.uptime() - self.began
+            )
         )
-    )
-    if code is None or (check and code != 0):
-        raise CommandError(shown, code, _tail(journal.redacted(text)))
-    return Output(code, text)
+        if code is None or (check and code != 0):
+            raise CommandError(self._shown, code, _tail(self._journal.redacted(text)))
+        return Output(code, text)
 
 
 def start(argv, journal):
@@ -92,18 +131,6 @@ def _feed(process, text):
         # It ended without reading; its exit code tells whether that was wrong.
         if error.errno != errno.EPIPE:
             raise
-
-
-def _wait(process, deadline):
-    """The exit code, or None when the program had to be ended at `deadline`."""
-    pause = 0.01
-    while process.poll() is None:
-        if clock.uptime() > deadline:
-            _end(process)
-            return None
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.5)
-    return process.returncode
 
 
 def _end(process):

@@ -81,10 +81,24 @@ class Context(object):
 
     def run(self, argv, timeout=COMMAND_SECONDS, stdin="", env=None, check=True):
         """Run a program to its end; its code and output. Raises CommandError."""
+        return command.run(argv, self._journal, self._at_most(timeout), stdin, env, check)
+
+    def run_all(self, commands, reason, timeout=COMMAND_SECONDS):
+        """Run programs at the same time, each to its end. Raises CommandError for the first that
+        fails. `reason` completes "waiting for", as in `wait`."""
+        bound = self._at_most(timeout)
+
+        def tick(spent):
+            self.on_waiting("waiting for {0}, {1:.0f} s of {2:.0f} s".format(reason, spent, bound))
+
+        return command.run_all(commands, self._journal, bound, tick)
+
+    def _at_most(self, seconds):
+        """`seconds`, or what is left of first boot's own time."""
         left = self._deadline - clock.uptime()
         if left <= 0:
             raise StepError("the time for the whole first boot is over")
-        return command.run(argv, self._journal, min(timeout, left), stdin, env, check)
+        return min(seconds, left)
 
     def start(self, argv):
         """Start a program and do not wait for it."""

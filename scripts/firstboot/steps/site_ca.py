@@ -1,7 +1,8 @@
 """Trust the site's CA, and install this node's certificate and key, which it has signed.
 
 The guide makes a CA with easy-rsa on node1 and a certificate for node1 alone; here the operator's
-machine issues both (golden/pki.py), and node2 gets one too (guide_bug of G027).
+machine issues both (golden/pki.py), and node2 gets one too (guide_bug of G027). A node without a
+web server gets none: its image lacks the group that may read the key.
 
 The CA is added as `update-ca-certificates` adds it, so that its next run changes nothing; but
 that program looks at each of 140 certificates with several processes: 50 s when emulated.
@@ -14,6 +15,8 @@ from engine import files
 GUIDE = ("G023", "G024", "G025", "G026", "G027", "G028", "G075", "G076")
 SERVICES = ()
 
+# Comes with Apache: images/roles/apache.
+READERS = "ssl-cert"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -54,8 +57,17 @@ def _link(ctx):
 
 def _files(ctx):
     tls, fqdn = ctx.seed["tls"], ctx.node["fqdn"]
-    return [
-        (ctx.path(_ca_name(ctx)), tls["ca"], 0o644),
-        (ctx.path("/etc/ssl/private/{0}.key".format(fqdn)), tls["key"], 0o640, "root", "ssl-cert"),
+    key = ctx.path("/etc/ssl/private/{0}.key".format(fqdn))
+    own = [
+        (key, tls["key"], 0o640, "root", READERS),
         (ctx.path("/etc/ssl/certs/{0}.pem".format(fqdn)), tls["certificate"], 0o644),
     ]
+    return [(ctx.path(_ca_name(ctx)), tls["ca"], 0o644)] + (own if _serves_web() else [])
+
+
+def _serves_web():
+    try:
+        files.gid(READERS)
+    except KeyError:
+        return False
+    return True

@@ -259,3 +259,14 @@ def test_a_disk_that_a_release_keeps_is_taken_back(site: Site, store: Store, hom
     releases.take_back(plan.kept[0])
     plan = planning.make(site, site.kinds, "qcow2", made, store)
     assert (plan.stale, plan.kept, len(plan.current)) == ((), (), 2)
+
+
+def test_fifty_nodes_of_two_kinds_cost_what_two_nodes_do(site: Site, store: Store) -> None:
+    member = site.nodes[1]
+    more = tuple(replace(member, name=f"n{number}") for number in range(3, 51))
+    large = replace(site, nodes=(*site.nodes, *more))
+    few, many = (
+        planning.make(each, each.kinds, "qcow2", recipes(each), store).names()
+        for each in (site, large)
+    )
+    assert len(large.nodes) == 50 and many == few

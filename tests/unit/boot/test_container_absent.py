@@ -34,6 +34,15 @@ def test_others_depend_on_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all("\n" not in reason and reason for reason in found.values())
 
 
+@pytest.mark.parametrize(("setting", "lacking"), [("0\n", True), ("1\n", False)])
+def test_a_container_forwards_what_its_host_does(
+    monkeypatch: pytest.MonkeyPatch, setting: str, lacking: bool
+) -> None:
+    monkeypatch.setattr(absent.Path, "read_text", lambda path: setting)
+    monkeypatch.setattr(absent.run, "run", lambda argv, **_: run.Result(0, "", 0.1))
+    assert ("forwarding" in absent.absent()) is lacking
+
+
 def test_every_feature_that_a_step_asks_for_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Path(__file__).parents[3] / "scripts/firstboot"
     texts = [path.read_text() for path in folder.rglob("*.py")]

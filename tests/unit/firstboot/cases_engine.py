@@ -218,3 +218,23 @@ def case_services_are_called_by_their_scripts(world):
 def case_environment_is_not_changed_for_others(world):
     world.context().run(["true"], env={"EXTRA": "e"})
     assert "EXTRA" not in command.ENVIRONMENT and "EXTRA" not in os.environ
+
+
+def case_programs_run_together_and_their_outputs_stay_apart(world):
+    # Each waits for the other.
+    world.program("one", "touch ROOT/1; while ! test -e ROOT/2; do sleep 0.05; done; echo first")
+    world.program("other", "touch ROOT/2; while ! test -e ROOT/1; do sleep 0.05; done; echo second")
+    ctx, told = world.context(), []
+    ctx.on_waiting = told.append
+    found = ctx.run_all([["one"], ["other"]], "both")
+    assert [each.text for each in found] == ["first\n", "second\n"]
+    assert told[0] == "waiting for both, 0 s of 60 s"
+
+
+def case_one_of_several_that_does_not_end_is_ended(world):
+    world.program("quick", "echo there")
+    world.program("slow", "sleep 60")
+    ctx, began = world.context(), clock.uptime()
+    said = raises(CommandError, ctx.run_all, [["quick"], ["slow"]], "both", 1)
+    assert "slow" in said and clock.uptime() - began < 10
+    assert "there" in world.get("var/log/firstboot.log")

@@ -134,6 +134,67 @@ def case_nodes_are_added_when_they_let_us_in(world):
     ]
 
 
+def case_nodes_that_let_us_in_are_added_at_the_same_time(world):
+    many(world, 5)
+    # The first three end when all of them have begun.
+    waits = "touch ROOT/$6; while [ $(ls -d ROOT/n?.small.example | wc -l) -lt 3 ]; "
+    world.program("gnt-node", waits + "do sleep 0.05; done\n" + LISTED)
+    late, waited = {"198.51.100.5"}, []
+    world.patch(probe, "ssh", lambda address: address not in late)
+    ctx = world.context()
+
+    def on_waiting(text):
+        waited.append(text)
+        if "sshd" in text:
+            late.clear()
+
+    ctx.on_waiting = on_waiting
+    ganeti_node_add.run(ctx)
+    assert ganeti_node_add.done(ctx)
+    added = [call.split()[-1].split(".")[0] for call in world.calls()]
+    assert sorted(added[:3]) == ["n2", "n3", "n4"] and added[3:] == ["n5"]
+    assert waited[0].startswith("waiting for Ganeti to add n2, n3, n4, 0 s of ")
+    assert any(text.startswith("waiting for n5 sshd, ") for text in waited)
+
+
+def case_not_more_than_a_few_are_added_at_once(world):
+    many(world, 4)
+    world.patch(ganeti_node_add, "AT_ONCE", 1)
+    world.program("gnt-node", "mkdir ROOT/one || exit 9; sleep 0.2; rmdir ROOT/one\n" + LISTED)
+    world.patch(probe, "ssh", lambda address: True)
+    ganeti_node_add.run(world.context())
+    assert ganeti_node_add.done(world.context())
+
+
+def case_a_node_that_cannot_be_added_fails_when_the_others_are_in(world):
+    many(world, 4)
+    world.program("gnt-node", "case $6 in n3*) echo refused; exit 5;; esac; sleep 0.2\n" + LISTED)
+    world.patch(probe, "ssh", lambda address: True)
+    said = raises(StepError, ganeti_node_add.run, world.context())
+    assert "n3.small.example" in said and "refused" in said
+    listed = world.get("var/lib/ganeti/ssconf_node_list").split()
+    assert sorted(listed) == ["n1.small.example", "n2.small.example", "n4.small.example"]
+
+
+# What `gnt-node add` leaves; its node is the sixth word.
+LISTED = "echo $6 >> ROOT/var/lib/ganeti/ssconf_node_list"
+
+
+def many(world, count):
+    """A site of so many nodes, and a cluster that has none of the others."""
+    world.put("var/lib/ganeti/ssconf_node_list", "n1.small.example\n")
+    for number in range(3, count + 1):
+        name = "n{0}".format(number)
+        world.golden["nodes"].append(
+            dict(
+                world.golden["nodes"][1],
+                name=name,
+                fqdn=name + ".small.example",
+                address="198.51.100.{0}".format(number),
+            )
+        )
+
+
 def case_a_node_that_the_cluster_forgot_to_list_is_told_again(world):
     world.put("var/lib/ganeti/ssconf_node_list", "n1.small.example\n")
     nodes = {"u-1": {"name": "n1.small.example"}, "u-2": {"name": "n2.small.example"}}

@@ -195,6 +195,19 @@ def case_ca_is_trusted_and_key_private(world):
     assert world.get("etc/ssl/certs/ca-certificates.crt").count(CA) == 1
 
 
+def case_a_node_without_a_web_server_has_no_key_of_its_own(world):
+    world.program("openssl", "echo 0a1b2c3d")
+
+    def gid(name):
+        raise KeyError(name)
+
+    world.patch(files, "gid", gid)
+    site_ca.run(world.context())
+    assert site_ca.done(world.context())
+    assert not os.path.exists(world.path("etc/ssl/private"))
+    assert CA in world.get("etc/ssl/certs/ca-certificates.crt")
+
+
 def case_resolver_asks_one_server(world):
     ctx = world.context()
     resolver.run(ctx)

@@ -1,0 +1,92 @@
+"""A site that is like another one: what it takes over, and what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import jsonschema
+import pytest
+import yaml
+
+from golden.definition import load_all, schema
+from tests.unit.small_tree import SITE, SmallTree
+
+TWIN = "images/sites/twin.yaml"
+TEXT = """\
+site: twin
+like: lab
+domain: twin.example
+network: {subnet: 192.0.2.0/24}
+cluster: {name: ganeti.twin.example, address: 192.0.2.100}
+nodes:
+  - {name: n1, kind: master, address: 192.0.2.1, mac: "02:00:00:00:01:01"}
+variables:
+  workers: 8
+"""
+
+
+@pytest.fixture
+def twin(tree: SmallTree) -> SmallTree:
+    tree.write(TWIN, TEXT)
+    return tree
+
+
+def test_what_a_site_does_not_say_is_that_of_the_other(twin: SmallTree) -> None:
+    site, other = twin.load("twin"), twin.load()
+    assert (site.name, site.domain) == ("twin", "twin.example")
+    assert asdict(site.release) == asdict(other.release)
+    assert site.bridges == other.bridges and site.volume_group == other.volume_group
+    assert [node.fqdn for node in site.nodes] == ["n1.twin.example"]
+
+
+def test_a_mapping_is_replaced_and_the_variables_are_put_together(twin: SmallTree) -> None:
+    site = twin.load("twin")
+    assert site.network.gateway is None
+    assert site.variables == {"admin": "root@lab.example", "workers": 8}
+    twin.edit(TWIN, "variables:\n  workers: 8\n", "")
+    assert twin.load("twin").variables == twin.load().variables
+
+
+def test_the_other_site_stays_as_it_is(twin: SmallTree) -> None:
+    assert [site.domain for site in load_all(twin.root)] == ["lab.example", "twin.example"]
+
+
+def test_a_problem_of_the_other_site_is_told_there(twin: SmallTree) -> None:
+    line = twin.edit(SITE, "size: 25G", "size: many")
+    assert twin.problems("twin") == [
+        f"{SITE}:{line}: volume_group.size: 'many' is not a size such as 512M or 6G"
+    ]
+
+
+def test_a_problem_with_what_is_taken_over_stands_where_it_is_taken(twin: SmallTree) -> None:
+    # The other's cluster address, in this one's subnet.
+    twin.edit(TWIN, "cluster: {name: ganeti.twin.example, address: 192.0.2.100}\n", "")
+    assert twin.problems("twin") == [
+        f"{TWIN}:2: cluster.address: 198.51.100.100 is outside the subnet 192.0.2.0/24"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("like", "message"),
+    [
+        ("lob", "no other site is called 'lob'; did you mean 'lab'?"),
+        ("twin", "no other site is called 'twin'; valid: copy, lab"),
+        ("copy", "'copy' is itself like 'lab': name that one"),
+        ("[lab]", "no other site is called '['lab']'"),
+    ],
+)
+def test_a_site_can_be_like_one_that_is_there(twin: SmallTree, like: str, message: str) -> None:
+    twin.write("images/sites/copy.yaml", TEXT.replace("twin", "copy"))
+    line = twin.edit(TWIN, "like: lab", f"like: {like}")
+    (problem,) = twin.problems("twin")
+    assert problem.startswith(f"{TWIN}:{line}: like: ") and message in problem
+
+
+def test_an_editor_asks_for_all_keys_only_where_a_site_is_like_none() -> None:
+    known = json.loads(schema.texts()["site"])
+    document = yaml.safe_load(TEXT)
+    jsonschema.validate(document, known)
+    del document["like"]
+    with pytest.raises(jsonschema.ValidationError, match="'release' is a required property"):
+        jsonschema.validate(document, known)
