@@ -121,12 +121,21 @@ def _place(site: str, node: str) -> Target:
     return target(NodeDir(site, node).target() or "qemu")
 
 
+def _without_process(site: str, node: str) -> str:
+    """The state of a node whose machine, or whose console's server, does not run on this host."""
+    if NodeDir(site, node).state() is None:
+        return "off"
+    machine = _place(site, node).machine_state(site, node)
+    if machine == "off":
+        return "off; ended without ./inv down"
+    return f"{machine}; its console is not followed: ./inv boot --site {site} does that again"
+
+
 def _status_row(site: str, node: str) -> tuple[str, str, str, str]:
     files = NodeDir(site, node)
     state = files.running()
     if state is None:
-        died = "; ended without ./inv down" if files.state() else ""
-        return node, f"off{died}", "", ""
+        return node, _without_process(site, node), "", ""
     text = files.console.read_text(errors="replace") if files.console.exists() else ""
     place = _place(site, node)
     machine = f"{place.machine_state(site, node)} ({state.accelerator}, pid {state.pid})"

@@ -15,7 +15,7 @@ from typing import Literal
 
 from golden import log
 from golden.definition import Site, load
-from golden.doctor import archive, engines, kernel, network, programs, resources
+from golden.doctor import archive, engines, kernel, libvirt, network, programs, resources
 from golden.doctor.finding import Finding
 from golden.doctor.host import Host
 from golden.doctor.packages import host_packages, install_line
@@ -83,7 +83,7 @@ def examine(
         *_networks(host, site),
         kernel.accelerator(probe or _accelerator),
         engines.docker(host),
-        engines.libvirt(host),
+        *libvirt.libvirt(host, site.libvirt.pool, len(site.nodes)),
         programs.python2(host),
         programs.browser(host),
     ]

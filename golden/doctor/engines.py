@@ -1,4 +1,4 @@
-"""Other ways to run nodes, which a host may have."""
+"""The Docker engine, which a host may have."""
 
 from __future__ import annotations
 
@@ -28,15 +28,3 @@ def docker(host: Host) -> Finding:
         return Finding("docker engine", False, False, detail, fix)
     fix = install_line(["docker.io"])
     return Finding("docker engine", False, False, "missing", fix, "docker.io")
-
-
-def libvirt(host: Host) -> Finding:
-    """libvirt's command line and its daemon."""
-    if not host.which("virsh"):
-        packages = ["libvirt-daemon-system", "libvirt-clients", "virtinst"]
-        return Finding("libvirt", False, False, "missing", install_line(packages), packages[0])
-    said = host.says("virsh", "--connect", "qemu:///system", "version", "--daemon")
-    if said:
-        return Finding("libvirt", True, False, said.strip().splitlines()[-1])
-    detail = "virsh is installed, qemu:///system does not answer"
-    return Finding("libvirt", False, False, detail, "service libvirtd start")

@@ -86,3 +86,13 @@ def test_programs_in_sbin_are_found_with_a_users_path(monkeypatch: pytest.Monkey
     monkeypatch.setitem(os.environ, "PATH", "/usr/bin:/bin")
     assert run.which("mke2fs") is not None
     assert run.which("no-such-program") is None
+
+
+def test_a_program_with_a_terminal_of_its_own() -> None:
+    child, terminal = run.on_terminal(["sh", "-c", "tty >/dev/null && read -r a && echo got $a"])
+    try:
+        os.write(terminal, b"this\n")
+        assert child.wait(10) == 0
+        assert b"got this" in os.read(terminal, 100)
+    finally:
+        os.close(terminal)

@@ -43,7 +43,10 @@ def jump(uri: str) -> str:
         )
     words = ["ssh", "-o", "BatchMode=yes"]
     words += ["-p", str(parts.port)] if parts.port else []
-    for key in parse_qs(parts.query).get("keyfile", []):
+    options = parse_qs(parts.query)
+    for key in options.get("keyfile", []):
         words += ["-i", key]
+    if options.get("no_verify") == ["1"]:
+        words += ["-o", "StrictHostKeyChecking=no"]
     user = f"{parts.username}@" if parts.username else ""
     return shlex.join([*words, user + parts.hostname])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import socket
 import threading
@@ -113,3 +114,31 @@ def test_a_machine_that_is_gone() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert login.probe(port) == "closed"
+
+
+def test_a_node_behind_another_machine(booted: Path) -> None:
+    ticks = rundir.start_ticks(os.getpid()) or 0
+    state = State(os.getpid(), ticks, rundir.boot_id(), 0.0, 2201, "kvm", 1.0, "/x", [])
+    jump = "ssh -o BatchMode=yes root@between"
+    NodeDir(SITE.name, "n1").remember(dataclasses.replace(state, jump=jump))
+    found = seen_by_ssh(login.write_config(SITE), "n1")
+    assert found["proxycommand"] == f"{jump} -W [%h]:%p"
+    assert (found["hostname"], found["port"]) == ("127.0.0.1", "2201")
+
+
+@pytest.mark.parametrize(
+    ("script", "answer"),
+    [
+        ('[ "$2" = "[127.0.0.1]:2201" ] && echo SSH-2.0-node', "answers"),
+        ("echo 'channel 0: open failed' >&2; exit 1", "closed"),
+        ("sleep 100", "silent"),
+    ],
+)
+def test_asking_through_another_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, answer: str
+) -> None:
+    program = tmp_path / "jump"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(login, "JUMP_SECONDS", 2.0)
+    assert login.probe(2201, jump=str(program)) == answer

@@ -23,7 +23,13 @@ TEXTS = {
     + "eth0 00000000 010200C0 0003 0 0 0 00000000 0 0 0\n"
     + "eth0 0002010A 00000000 0001 0 0 0 00FFFFFF 0 0 0\n",
 }
-SAYS = {"packer": "Packer v1.6.6\n", "docker": "20.10.24\n", "virsh": "9.0.0\n", "python2.7": "2.7"}
+VIRSH = """\
+<machine>pc-i440fx-7.2</machine>
+State:          running
+Available:      99999999999
+Running against daemon: 9.0.0
+"""
+SAYS = {"packer": "Packer v1.6.6\n", "docker": "20.10.24\n", "virsh": VIRSH, "python2.7": "2.7"}
 
 
 def healthy(**changes: Any) -> Host:

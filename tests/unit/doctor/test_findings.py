@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from golden.doctor import archive, engines, kernel, network, programs, resources
+from golden.doctor import archive, engines, kernel, libvirt, network, programs, resources
 from golden.doctor.finding import Finding
 from golden.doctor.host import Host
 from golden.errors import UserError
-from tests.unit.doctor.conftest import MAPS, TEXTS, healthy
+from tests.unit.doctor.conftest import MAPS, TEXTS, VIRSH, healthy
 
 SUBNET = ipaddress.IPv4Network("198.51.100.0/24")
 MIRROR = "http://mirror.invalid/debian"
@@ -34,6 +34,10 @@ def silent(program: str) -> Callable[..., str | None]:
 
 def without(program: str) -> Callable[[str], Path | None]:
     return lambda name: None if name == program else Path("/usr/bin") / name
+
+
+def virtual(host: Host) -> list[Finding]:
+    return libvirt.libvirt(host, "default", nodes=2)
 
 
 CASES: dict[str, tuple[Look, dict[str, object], str]] = {
@@ -112,8 +116,36 @@ CASES: dict[str, tuple[Look, dict[str, object], str]] = {
         {"says": silent("docker"), "exists": lambda path: False},
         "scripts/host/dockerd start .cache/dockerd",
     ),
-    "libvirt is missing": (engines.libvirt, {"which": without("virsh")}, "virtinst"),
-    "libvirt sleeps": (engines.libvirt, {"says": silent("virsh")}, "service libvirtd start"),
+    "libvirt is missing": (
+        lambda host: virtual(host)[0],
+        {"which": without("virsh")},
+        "libvirt-daemon-system libvirt-clients",
+    ),
+    "libvirt sleeps": (
+        lambda host: virtual(host)[0],
+        {"says": silent("virsh")},
+        "service libvirtd start",
+    ),
+    "libvirt sleeps where nothing manages services": (
+        lambda host: virtual(host)[0],
+        {"says": silent("virsh"), "exists": lambda path: False},
+        "scripts/host/libvirtd start .cache/libvirtd",
+    ),
+    "libvirt has no machine": (
+        lambda host: virtual(host)[1],
+        {"says": lambda *words: None if "domcapabilities" in words else VIRSH},
+        "qemu-system-x86",
+    ),
+    "libvirt has no pool": (
+        lambda host: virtual(host)[2],
+        {"says": lambda *words: None if "pool-info" in words else VIRSH},
+        "virsh pool-define-as default dir",
+    ),
+    "libvirt's pool is full": (
+        lambda host: virtual(host)[2],
+        {"says": lambda *words: VIRSH.replace("99999999999", "99999999")},
+        "virsh vol-list default",
+    ),
 }
 
 

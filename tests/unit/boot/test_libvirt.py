@@ -1,0 +1,154 @@
+"""The target libvirt, against one that is a dictionary of this test."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from golden.boot import rundir
+from golden.boot.libvirt import Libvirt, disks, own, uri
+from golden.boot.libvirt.virsh import Virsh
+from golden.boot.libvirt.volumes import Pool
+from golden.boot.rundir import NodeDir
+from golden.boot.target import target
+from golden.errors import StageError, UserError
+from golden.render import machines
+from tests.unit.small_site import small_site
+
+SITE = small_site()
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Fake(Virsh):
+    """Answers what this test's libvirt holds; `done` is what it was told to do."""
+
+    uri: str = "qemu:///system"
+    machines: dict[str, str] = dataclasses.field(default_factory=dict)
+    stored: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+    free: int = 10**12
+    done: list[tuple[str, ...]] = dataclasses.field(default_factory=list)
+
+    def say(self, *words: str, stdin: bytes | None = None) -> str:
+        match words:
+            case ("list", *_):
+                return "\n".join(self.machines)
+            case ("dumpxml", "--inactive", name):
+                return self.machines[name]
+            case ("pool-list", *_):
+                return "\n".join(self.stored)
+            case ("pool-info", *_):
+                return f"Name: default\nAvailable:      {self.free}"
+            case ("vol-list", pool):
+                return "\n".join(f" {name}   /pool/{name}" for name in sorted(self.stored[pool]))
+            case ("vol-delete", name, "--pool", pool):
+                self.stored[pool].remove(name)
+        self.done.append(words)
+        return ""
+
+
+def machine(checkout: str) -> str:
+    host = machines.Machine(own.named("small"), checkout, own.identity("small", "n1"), "image")
+    return machines.domain(SITE, SITE.nodes[0], host).decode()
+
+
+def test_the_own_daemon_is_found_before_the_systems(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("LIBVIRT_DEFAULT_URI", raising=False)
+    monkeypatch.setattr(uri, "OWN", tmp_path / "sock")
+    assert uri.default() == "qemu:///system"
+    (tmp_path / "sock").touch()
+    assert uri.default() == f"qemu+unix:///system?socket={tmp_path}/sock"
+    monkeypatch.setenv("LIBVIRT_DEFAULT_URI", "qemu+ssh://host/system")
+    assert uri.default() == "qemu+ssh://host/system"
+
+
+@pytest.mark.parametrize(
+    ("connect", "jump"),
+    [
+        ("qemu:///system", ""),
+        ("qemu+unix:///system?socket=/run/x", ""),
+        ("qemu+ssh://host/system", "ssh -o BatchMode=yes host"),
+        (
+            "qemu+libssh2://root@host:2222/system?keyfile=/my%20key&no_verify=1",
+            "ssh -o BatchMode=yes -p 2222 -i '/my key' -o StrictHostKeyChecking=no root@host",
+        ),
+    ],
+)
+def test_ssh_follows_the_connection(connect: str, jump: str) -> None:
+    assert uri.jump(connect) == jump
+
+
+@pytest.mark.parametrize(
+    ("connect", "words"),
+    [
+        ("qemu:///session", r"--connect qemu:///session: .*qemu:///system"),
+        ("xen:///system", r"its driver qemu"),
+        ("qemu+tls://host/system", r"qemu\+ssh://host/system"),
+    ],
+)
+def test_a_connection_that_cannot_carry_a_site(connect: str, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        uri.jump(connect)
+
+
+def test_only_the_target_libvirt_takes_a_connection() -> None:
+    with pytest.raises(UserError, match="--connect qemu:///system: only the target libvirt"):
+        target("qemu", "qemu:///system")
+    chosen = target("libvirt", "qemu:///system")
+    assert isinstance(chosen, Libvirt)
+    assert chosen.connect == "qemu:///system"
+
+
+def test_a_machine_is_ours_by_its_mark_and_not_by_its_name() -> None:
+    name = own.named("small", "n1")
+    ours = Fake(machines={name: machine(own.checkout())})
+    found = own.find(ours, "small", "n1")
+    assert found is not None
+    assert own.image(found) == "image"
+    assert own.find(ours, "small", "n2") is None
+    for text in (machine("another"), "<domain/>"):
+        with pytest.raises(UserError, match=f"{name} .*was not defined by this clone"):
+            own.find(Fake(machines={name: text}), "small", "n1")
+
+
+def test_the_images_go_with_the_sites_last_disks() -> None:
+    base = own.named("small", f"master.0123{disks.BASE}")
+    ours = [*disks.names("small", "n1"), *disks.names("small", "n2"), base]
+    there = Fake(stored={"default": {"theirs", *ours}, "other": {"golden-smaller-x"}})
+    assert not disks.remove(there, "small", "n1")
+    assert there.stored["default"] == {"theirs", *disks.names("small", "n2"), base}
+    assert disks.remove(there, "small", "n2")
+    assert there.stored == {"default": {"theirs"}, "other": {"golden-smaller-x"}}
+    # An image is the ground on which the nodes' disks stand.
+    assert there.done == []
+
+
+def test_a_pool_that_is_missing_or_full() -> None:
+    with pytest.raises(
+        UserError, match=r"no active storage pool 'default'.*pool-define-as default"
+    ):
+        Pool(Fake(), "default").check(1)
+    full = Fake(stored={"default": set()}, free=1024 * 1024)
+    with pytest.raises(UserError, match=r"'default' at qemu:///system has 1 MiB free.* 2 MiB"):
+        Pool(full, "default").check(2 * 1024 * 1024)
+
+
+def test_a_node_is_looked_for_where_it_was_booted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(rundir, "CACHE", tmp_path)
+    NodeDir("small", "n1").claim("libvirt", "qemu+ssh://there/system")
+    with pytest.raises(UserError, match="n1 runs or is kept at qemu\\+ssh://there/system"):
+        Libvirt("qemu:///system").check(SITE, SITE.nodes)
+
+
+def test_a_daemon_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Virsh, *words: str) -> str:
+        raise StageError("boot", "command failed", tail=["error: Failed to connect socket"])
+
+    monkeypatch.setattr(Virsh, "say", refuse)
+    with pytest.raises(UserError, match=r"Failed to connect socket.*scripts/host/libvirtd start"):
+        Virsh("qemu:///system").answers()
