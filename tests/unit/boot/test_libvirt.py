@@ -123,7 +123,7 @@ def test_the_images_go_with_the_sites_last_disks() -> None:
     assert disks.remove(there, "small", "n2")
     assert there.stored == {"default": {"theirs"}, "other": {"golden-smaller-x"}}
     # An image is the ground on which the nodes' disks stand.
-    assert there.done == []
+    assert there.done[-1] == ("vol-delete", base, "--pool", "default")
 
 
 def test_a_pool_that_is_missing_or_full() -> None:
