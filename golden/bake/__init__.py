@@ -32,6 +32,7 @@ from golden.layers.reasons import ALL, NAMED
 from golden.log import Progress
 from golden.manifest import Artifact
 from golden.packages import AptState, Resolver
+from golden.releases import stages
 from golden.render import render
 
 __all__ = ["Artifact", "Needed", "Overview", "bake", "bake_planned", "needed", "plan", "why"]
@@ -212,7 +213,7 @@ def _tidy(order: _Order) -> None:
     for recipe in order.recipes.all():
         order.store.keep(order.site.name, recipe.layer, recipe.texts)
     order.store.settle([recipe.layer for recipe in order.recipes.all()])
-    order.store.prune()
+    order.store.prune(stages.layers())
 
 
 def _finished(order: _Order) -> list[Artifact]:

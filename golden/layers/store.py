@@ -138,10 +138,14 @@ class Store:
         noted = self._noted(site, name)
         return float(noted["seconds"]) if noted else None
 
-    def prune(self) -> list[str]:
-        """Delete the layers that no site's notes name; return their keys."""
+    def prune(self, spared: Iterable[str] = ()) -> list[str]:
+        """Delete the layers that neither a site's notes nor `spared` name; return their keys."""
         kept = {key for path in self._latest.glob("*/*.json") for key in _read(path)["keys"]}
+        kept |= set(spared)
         old = [path for path in self.folder.glob("*") if path.name not in kept]
+        for path in old:
+            # Without its record it is no layer any more, even if this is cut short.
+            (path / RECORD).unlink(missing_ok=True)
         enter.remove(old)
         return [path.name for path in old]
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from golden import definition, log, manifest, paths
+from golden import definition, log, paths
 from golden.bake import needed
 from golden.boot.rundir import NodeDir, read
 from golden.definition.fields import mib
@@ -114,7 +114,7 @@ def _mb(item: Item) -> str:
 
 
 def _wanted() -> Wanted:
-    layers, complete = set(_layers_in_place()), True
+    layers, complete = set(stages.layers()), True
     spared: set[str] = set()
     packages: set[str] = set()
     for site in _sites():
@@ -130,7 +130,7 @@ def _wanted() -> Wanted:
             spared |= found.releases
             packages |= found.packages
     files, tags = _in_use()
-    spared |= {release.id for release in _releases() if _files(release) & files}
+    spared |= {release.id for release in stages.all_releases() if _files(release) & files}
     return Wanted(
         frozenset(_with_parents(layers | tags)),
         frozenset(spared),
@@ -146,21 +146,6 @@ def _sites() -> list[str]:
 def _noted(site: str) -> set[str]:
     notes = (paths.CACHE / "latest" / site).glob("*.json")
     return {key for note in notes for key in json.loads(note.read_text())["keys"]}
-
-
-def _releases() -> Iterator[model.Release]:
-    for folder in paths.ARTIFACTS.glob("*/releases"):
-        yield from model.every(folder.parent.name)
-
-
-def _layers_in_place() -> Iterator[str]:
-    """The layers of the artifacts in place and of promoted releases: containers run from them."""
-    manifests = list(paths.ARTIFACTS.glob(f"*/*/{manifest.NAME}"))
-    for release in _releases():
-        if release.id in stages.read(release.site).promoted():
-            manifests += [image.folder / manifest.NAME for image in release.images.values()]
-    for path in manifests:
-        yield from (layer["key"] for layer in json.loads(path.read_text()).get("layers", ()))
 
 
 def _in_use() -> tuple[set[tuple[int, int]], set[str]]:

@@ -8,7 +8,7 @@ is killed while switching has moved that link, or has not.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -77,6 +77,23 @@ def superseded(site: str, spared: Iterable[str] = ()) -> list[Release]:
     there = in_place(site)
     kept = {*read(site).promoted(), *spared, there.id if there else ""}
     return [release for release in every(site) if release.id not in kept]
+
+
+def all_releases() -> Iterator[Release]:
+    """The kept releases of every site."""
+    for folder in paths.ARTIFACTS.glob("*/releases"):
+        yield from every(folder.parent.name)
+
+
+def layers() -> frozenset[str]:
+    """The keys of the layers of all artifacts in place and of promoted releases: containers run
+    from layers, and a rollback brings no new ones."""
+    manifests = list(paths.ARTIFACTS.glob(f"*/*/{manifest.NAME}"))
+    for release in all_releases():
+        if release.id in read(release.site).promoted():
+            manifests += [image.folder / manifest.NAME for image in release.images.values()]
+    found = (json.loads(path.read_text()) for path in manifests)
+    return frozenset(layer["key"] for each in found for layer in each.get("layers", ()))
 
 
 def _is_in_place(release: Release) -> bool:

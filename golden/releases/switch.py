@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from golden import atomic, log, manifest, paths
+from golden.boot import rundir
+from golden.boot.rundir import NodeDir
 from golden.errors import UserError
 from golden.layers.workshop import one_bake
 from golden.releases import keep, stages
@@ -46,6 +48,10 @@ def rollback(site: str) -> Release:
     return release
 
 
+def _runs(site: str, node: str) -> bool:
+    return NodeDir(site, node).running() is not None
+
+
 def _candidate(site: str, now: Stages) -> Release:
     there = stages.in_place(site)
     candidates = [each for each in every(site) if now.of(each) == "candidate"]
@@ -72,6 +78,12 @@ def _switch(release: Release, then: Stages) -> None:
     _point(base, new)
     _remove_sets(base)
     log.info(f"release {release.id} is current; {', '.join(release.images)} are its disks")
+    running = [path.name for path in rundir.site_dir(site).glob("*/") if _runs(site, path.name)]
+    if running:
+        log.warn(
+            f"{', '.join(sorted(running))} still run from what was in place before; ./inv down and "
+            f"./inv boot --site {site} bring them up from this release"
+        )
     if then.previous:
         log.info(f"back to {then.previous} with: ./inv rollback --site {site}")
 

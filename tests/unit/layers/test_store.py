@@ -82,6 +82,14 @@ def test_the_last_two_of_each_layer_are_kept(tmp_path: Path) -> None:
     assert store.get(layer(version="2")) and store.get(layer(version="3"))
 
 
+def test_what_else_is_needed_is_spared(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for version in ("1", "2", "3", "4"):
+        published(store, tmp_path, layer(version=version))
+    assert store.prune([layer(version="1").key]) == [layer(version="2").key]
+    assert store.get(layer(version="1"))
+
+
 def test_going_back_to_an_older_layer_makes_it_the_last_one(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for version in ("1", "2"):

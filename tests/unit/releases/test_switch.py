@@ -9,6 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from golden import atomic, manifest, paths, releases
+from golden.boot import rundir
+from golden.boot.rundir import NodeDir, State
 from golden.errors import UserError
 from golden.releases import stages, switch
 from golden.releases.stages import Stages
@@ -133,6 +135,20 @@ def test_a_damaged_release_is_not_promoted() -> None:
     with pytest.raises(UserError, match="not the bytes that release"):
         switch.promote(SITE, second.id)
     assert (in_place(), stages.now(SITE).resolve()) == (all_of("1"), before)
+
+
+def test_nodes_that_run_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(rundir, "CACHE", paths.CACHE)
+    node, mine = NodeDir(SITE, "n1"), os.getpid()
+    node.path.mkdir(parents=True)
+    ticks = rundir.start_ticks(mine)
+    assert ticks
+    node.remember(State(mine, ticks, rundir.boot_id(), 0.0, 0, "tcg", 1.0, "disk", []))
+    baked.bake("1")
+    switch.promote(SITE)
+    assert "n1 still run from what was in place before" in capsys.readouterr().err
 
 
 # ---- killed at any step

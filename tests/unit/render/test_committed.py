@@ -17,14 +17,15 @@ def site(request: pytest.FixtureRequest) -> Site:
     return SITES[request.param]
 
 
-def test_the_two_sites_with_their_two_kinds() -> None:
-    assert sites() == ("example", "rehearsal")
+def test_the_sites_with_their_kinds() -> None:
+    assert sites() == ("example", "rehearsal", "rehearsal-four")
     assert {
         name: (site.release.name, [kind.name for kind in site.kinds])
         for name, site in SITES.items()
     } == {
         "example": ("wheezy", ["node1", "node2"]),
         "rehearsal": ("bookworm", ["node1", "node2"]),
+        "rehearsal-four": ("bookworm", ["node1", "node2", "ganeti-node"]),
     }
 
 
