@@ -78,11 +78,13 @@ def _switch(release: Release, then: Stages) -> None:
     _point(base, new)
     _remove_sets(base)
     log.info(f"release {release.id} is current; {', '.join(release.images)} are its disks")
-    running = [path.name for path in rundir.site_dir(site).glob("*/") if _runs(site, path.name)]
+    running = sorted(
+        path.name for path in rundir.site_dir(site).glob("*/") if _runs(site, path.name)
+    )
     if running:
         log.warn(
-            f"{', '.join(sorted(running))} still run from what was in place before; ./inv down and "
-            f"./inv boot --site {site} bring them up from this release"
+            f"still running from what was in place before: {', '.join(running)}; ./inv down "
+            f"and ./inv boot --site {site} bring them up from this release"
         )
     if then.previous:
         log.info(f"back to {then.previous} with: ./inv rollback --site {site}")

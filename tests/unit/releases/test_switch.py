@@ -148,7 +148,7 @@ def test_nodes_that_run_are_named(
     node.remember(State(mine, ticks, rundir.boot_id(), 0.0, 0, "tcg", 1.0, "disk", []))
     baked.bake("1")
     switch.promote(SITE)
-    assert "n1 still run from what was in place before" in capsys.readouterr().err
+    assert "still running from what was in place before: n1" in capsys.readouterr().err
 
 
 # ---- killed at any step
