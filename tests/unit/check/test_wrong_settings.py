@@ -23,7 +23,7 @@ WITHOUT = "snf-pithos-app:snf-pithos-webclient"
 # What the settings do with the driver of the database is not what is tried here.
 LOAD = """
 import sys, unittest.mock
-for name in ("gevent", "gevent.socket", "psycopg2", "psycopg2.extensions", "psycopg2.pool"):
+for name in ("psycogreen", "psycogreen.gevent", "psycopg2", "psycopg2.extensions", "psycopg2.pool"):
     sys.modules[name] = unittest.mock.MagicMock()
 from synnefo import settings
 settings.load()

@@ -20,8 +20,8 @@ CLOUDBAR = ("CLOUDBAR_LOCATION", "CLOUDBAR_SERVICES_URL", "CLOUDBAR_MENU_URL")
 MAIL = ("ADMINS", "MANAGERS", "HELPDESK", "EMAIL_BACKEND", "EMAIL_FILE_PATH", "SERVER_EMAIL")
 # Enough of what the stand-ins' settings import to be imported.
 IMPORTED = {
-    "gevent/__init__.py": "",
-    "gevent/socket.py": "wait_read = wait_write = None\n",
+    "psycogreen/__init__.py": "",
+    "psycogreen/gevent.py": "def patch_psycopg(): pass\n",
     "psycopg2/__init__.py": "",
     "psycopg2/extensions.py": "connection = None\nset_wait_callback = id\n",
 }

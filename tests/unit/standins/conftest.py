@@ -94,10 +94,10 @@ class Cloud:
 @pytest.fixture(scope="module")
 def cloud(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """A cloud without tables yet."""
-    imports = "import psycopg2, requests, pika, werkzeug"
+    imports = "import psycopg2, requests, pika, pymemcache, werkzeug"
     probe = run.run(["/usr/bin/python3", "-c", imports], check=False)
     if probe.code or not services.POSTGRESQL.is_dir():
-        names = "python3-psycopg2 python3-pika python3-werkzeug"
+        names = "python3-psycopg2 python3-pika python3-pymemcache python3-werkzeug"
         pytest.skip(f"needs PostgreSQL 15: apt-get install postgresql {names}")
     with services.postgresql() as port:
         yield Cloud(root, tmp_path_factory.mktemp("cloud"), port)

@@ -14,15 +14,15 @@ PROGRAM = """
 import sys
 from snf_django import commands
 class Db:
-    def rows(self, sql):
+    def rows(self, sql, **named):
+        if "missing" in sql:
+            return []
         first = {"id": 1, "name": "one", "active": True}
         return [first, {"id": 10, "name": "two", "active": False}]
-    def one(self, sql, name):
-        return None
 class Context:
     db = Db()
 commands.declare("thing-list", fields="id name", options="--active", sql="select *")
-commands.declare("thing-find", arguments="THING", missing="No such thing.", sql="select 1")
+commands.declare("thing-find", arguments="THING", missing="No such thing.", sql="select missing")
 @commands.command("thing-show", "THING", commands.SHOWING)
 def thing(context, arguments, options):
     return {"id": arguments[0], "base url": None}
@@ -30,7 +30,8 @@ def thing(context, arguments, options):
 def add(context, arguments, options):
     print(arguments, options.url, options.size, options.dhcp, options.force)
 try:
-    commands.execute(commands.COMMANDS[sys.argv[1]], sys.argv[2:], Context())
+    spec = commands.COMMANDS[sys.argv[1]]
+    commands.execute(spec, *commands.parse(spec, sys.argv[2:]), Context())
 except commands.CommandError as error:
     sys.exit(f"Error: {error}")
 """

@@ -258,7 +258,9 @@ def test_backend_and_networks(site: Site) -> None:
 
 def test_a_machine_is_asked_of_ganeti_and_its_secrets_are_read_once(site: Site) -> None:
     base = f"{HOSTS['node1']}/cyclades"
-    (image,) = site.api("GET", f"{base}/image/v1.0/images/detail").json()
+    answer = site.api("GET", f"{base}/image/v1.0/images/detail").json()
+    assert isinstance(answer, list), answer
+    (image,) = answer
     wanted = {"name": "first", "imageRef": image["id"], "flavorRef": 28}
     answer = site.api("POST", f"{base}/compute/v2.0/servers", json={"server": wanted})
     assert answer.status_code == 202, answer.text

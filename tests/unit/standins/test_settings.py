@@ -34,7 +34,12 @@ def test_good_settings_load(load: Load) -> None:
         (API, "'encryptionKey1'", "'Password Encryption Key'", "is a public example"),
         (API, "'cycladesToken1'", "'@@SECRET:cyclades_token@@'", "is a public example or a placeh"),
         (API, "[{", "{", "Failed to read settings file"),
-        (API, "'strict': False", "'strikt': False", "CYCLADES_VNCAUTHPROXY_OPTS must be a list of"),
+        (
+            API,
+            "'strict': False",
+            "'strikt': False",
+            "CYCLADES_VNCAUTHPROXY_OPTS [0] must be a dict of",
+        ),
         (API, "identity/v2.0", "identity/v3", "ASTAKOS_AUTH_URL does not fit ASTAKOS_BASE_URL"),
         (DATABASE, "_psycopg2", "", "ENGINE"),
         (DATABASE, "databasepw1", "databasepw2", "same user, other password"),

@@ -9,8 +9,8 @@ import pytest
 
 from golden.standins import STANDINS
 
-LINES = 2272  # of code; issue 3 asks for under 2,000
-ALL_LINES = 3211  # with blank lines, comments and docstrings
+LINES = 2000  # of code, which they stay under (issue 3)
+ALL_LINES = 2890  # with blank lines, comments and docstrings
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -66,5 +66,5 @@ def test_code_is_counted_without_documentation(kind: str, text: str, lines: int)
 
 def test_the_stand_ins_are_small() -> None:
     found = list(sources())
-    assert sum(code(kind, text) for kind, text in found) <= LINES
+    assert sum(code(kind, text) for kind, text in found) < LINES
     assert sum(text.count("\n") for _, text in found) <= ALL_LINES

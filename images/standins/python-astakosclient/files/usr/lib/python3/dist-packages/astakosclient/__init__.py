@@ -30,11 +30,9 @@ class AstakosClient:
     def _call(self, method: str, url: str, body: Any = None) -> Any:
         session = requests.Session()
         session.mount("https://", HTTPAdapter(max_retries=Retry(TRIES, backoff_factor=1, read=0)))
-        headers = {"X-Auth-Token": self.token}
+        session.verify, session.headers["X-Auth-Token"] = CA_BUNDLE, self.token
         try:
-            answer = session.request(
-                method, url, json=body, headers=headers, verify=CA_BUNDLE, timeout=30
-            )
+            answer = session.request(method, url, json=body, timeout=30)
         except requests.RequestException as error:
             raise AstakosClientException(f"{url}: {error}") from error
         if answer.status_code >= 400:

@@ -4,15 +4,12 @@ from typing import Any
 
 from synnefo.webproject.web import HTTPError, Request, route
 
-from astakos.management.users import USERS
-
 BASE = "ASTAKOS_BASE_URL"
 
 
 def _user(request: Request, token: str) -> dict[str, Any] | None:
-    sql = f"{USERS} where auth_token = %s and is_active and auth_token_expires > now()"
-    user: dict[str, Any] | None = request.db.one(sql, token)
-    return user
+    sql = "select * from im_user where auth_token = %s and active and auth_token_expires > now()"
+    return request.db.one(sql, token)
 
 
 def cookie_user(request: Request) -> dict[str, Any] | None:
@@ -34,8 +31,7 @@ def _catalog(request: Request) -> list[dict[str, Any]]:
     sql = """select s.name, type, json_build_array(json_build_object('publicURL', public_url,
         'versionId', version, 'region', 'default', 'SNF:uiURL', c.url)) endpoints
         from im_service s join im_component c on c.id = component_id order by s.id"""
-    rows: list[dict[str, Any]] = request.db.rows(sql)
-    return rows
+    return request.db.rows(sql)
 
 
 @route("POST", BASE, "/identity/v2.0/tokens")
@@ -76,7 +72,7 @@ def commissions(request: Request) -> dict[str, Any]:
         sql = """insert into quotaholder_app_holding values (%s, %s, %s)
             on conflict (holder, resource) do update
             set usage = quotaholder_app_holding.usage + excluded.usage returning usage"""
-        usage = request.db.one(sql, body["holder"], resource, quantity)["usage"]
-        if quantity > 0 and row["system_default"] is not None and usage > row["system_default"]:
+        usage = request.db.rows(sql, body["holder"], resource, quantity)[0]["usage"]
+        if quantity > 0 and usage > row["system_default"]:
             raise HTTPError(413, f"Resource {resource}: limit {row['system_default']} exceeded")
     return {"serial": 1}

@@ -11,14 +11,12 @@ from werkzeug.security import check_password_hash
 from werkzeug.utils import redirect
 
 from astakos.identity import BASE, cookie_user
-from astakos.management.users import USERS
 
 FORM = """<form method=post action="{action}"><input name=username placeholder=E-mail>
 <input name=password type=password placeholder=Password><button>SUBMIT</button></form>"""
 
 
-@route("GET", BASE, "/ui/")
-@route("GET", BASE, "/ui/login")
+@route("GET", BASE, "/ui/", "/ui/login")
 def login(request: Request) -> Any:
     """The login page; who is logged in goes on to where they wanted to go."""
     base, target = request.settings.ASTAKOS_BASE_URL, request.args.get("next", "")
@@ -32,7 +30,7 @@ def login(request: Request) -> Any:
 def local(request: Request) -> Response:
     """Check the password and set the cookie all services understand."""
     form, settings, target = request.form, request.settings, request.args.get("next", "")
-    user = request.db.one(f"{USERS} where username = %s", form.get("username", ""))
+    user = request.db.one("select * from im_user where username = %s", form.get("username", ""))
     if not user or not check_password_hash(user["password"], form.get("password", "")):
         raise HTTPError(401, "Please enter a correct username and password.")
     if not user["active"]:
@@ -41,18 +39,13 @@ def local(request: Request) -> Response:
     if host and not f".{host}".endswith(settings.ASTAKOS_COOKIE_DOMAIN):
         raise HTTPError(403, "Redirect to a foreign host")
     response = redirect(target or f"{settings.ASTAKOS_BASE_URL}/ui/landing")
-    response.set_cookie(
-        settings.ASTAKOS_COOKIE_NAME,
-        quote(f"{user['uuid']}|{user['auth_token']}", ""),
-        domain=settings.ASTAKOS_COOKIE_DOMAIN,
-        secure=settings.ASTAKOS_COOKIE_SECURE,
-        httponly=True,
-    )
+    name, value = settings.ASTAKOS_COOKIE_NAME, quote(f"{user['uuid']}|{user['auth_token']}", "")
+    where = {"domain": settings.ASTAKOS_COOKIE_DOMAIN, "secure": settings.ASTAKOS_COOKIE_SECURE}
+    response.set_cookie(name, value, httponly=True, **where)
     return response
 
 
-@route("GET", BASE, "/ui/landing")
-@route("GET", BASE, "/ui/profile")
+@route("GET", BASE, "/ui/landing", "/ui/profile")
 def profile(request: Request) -> str:
     """The user's profile."""
     if not (user := cookie_user(request)):

@@ -8,8 +8,6 @@ from synnefo.settings import consistency
 
 from snf_django.database import Database
 
-TABLE = """create table if not exists standin_agreement (
-    setting text, host text, value text, place text, primary key (setting, host))"""
 # Workers start at the same time, so this must not be a delete and an insert.
 RECORD = """insert into standin_agreement values (%s, %s, %s, %s) on conflict (setting, host)
     do update set value = excluded.value, place = excluded.place"""
@@ -24,8 +22,7 @@ def check(settings: Any, db: Database) -> None:
         db.run(RECORD, name, host, value, place)
         others = "select host, place from standin_agreement where setting = %s and value <> %s"
         for row in db.rows(others, name, value):
-            there = f"{row['host']} {row['place']}"
-            problems.append(f"  {name} differs: {host} {place}, {there}")
+            problems.append(f"  {name} differs: {host} {place}, {row['host']} {row['place']}")
     db.connection.commit()
     if problems:
         sys.exit("\n".join(["Settings refused, nodes disagree:", *problems]))

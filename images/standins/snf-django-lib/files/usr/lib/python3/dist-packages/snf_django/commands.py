@@ -2,13 +2,18 @@
 
 An unknown option exits 2, a CommandError 1, an unknown command 1 (contracts 4, observed).
 Options are words: --name is a flag, --name= takes a value, --name=* may be repeated, --name=bool
-is True or False, --name=int a number; -f/--force has a short form.
+is True or False, --name=int a number, --name=limit one with a unit, --name=json a file of JSON or -
+(standard input); -f/--force has a short form.
 """
 
+import json
+import math
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from optparse import Option, OptionParser, Values
+from pathlib import Path
 from typing import Any
 
 from snf_django import output
@@ -53,23 +58,26 @@ def declare(
 ) -> None:
     """Register a command that is one SQL query: of a control.yaml's `queries`.
 
-    With `fields` it lists rows, else it acts on or shows the one that `arguments` name; `missing`
-    is the error when there is none, `say` what to print afterwards.
+    Arguments and options are its parameters, by name. With `fields` it lists rows, else it shows
+    the one it selects. `checks` are conditions by the error that tells of them, `missing` is the
+    error when there is no row, `say` and `tell` are printed on stdout and stderr, for each row.
     """
-    sql, missing = query["sql"], query.get("missing")
-    selects = sql.startswith("select")
+    shows = query["sql"].startswith("select") and not {"say", "tell"} & set(query)
 
-    def run(context: Any, words: list[str], _: Any) -> Any:
-        if fields:
-            return context.db.rows(sql)
-        found = context.db.one(sql, *words) if selects else context.db.run(sql, *words)
-        if missing and not found:
-            raise CommandError(missing)
-        if "say" in query:
-            print(query["say"])
-        return found
+    def run(context: Any, words: list[str], given: Values) -> Any:
+        values = vars(given) | dict(zip(arguments.lower().split(), words, strict=True))
+        for message, condition in query.get("checks", {}).items():
+            if not context.db.one(f"select {condition} holds", **values)["holds"]:
+                raise CommandError(message)
+        rows = context.db.rows(query["sql"], **values)
+        if "missing" in query and not rows:
+            raise CommandError(query["missing"].format(**values))
+        for key, out in (("say", sys.stdout), ("tell", sys.stderr)):
+            for row in (rows or [values]) if key in query else ():
+                print(query[key].format(**row), file=out)
+        return (rows if fields else rows[0]) if shows else None
 
-    options = f"{options} {SHOWING}" if selects else options
+    options = f"{options} {SHOWING}" if shows else options
     COMMANDS[name] = Command(name, run, arguments, options, tuple(fields.split()))
 
 
@@ -80,9 +88,32 @@ def truth(text: str) -> bool:
     return text.lower() == "true"
 
 
+def limit(text: str) -> float:
+    """A number with or without a unit, or inf. Raises CommandError."""
+    match = re.fullmatch(r"(\d+)\s*([kmgt]?)(i?b|bytes)?", text.strip().lower())
+    if not match and text != "inf":
+        raise CommandError(f"Cannot parse limit '{text}'.")
+    return int(match[1]) * 1024 ** " kmgt".index(match[2] or " ") if match else math.inf
+
+
+def document(name: str) -> str:
+    """The JSON in the file of this name, or on standard input for -. Raises CommandError."""
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text()
+        json.loads(text)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{name}: {error}") from error
+    return text
+
+
+KINDS: dict[str, Callable[[str], Any]] = {"bool": truth, "limit": limit, "json": document}
+
+
 class _Option(Option):
-    TYPES = (*Option.TYPES, "bool")
-    TYPE_CHECKER = Option.TYPE_CHECKER | {"bool": lambda _option, _name, text: truth(text)}
+    TYPES = (*Option.TYPES, *KINDS)
+    TYPE_CHECKER = Option.TYPE_CHECKER | dict.fromkeys(
+        KINDS, lambda option, _name, text: KINDS[option.type](text)
+    )
 
 
 def _option(word: str) -> _Option:
@@ -123,9 +154,8 @@ def _print_list(spec: Command, rows: list[dict[str, Any]], options: Values, form
     output.table([row for row in rows if all(row[name] for name in flags)], fields, form)
 
 
-def execute(spec: Command, words: list[str], context: Any) -> None:
-    """Parse, run and print. Raises CommandError."""
-    arguments, options = parse(spec, words)
+def execute(spec: Command, arguments: list[str], options: Values, context: Any) -> None:
+    """Run and print. Raises CommandError."""
     result = spec.run(context, arguments, options)
     form = getattr(options, "output_format", None) or "pretty"
     if isinstance(result, list):

@@ -12,20 +12,20 @@ Row = dict[str, Any]
 
 
 class Database:
-    """One transaction: rows are dicts, parameters are positional (%s)."""
+    """One transaction: rows are dicts, parameters are positional (%s) or named (%(name)s)."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
-    def rows(self, sql: str, *values: Any) -> list[Row]:
+    def rows(self, sql: str, *values: Any, **named: Any) -> list[Row]:
         """All rows of a query, or of a statement with RETURNING."""
         with self.connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-            cursor.execute(sql, values or None)
+            cursor.execute(sql, values or named or None)
             return [dict(row) for row in cursor.fetchall()]
 
-    def one(self, sql: str, *values: Any) -> Row | None:
+    def one(self, sql: str, *values: Any, **named: Any) -> Row | None:
         """The first row, or None."""
-        return next(iter(self.rows(sql, *values)), None)
+        return next(iter(self.rows(sql, *values, **named)), None)
 
     def run(self, sql: str, *values: Any) -> int:
         """Execute a statement and return how many rows it changed."""

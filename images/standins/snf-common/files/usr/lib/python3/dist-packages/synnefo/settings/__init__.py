@@ -10,6 +10,7 @@ import grp
 import os
 import pwd
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +63,14 @@ class _Reader:
             self.places[name] = place
 
 
-def _access(folder: Path) -> list[str]:
+def _access(folder: Path) -> Iterator[str]:
     expected = [(folder, 0o2750)] + [(path, 0o640) for path in sorted(folder.glob("*.conf"))]
-    problems = []
     for path, mode in expected:
         stat = path.stat()
         owner = f"{pwd.getpwuid(stat.st_uid).pw_name}:{grp.getgrgid(stat.st_gid).gr_name}"
         found = f"{owner} {stat.st_mode & 0o7777:04o}"
         if found != f"root:synnefo {mode:04o}":
-            problems.append(f"{path}: is {found}, must be root:synnefo {mode:04o}")
-    return problems
+            yield f"{path}: is {found}, must be root:synnefo {mode:04o}"
 
 
 def _declared(parts: dict[str, dict[str, Any]]) -> tuple[dict[str, str], dict[str, Any]]:
@@ -84,15 +83,12 @@ def _declared(parts: dict[str, dict[str, Any]]) -> tuple[dict[str, str], dict[st
     return kinds, defaults
 
 
-def _unknown(reader: _Reader) -> list[str]:
+def _unknown(places: dict[str, str]) -> Iterator[str]:
     known, _ = _declared(components.installed())
-    problems = []
-    for name, place in reader.places.items():
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1, 0.5)
-            hint = f", did you mean {near[0]}?" if near else ""
-            problems.append(f"{place}: unknown setting {name}{hint}")
-    return problems
+    for name in set(places) - set(known):
+        near = difflib.get_close_matches(name, known, 1, 0.5)
+        hint = f", did you mean {near[0]}?" if near else ""
+        yield f"{places[name]}: unknown setting {name}{hint}"
 
 
 def load() -> Settings:
@@ -101,8 +97,8 @@ def load() -> Settings:
     parts, reader = components.active(), _Reader()
     for path in sorted(folder.glob("*.conf")):
         reader.read(path)
-    problems = reader.problems + (_access(folder) if folder == SYSTEM_FOLDER else [])
-    problems += _unknown(reader)
+    problems = reader.problems + (list(_access(folder)) if folder == SYSTEM_FOLDER else [])
+    problems += sorted(_unknown(reader.places))
     kinds, values = _declared(parts)
     values.update({k: v for k, v in reader.space.items() if k.isupper()})
     missing = sorted(set(kinds) - set(values))

@@ -9,6 +9,7 @@ from synnefo.lib import db
 if TYPE_CHECKING:
     from synnefo.settings import Settings
 
+AUTH, BASE, COOKIE = "ASTAKOS_AUTH_URL", "ASTAKOS_BASE_URL", "ASTAKOS_COOKIE_DOMAIN"
 CLOUDBAR = ("CLOUDBAR_LOCATION", "CLOUDBAR_SERVICES_URL", "CLOUDBAR_MENU_URL")
 PITHOS_DATABASE = ("PITHOS_BACKEND_DB_CONNECTION", "BACKEND_DB_CONNECTION")
 
@@ -18,20 +19,17 @@ def _differ(settings: "Settings", one: str, other: str, why: str) -> str:
 
 
 def _urls(settings: "Settings") -> list[str]:
-    get, found = settings.values.get, []
-    base, auth = get("ASTAKOS_BASE_URL"), get("ASTAKOS_AUTH_URL")
-    if base and auth and auth != f"{base}/identity/v2.0":
-        why = "must add /identity/v2.0"
-        found.append(_differ(settings, "ASTAKOS_AUTH_URL", "ASTAKOS_BASE_URL", why))
-    anchor = "ASTAKOS_AUTH_URL" if auth else "ASTAKOS_BASE_URL"
-    for name in CLOUDBAR:
-        if get(name) and urlsplit(get(name)).netloc != urlsplit(get(anchor, "")).netloc:
-            found.append(_differ(settings, name, anchor, "the cloudbar is on the Astakos host"))
-    domain = get("ASTAKOS_COOKIE_DOMAIN")
-    if domain and not str(urlsplit(base).hostname).endswith(domain):
-        why = "the cookie would not reach the host"
-        found.append(_differ(settings, "ASTAKOS_COOKIE_DOMAIN", "ASTAKOS_BASE_URL", why))
-    return found
+    text = {name: str(settings.values.get(name) or "") for name in (AUTH, BASE, COOKIE, *CLOUDBAR)}
+    host = {name: urlsplit(value).netloc for name, value in text.items()}
+    anchor = AUTH if text[AUTH] else BASE
+    on_astakos = "the cloudbar is on the Astakos host"
+    pairs = [(name, anchor, on_astakos, host[name] == host[anchor]) for name in CLOUDBAR]
+    pairs += [(AUTH, BASE, "must add /identity/v2.0", text[AUTH] == f"{text[BASE]}/identity/v2.0")]
+    reached = urlsplit(text[BASE]).hostname or ""
+    why = "the cookie would not reach the host"
+    pairs += [(COOKIE, BASE, why, reached.endswith(text[COOKIE]))]
+    wrong = [pair[:3] for pair in pairs if text[pair[0]] and text[pair[1]] and not pair[3]]
+    return [_differ(settings, *pair) for pair in wrong]
 
 
 def _databases(settings: "Settings") -> list[str]:

@@ -2,98 +2,51 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+import yaml
+
+KINDS = yaml.safe_load(Path(__file__).with_name("kinds.yaml").read_text())
 # Values that are printed in the guide or shipped as upstream's default are known to everybody.
 PUBLIC = re.compile(r"example|^Password Encryption Key$|^secret_key$|secret_password|token22w|@@|<")
-VNC_KEYS = {"auth_user", "auth_password", "server_address", "server_port", "enable_ssl"}
-VNC_KEYS |= {"ca_cert", "strict"}
-ENGINE = "django.db.backends.postgresql_psycopg2"
-TEXT = {"ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT"}
 
 
-def _secret(value: Any, low: int = 8, high: int = 64) -> str | None:
-    if not isinstance(value, str) or not low <= len(value.encode()) <= high:
-        return f"must be a string of {low} to {high} bytes"
-    return "is a public example or a placeholder" if PUBLIC.search(value) else None
+def _own(kind: str, value: Any) -> str | None:
+    rule, text = KINDS[kind], str(value)
+    types, pattern = rule.get("type"), rule.get("pattern", ".*")
+    if types and type(value).__name__ not in types:
+        return f"must be of type {' or '.join(types)}, is {type(value).__name__}"
+    if (size := rule.get("bytes")) and not size[0] <= len(text.encode()) <= size[1]:
+        return f"must be a string of {size[0]} to {size[1]} bytes"
+    if not (match := re.fullmatch(pattern, text, re.DOTALL)):
+        return f"must be a {kind}: {pattern}"
+    if PUBLIC.search(match.groupdict().get("secret", "")):
+        return "is a public example or a placeholder"
+    if rule.get("writable") and not (Path(text).is_dir() and os.access(text, os.W_OK)):
+        return "must be a directory this user may write to"
+    if (keys := rule.get("keys")) and not set(keys) <= set(value) <= {*keys, *rule.get("more", ())}:
+        return f"must be a dict of {', '.join(keys)}"
+    if "items" in rule and len(value) != len(rule["items"]):
+        return f"must hold {len(rule['items'])} items"
+    return "must not be empty" if "each" in rule and not value else None
 
 
-def _people(value: Any) -> str | None:
-    pairs = isinstance(value, tuple) and all(isinstance(p, tuple) and len(p) == 2 for p in value)
-    good = pairs and value and all("@" in str(p[1]) for p in value)
-    return None if good else "must be a tuple of (name, e-mail) tuples, at least one"
-
-
-def _databases(value: Any) -> str | None:
-    entry = value.get("default") if isinstance(value, dict) else None
-    if not isinstance(entry, dict) or not TEXT <= set(entry) <= {*TEXT, "OPTIONS"}:
-        return f"must be {{'default': dict of {', '.join(sorted(TEXT))} and perhaps OPTIONS}}"
-    if entry["ENGINE"] != ENGINE:
-        return f"['default']['ENGINE'] must be '{ENGINE}'"
-    if not all(isinstance(entry[key], str) and entry[key] for key in TEXT):
-        return "['default'] must hold non-empty strings"
-    return f"['default']['PASSWORD'] {fault}" if (fault := _secret(entry["PASSWORD"])) else None
-
-
-def _amqp(value: Any) -> str | None:
-    hosts = isinstance(value, list) and value
-    if not hosts or not all(re.match(r"amqp://[^:@/]+:[^:@/]+@[^:@/]+:\d+$", h) for h in value):
-        return "must be a list of amqp://user:password@host:port"
-    # Only the password: the domain of the rehearsal is an example and may be.
-    public = any(PUBLIC.search(urlsplit(host).password or "") for host in value)
-    return "holds a public example or a placeholder" if public else None
-
-
-def _vnc(value: Any) -> str | None:
-    if not isinstance(value, list) or not value or set(value[0]) != VNC_KEYS:
-        return f"must be a list of dicts of {', '.join(sorted(VNC_KEYS))}"
-    return f"auth_password {fault}" if (fault := _secret(value[0]["auth_password"])) else None
-
-
-def _credentials(value: Any) -> str | None:
-    if not isinstance(value, tuple) or len(value) != 2 or value[0] != "pithos-view":
-        return "must be the tuple ('pithos-view', secret)"
-    return _secret(value[1])
-
-
-def _directory(value: Any) -> str | None:
-    good = isinstance(value, str) and Path(value).is_dir() and os.access(value, os.W_OK)
-    return None if good else "must be a directory this user may write to"
-
-
-TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "list": (list, tuple), "dict": (dict,)}
-TYPES |= {"bool": (bool,), "int": (int,), "any": (object,)}
-PATTERNS = {
-    "url": r"https://[\w.-]+(:\d+)?/\S*[^/\s]",
-    "folder_url": r"https://[\w.-]+(:\d+)?/\S*/",
-    "cookie_domain": r"\.[\w.-]+",
-    "memcached": r"memcached://[^/:]+:\d+/\?timeout=\d+",
-    "mail_backend": r"django\.core\.mail\.backends\.(smtp|filebased)\.EmailBackend",
-    "mac_prefix": r"([0-9a-f]{2}:){2}[0-9a-f]",
-    "postgresql": r"postgresql://[^:@/]+:[^:@/]+@[^:@/]+:\d+/\w+",
-}
-CHECKS: dict[str, Callable[[Any], str | None]] = {
-    "secret": _secret,
-    "secret_key": lambda value: _secret(value, 32, 4096),
-    "encryption_key": lambda value: _secret(value, 8, 32),
-    "people": _people,
-    "databases": _databases,
-    "amqp": _amqp,
-    "vnc": _vnc,
-    "credentials": _credentials,
-    "directory": _directory,
-}
+def _parts(kind: str, value: Any) -> Iterator[tuple[Any, str, Any]]:
+    rule = KINDS[kind]
+    yield from ((key, inner, value[key]) for key, inner in rule.get("keys", {}).items())
+    if inner := rule.get("each"):
+        yield from ((number, inner, item) for number, item in enumerate(value))
+    for number, inner in enumerate(rule.get("items", ())):
+        yield number, inner, value[number]
 
 
 def fault(kind: str, value: Any) -> str | None:
-    """What is wrong with the value, or None."""
-    if kind in CHECKS:
-        return CHECKS[kind](value)
-    if pattern := PATTERNS.get(kind):
-        good = isinstance(value, str) and bool(re.fullmatch(pattern, value))
-        return None if good else f"must be a {kind}: {pattern}"
-    good = isinstance(value, TYPES[kind]) and (kind != "int" or not isinstance(value, bool))
-    return None if good else f"must be of type {kind}, is {type(value).__name__}"
+    """What is wrong with the value or with a part of it, or None."""
+    if own := _own(kind, value):
+        return own
+    for key, inner, part in _parts(kind, value):
+        if told := fault(inner, part):
+            return f"[{key!r}] {told}"
+    return None

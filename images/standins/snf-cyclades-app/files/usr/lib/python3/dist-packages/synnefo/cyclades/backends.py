@@ -7,6 +7,10 @@ from snf_django.commands import CommandError, command
 from synnefo.cyclades.networks import create_in_backend
 from synnefo.cyclades.rapi import Rapi, cipher, of
 
+ADD_OPTIONS = "--clustername= --port=int --user= --pass= --no-check --hypervisor= --no-init"
+MODIFY_OPTIONS = """--clustername= --port=int --username= --password= --drained=bool --offline=bool
+    --hypervisor="""
+
 
 def _checked(settings: Any, row: dict[str, Any], password: str) -> str:
     """The password to store: it must allow a write, and the name be the cluster's (contracts 5)."""
@@ -21,11 +25,7 @@ def _checked(settings: Any, row: dict[str, Any], password: str) -> str:
     return cipher(settings).encrypt(password.encode()).decode()
 
 
-@command(
-    "backend-add",
-    "",
-    "--clustername= --port=int --user= --pass= --no-check --hypervisor= --no-init",
-)
+@command("backend-add", "", ADD_OPTIONS)
 def backend_add(context: Any, _: list[str], options: Any) -> None:
     """Add a Ganeti cluster, drained. Its password is always checked."""
     name, password = options.clustername, getattr(options, "pass")
@@ -43,11 +43,7 @@ def backend_add(context: Any, _: list[str], options: Any) -> None:
     backend_update_status(context)
 
 
-@command(
-    "backend-modify",
-    "ID",
-    "--clustername= --port=int --username= --password= --drained=bool --offline=bool --hypervisor=",
-)
+@command("backend-modify", "ID", MODIFY_OPTIONS)
 def backend_modify(context: Any, arguments: list[str], options: Any) -> None:
     """Change a backend; a new password is checked."""
     row = context.db.one("select * from db_backend where id::text = %s", arguments[0])

@@ -10,22 +10,17 @@ from synnefo.cyclades import BASE
 from synnefo.webproject.session import user_of
 from synnefo.webproject.web import HTTPError, Request, Response, route
 
-IMAGES = """select uuid id, i.name, mapfile, bytes size, account owner, properties,
-    format('pithos://%%s/%%s/%%s', account, container, o.name) as location,
-    'AVAILABLE' status, public is_public
-    from images i join objects o using (uuid) where public or account = %s order by created"""
+IMAGES = "select * from image where (is_public or owner = %s)"
 NEEDED = "OSFAMILY", "ROOT_PARTITION"
 
 
 def visible(settings: Any, user: str) -> list[dict[str, Any]]:
     """The public images and the user's own."""
     with backend(settings) as db:
-        rows: list[dict[str, Any]] = db.rows(IMAGES, user)
-    return rows
+        return db.rows(f"{IMAGES} order by created", user)
 
 
-@route("GET", BASE, "/image/v1.0/images")
-@route("GET", BASE, "/image/v1.0/images/detail")
+@route("GET", BASE, "/image/v1.0/images", "/image/v1.0/images/detail")
 def images(request: Request) -> Any:
     """List images."""
     return visible(request.settings, user_of(request))
@@ -42,11 +37,8 @@ def register(request: Request) -> Response:
         raise HTTPError(400, "X-Image-Meta-Name and X-Image-Meta-Location pithos://… are required")
     if match[1] != user_of(request):
         raise HTTPError(403, "Not the owner")
-    properties = {
-        k.removeprefix("property-").upper().replace("-", "_"): v
-        for k, v in meta.items()
-        if k.startswith("property-")
-    }
+    own = {k.upper().replace("-", "_"): v for k, v in meta.items() if k.startswith("property-")}
+    properties = {k.removeprefix("PROPERTY_"): v for k, v in own.items()}
     if missing := [name for name in NEEDED if name not in properties]:
         raise HTTPError(400, f"Image property {missing[0]} is missing")
     with backend(request.settings) as db:

@@ -1,6 +1,5 @@
 """Networks and pools."""
 
-import ipaddress
 from typing import Any
 
 from snf_django import output
@@ -10,13 +9,8 @@ from synnefo.cyclades import rapi
 OPTIONS = """--name= --user= --subnet= --gateway= --subnet6= --gateway6= --dhcp=bool --public
     --flavor= --mode= --link= --mac-prefix= --tags= --floating-ip-pool=bool --allocation-pool=*
     --drained=bool"""
-FLAVORS = {"CUSTOM", "MAC_FILTERED", "IP_LESS_ROUTED", "PHYSICAL_VLAN"}
 ONLINE = "select * from db_backend where not offline"
-SUBNETS = """select id "ID", format('IPv4 Subnet of Network %%s', id) as "Name", 4 "Version",
-    subnet "CIDR", gateway "Gateway", dhcp "DHCP", false "Deleted" from db_network where id = %s"""
-STATES = """select clustername "Backend", operstate "State", false "Deleted", backendjobid "JobID",
-    backendopcode "Opcode", backendjobstatus "JobStatus" from db_backendnetwork
-    join db_backend b on b.id = backend_id where network_id = %s"""
+SUBNETS = 'select * from db_subnet_shown where "ID" = %s'
 
 
 def name_of(context: Any, network: int) -> str:
@@ -44,24 +38,9 @@ def create_in_backend(context: Any, network: dict[str, Any], backend: dict[str, 
     context.db.run(sql, network["id"], backend["id"], last)
 
 
-def _check(options: Any) -> None:
-    if not options.name or not options.subnet or options.flavor not in FLAVORS:
-        known = ", ".join(sorted(FLAVORS))
-        raise CommandError(f"name, subnet and a flavor of {known} are required")
-    if options.flavor == "CUSTOM" and not (options.mode and options.link):
-        raise CommandError("a CUSTOM network needs mode and link")
-    try:
-        subnet = ipaddress.ip_network(options.subnet)
-        if options.gateway and ipaddress.ip_address(options.gateway) not in subnet:
-            raise CommandError(f"Gateway {options.gateway} is not in {subnet}")
-    except ValueError as error:
-        raise CommandError(str(error)) from error
-
-
 @command("network-create", "", OPTIONS)
 def network_create(context: Any, _: list[str], options: Any) -> None:
     """Create a network in all backends. Not idempotent: again makes a second one, as upstream."""
-    _check(options)
     keys = "name", "subnet", "gateway", "public", "flavor", "mode", "link", "tags"
     values = {key: getattr(options, key) for key in keys} | {"userid": options.user}
     values |= {"dhcp": options.dhcp is not False, "drained": bool(options.drained)}
@@ -83,7 +62,8 @@ def network_inspect(context: Any, arguments: list[str], _: Any) -> None:
     output.record(network)
     output.table(context.db.rows(SUBNETS, network["id"]))
     print(f"State of Network {network['id']} in DB for each backend")
-    output.table(context.db.rows(STATES, network["id"]))
+    states = 'select * from db_backendnetwork_shown where "Network" = %s'
+    output.table(context.db.rows(states, network["id"]))
 
 
 @command("reconcile-networks", "", "--fix-all --conflicting-ips")
@@ -101,25 +81,3 @@ def reconcile_networks(context: Any, _: list[str], options: Any) -> None:
             if options.fix_all:
                 create_in_backend(context, network, backend)
                 say(f"F: network {network['id']}: issued jobs to create it")
-
-
-@command("pool-create", "", "--type= --size=int --base= --offset=int")
-def pool_create(context: Any, _: list[str], options: Any) -> None:
-    """Create the one pool of a type."""
-    if options.type not in ("mac-prefix", "bridge") or not options.size:
-        raise CommandError("type (mac-prefix or bridge) and size are required")
-    if context.db.one("select 1 from db_pooltable where type = %s", options.type):
-        raise CommandError(f"Pool of type {options.type} already exists")
-    base = options.base or context.settings.DEFAULT_MAC_PREFIX
-    context.db.insert("db_pooltable", type=options.type, size=options.size, base=base)
-
-
-@command("pool-list", "", "--type=")
-def pool_list(context: Any, *_: Any) -> None:
-    """List the pools in upstream's hand-made table."""
-    for title, kind in (("BridgePool", "bridge"), ("MacPrefixPool", "mac-prefix")):
-        names = ("id", "size", "base", "offset", "available", "reserved")
-        print("\n".join((title, "-" * 80, "".join(name.rjust(12) for name in names), "-" * 80)))
-        for row in context.db.rows("select * from db_pooltable where type = %s", kind):
-            values = row | {"available": row["size"], "reserved": 0}
-            print("".join(str(values[name]).rjust(12) for name in names))

@@ -2,11 +2,13 @@
 
 import base64
 import hashlib
-import warnings
 from typing import Any
 
 import requests
+import urllib3
 from cryptography.fernet import Fernet, InvalidToken
+
+urllib3.disable_warnings()
 
 
 def cipher(settings: Any) -> Fernet:
@@ -25,11 +27,8 @@ class Rapi:
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The decoded answer. Raises requests' ConnectionError and HTTPError."""
         url = self.base + path
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            answer = requests.request(
-                method, url, json=body, auth=self.auth, verify=False, timeout=60
-            )
+        more: dict[str, Any] = {"json": body, "auth": self.auth, "timeout": 60}
+        answer = requests.request(method, url, verify=False, **more)
         if answer.status_code >= 400:
             text = f"{method} {url}: {answer.status_code} {answer.text}"
             raise requests.HTTPError(text, response=answer)

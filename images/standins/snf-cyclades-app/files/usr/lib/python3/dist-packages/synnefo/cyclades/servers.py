@@ -7,34 +7,30 @@ import socket
 from typing import Any
 from urllib.parse import urlsplit
 
+import pymemcache
 import requests
 from synnefo.cyclades import BASE, rapi
-from synnefo.cyclades.flavors import FLAVORS
 from synnefo.cyclades.images import visible
 from synnefo.cyclades.networks import name_of
 from synnefo.webproject.pages import page, rows
 from synnefo.webproject.session import charge, user_of, visitor
 from synnefo.webproject.web import HTTPError, Request, Response, as_json, route
 
-MACHINES = """select *, case operstate when 'STARTED' then 'ACTIVE' else operstate end status
-    from db_virtualmachine where userid = %s and not deleted"""
+MACHINES = "select * from db_machine where userid = %s"
+FLAVOR = "select * from db_flavor_shown where id::text = %s"
 BACKENDS = """select * from db_backend where not drained and not offline
     and %s = any(disk_templates)"""
 PUBLIC = "select id from db_network where public and floating_ip_pool and not drained limit 1"
 
 
-def _memcached(settings: Any, *lines: bytes) -> bytes:
-    address = urlsplit(settings.VMAPI_CACHE_BACKEND)
-    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
-        connection.sendall(b"\r\n".join(lines) + b"\r\nquit\r\n")
-        return connection.makefile("rb").read()
+def _cache(settings: Any) -> Any:
+    return pymemcache.Client(urlsplit(settings.VMAPI_CACHE_BACKEND).netloc, timeout=10)
 
 
 def _hand_over(settings: Any, parameters: dict[str, Any]) -> str:
     """Keep a machine's secrets in memcached for one reading; returns the URL."""
-    key, data = secrets.token_hex(16), json.dumps(parameters).encode()
-    answer = _memcached(settings, f"set {key} 0 3600 {len(data)}".encode(), data)
-    if not answer.startswith(b"STORED"):
+    key, data = secrets.token_hex(16), json.dumps(parameters)
+    if not _cache(settings).set(key, data, expire=3600, noreply=False):
         raise HTTPError(503, f"VMAPI_CACHE_BACKEND [{settings.where('VMAPI_CACHE_BACKEND')}]")
     return f"{settings.CYCLADES_BASE_URL}/vmapi/v1.0/server-params/{key}"
 
@@ -42,23 +38,23 @@ def _hand_over(settings: Any, parameters: dict[str, Any]) -> str:
 @route("GET", BASE, "/vmapi/v1.0/server-params/<key>")
 def server_params(request: Request, key: str) -> Response:
     """A machine's parameters, readable once."""
-    answer = _memcached(request.settings, f"get {key}".encode(), f"delete {key} noreply".encode())
-    head, _, rest = answer.partition(b"\r\n")
-    if not head.startswith(b"VALUE"):
+    cache = _cache(request.settings)
+    # Whoever deletes it first may have it, so of two who read at the same time one does.
+    if not (data := cache.get(key)) or not cache.delete(key, noreply=False):
         raise HTTPError(404, "No such parameters, or read before")
-    return Response(rest[: int(head.split()[-1])], mimetype="application/json")
+    return Response(data, mimetype="application/json")
 
 
 def _charge(settings: Any, user: str, flavor: dict[str, Any], sign: int) -> None:
-    sizes = {"vm": 1, "cpu": flavor["cpu"], "ram": flavor["ram"] * 2**20}
-    sizes["disk"] = flavor["disk"] * 2**30
+    sizes = {"vm": 1, "cpu": flavor["cpu"]}
+    sizes |= {"ram": flavor["ram"] * 2**20, "disk": flavor["disk"] * 2**30}
     provisions = {f"cyclades.{name}": sign * size for name, size in sizes.items()}
     charge(settings, "CYCLADES", user, provisions)
 
 
 def _chosen(request: Request, user: str, wanted: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     """The flavor, the image and a backend that can make it. Raises 404 and 503."""
-    flavor = request.db.one(f"{FLAVORS} and f.id::text = %s", str(wanted.get("flavorRef")))
+    flavor = request.db.one(FLAVOR, str(wanted.get("flavorRef")))
     if not flavor:
         raise HTTPError(404, f"Flavor {wanted.get('flavorRef')} does not exist")
     images = {image["id"]: image for image in visible(request.settings, user)}
@@ -95,13 +91,11 @@ def _create(request: Request, user: str, wanted: dict[str, Any]) -> dict[str, An
     return {"id": row["id"], "name": row["name"], "status": "BUILD", "adminPass": password}
 
 
-@route("GET", BASE, "/compute/v2.0/servers")
-@route("GET", BASE, "/compute/v2.0/servers/detail")
+@route("GET", BASE, "/compute/v2.0/servers", "/compute/v2.0/servers/detail")
 def servers(request: Request) -> Any:
     """List the user's machines."""
-    keys = "id", "name", "status"
-    found = request.db.rows(f"{MACHINES} order by id", user_of(request))
-    return {"servers": [{key: row[key] for key in keys} for row in found]}
+    sql = "select id, name, status from db_machine where userid = %s order by id"
+    return {"servers": request.db.rows(sql, user_of(request))}
 
 
 @route("POST", BASE, "/compute/v2.0/servers")
@@ -120,9 +114,8 @@ def _machine(request: Request, key: int) -> tuple[dict[str, Any], Any, str]:
     row = request.db.one(f"{MACHINES} and id = %s", user_of(request), key)
     if not row:
         raise HTTPError(404, f"Server {key} does not exist")
-    backend = request.db.one("select * from db_backend where id = %s", row["backend_id"])
     path = f"/instances/{request.settings.BACKEND_PREFIX_ID}{row['id']}"
-    return row, rapi.of(request.settings, backend), path
+    return row, rapi.of(request.settings, row), path
 
 
 @route("DELETE", BASE, "/compute/v2.0/servers/<int:key>")
@@ -132,8 +125,7 @@ def delete(request: Request, key: int) -> Response:
     client.call("DELETE", path)
     if row["operstate"] == "ERROR":  # Ganeti may never have had it, so no event would tell
         request.db.change("db_virtualmachine", row["id"], deleted=True)
-    flavor = request.db.one("select * from db_flavor where id = %s", row["flavor_id"])
-    _charge(request.settings, row["userid"], flavor, -1)
+    _charge(request.settings, row["userid"], row, -1)
     return Response(status=204)
 
 

@@ -47,11 +47,11 @@ def _log(settings: Any, name: str, words: list[str]) -> None:
 
 
 def _run(settings: Any, spec: commands.Command, words: list[str]) -> None:
-    commands.parse(spec, words)
+    arguments, options = commands.parse(spec, words)
     with database.apps(settings) as db:
         if spec.name not in BEFORE_AGREEMENT:
             agreement.check(settings, db)
-        commands.execute(spec, words, Context(settings, db))
+        commands.execute(spec, arguments, options, Context(settings, db))
 
 
 def main() -> None:

@@ -4,13 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import synnefo
-from snf_django.agreement import TABLE
 from snf_django.commands import CommandError, command
 from synnefo.settings import components
 
 PACKAGES = Path(synnefo.__file__).parents[1]
-HISTORY = """create table if not exists south_migrationhistory (id serial primary key,
-    app_name varchar(255), migration varchar(255), applied timestamptz default now())"""
 DONE = "select 1 from south_migrationhistory where app_name = %s"
 
 
@@ -25,9 +22,7 @@ def syncdb(context: Any, _: list[str], options: Any) -> None:
     print("Syncing...\nCreating tables ...")
     if not options.noinput:
         raise CommandError("a superuser would be asked for: use --noinput")
-    auth = (Path(__file__).parent / "auth.sql").read_text()
-    for statement in (auth, HISTORY, TABLE):
-        context.db.run(statement)
+    context.db.run(Path(__file__).with_name("sync.sql").read_text())
     if options.migrate:
         migrate(context, [], options)
 

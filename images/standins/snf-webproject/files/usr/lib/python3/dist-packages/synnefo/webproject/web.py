@@ -11,10 +11,13 @@ import werkzeug
 from snf_django import database
 from werkzeug import Response as Response  # the components import it from here
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, RequestRedirect, Rule, Submount
+from werkzeug.utils import redirect
 
 Handler = Callable[..., Any]
-ROUTES: list[tuple[str, str, str, Handler]] = []
+ROUTES: dict[str, list[Rule]] = {}
+# The guide's plain addresses (G124, G291): what is missing is added by a redirection.
+HOMES = {"ADMIN_BASE_URL": "/"}
 
 
 class HTTPError(HTTPException):
@@ -28,7 +31,7 @@ class HTTPError(HTTPException):
 class Request(werkzeug.Request):
     """A request: `db` is the transaction on the applications' database."""
 
-    def __init__(self, environ: dict[str, Any], settings: Any, db: Any) -> None:
+    def __init__(self, environ: dict[str, Any], settings: Any, db: database.Database) -> None:
         super().__init__(environ)
         self.settings, self.db = settings, db
 
@@ -37,11 +40,12 @@ class Request(werkzeug.Request):
         return unquote(self.cookies.get(name, "")).partition("|")[2]
 
 
-def route(methods: str, base: str, rule: str) -> Callable[[Handler], Handler]:
-    """Register a handler for METHOD|METHOD below the URL in the setting `base`."""
+def route(methods: str, base: str, *paths: str) -> Callable[[Handler], Handler]:
+    """Register a handler for METHOD|METHOD of paths below the URL in the setting `base`."""
 
     def register(handler: Handler) -> Handler:
-        ROUTES.append((methods, base, rule, handler))
+        rules = [Rule(path, endpoint=handler, methods=methods.split("|")) for path in paths]
+        ROUTES.setdefault(base, []).extend(rules)
         return handler
 
     return register
@@ -56,17 +60,12 @@ class Application:
     """WSGI application over the registered routes whose base URL is set on this host."""
 
     def __init__(self, settings: Any) -> None:
-        self.settings = settings
-        rules = [
-            Rule(
-                urlsplit(settings.values[base]).path + rule,
-                endpoint=handler,
-                methods=methods.split("|"),
-            )
-            for methods, base, rule, handler in ROUTES
-            if settings.values.get(base)
-        ]
-        self.rules = Map(rules, strict_slashes=False)
+        self.settings, self.rules = settings, Map(strict_slashes=False)
+        for base, rules in ROUTES.items():
+            if url := settings.values.get(base):
+                path, home = urlsplit(url).path, HOMES.get(base, "/ui/")
+                self.rules.add(Rule(path, redirect_to=url + home))
+                self.rules.add(Submount(path, rules))
 
     def _answer(self, environ: dict[str, Any]) -> Response:
         if environ.get("HTTP_X_FORWARDED_PROTO") != "https":
@@ -81,6 +80,8 @@ class Application:
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         try:
             response = self._answer(environ)
+        except RequestRedirect as error:
+            response = redirect(error.new_url)
         except HTTPException as error:
             message = {error.name: {"message": error.description}}
             response = error.response or as_json(message, error.code or 500)

@@ -10,19 +10,13 @@ from synnefo.webproject.web import Application
 
 HOOK = "--config=/etc/synnefo/gunicorn-hooks/gunicorn-archipelago.py"
 
-
-def build() -> Application:
-    """Check the environment, load settings and components."""
-    if os.environ.get("DJANGO_SETTINGS_MODULE") != "synnefo.settings":
-        sys.exit("/etc/gunicorn.d/synnefo: environment must set DJANGO_SETTINGS_MODULE")
-    settings = loader.load()
-    needed = settings.components & {"snf-pithos-app", "snf-cyclades-app"}
-    if needed and "SYNNEFO_ARCHIPELAGO_HOOK" not in os.environ:
-        sys.exit(f"/etc/gunicorn.d/synnefo: args must hold {HOOK}")
-    load_modules()
-    with database.apps(settings) as db:
-        agreement.check(settings, db)
-    return Application(settings)
-
-
-application = build()
+if os.environ.get("DJANGO_SETTINGS_MODULE") != "synnefo.settings":
+    sys.exit("/etc/gunicorn.d/synnefo: environment must set DJANGO_SETTINGS_MODULE")
+settings = loader.load()
+needed = settings.components & {"snf-pithos-app", "snf-cyclades-app"}
+if needed and "SYNNEFO_ARCHIPELAGO_HOOK" not in os.environ:
+    sys.exit(f"/etc/gunicorn.d/synnefo: args must hold {HOOK}")
+load_modules()
+with database.apps(settings) as db:
+    agreement.check(settings, db)
+application = Application(settings)

@@ -5,6 +5,7 @@ import secrets
 import smtplib
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,9 @@ from typing import Any
 from snf_django.commands import CommandError, command, say
 from werkzeug.security import generate_password_hash
 
-USERS = """select u.*, a.*, u.id, first_name || ' ' || last_name realname, is_active active,
-    array(select name from auth_group g join auth_user_groups m on g.id = m.group_id
-          where m.user_id = u.id) groups
-    from auth_user u join im_astakosuser a on a.user_ptr_id = u.id"""
-
 
 def _find(db: Any, key: str) -> dict[str, Any]:
-    if row := db.one(f"{USERS} where u.id::text = %s or uuid = %s", key, key):
+    if row := db.one("select * from im_user where %s in (id::text, uuid)", key):
         return dict(row)
     raise CommandError(f"There is no user with id or uuid '{key}'.")
 
@@ -49,10 +45,9 @@ def user_add(context: Any, arguments: list[str], options: Any) -> None:
     hashed = generate_password_hash(options.password or secrets.token_urlsafe(8))
     names = {"username": email, "email": email, "first_name": first, "last_name": last}
     row = db.insert("auth_user", **names, password=hashed, is_superuser=False)
-    sql = """insert into im_astakosuser (user_ptr_id, uuid, auth_token, auth_token_expires)
-        values (%s, %s, %s, now() + %s * interval '1 hour')"""
-    hours = context.settings.ASTAKOS_AUTH_TOKEN_DURATION
-    db.run(sql, row["id"], key, secrets.token_urlsafe(32), hours)
+    now, life = datetime.now(UTC), timedelta(hours=context.settings.ASTAKOS_AUTH_TOKEN_DURATION)
+    token = {"auth_token": secrets.token_urlsafe(32), "auth_token_expires": now + life}
+    db.insert("im_astakosuser", user_ptr_id=row["id"], uuid=key, **token)
     print(f"User created successfully with UUID: {key}")
 
 

@@ -1,1 +1,0 @@
-"""snf-manage commands of Astakos."""
