@@ -11,6 +11,7 @@ from __future__ import annotations
 import fnmatch
 import gzip
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -18,8 +19,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from golden import run
 from golden.definition.document import Document, read
@@ -32,7 +31,7 @@ KEY_FILE = "key"
 # 2015-07-24, the day of Synnefo 0.16.2: no build date may end in a package.
 EPOCH = 1437696000
 COMPONENTS = Path("usr/lib/python3/dist-packages/synnefo/components")
-COMPONENT_KEYS = ("settings", "modules", "queries", "apps", "fixtures")
+COMPONENT_KEYS = ("settings", "kinds", "modules", "queries", "apps", "fixtures")
 KEYS = {"package", "version", "summary", "depends", "conflicts", "recommends"} | {
     "users",
     "modes",
@@ -176,9 +175,10 @@ def _build(package: Package, tree: Path, out: Path) -> None:
 def _write_component(package: Package, tree: Path) -> None:
     part = {name: package.data[name] for name in COMPONENT_KEYS if name in package.data}
     if part:
-        path = tree / COMPONENTS / f"{package.name}.yaml"
+        path = tree / COMPONENTS / f"{package.name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump({"settings": {}, **part}, sort_keys=False))
+        # Not as YAML, which takes Python long to read: each command of snf-manage does.
+        path.write_text(json.dumps({"settings": {}, **part}, indent=1))
 
 
 def _relations(package: Package, words: Sequence[str]) -> str:

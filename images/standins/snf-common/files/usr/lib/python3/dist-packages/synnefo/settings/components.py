@@ -3,18 +3,19 @@
 SYNNEFO_EXCLUDE_PACKAGES=a:b hides some (contracts 3).
 """
 
+import json
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 FOLDER = Path(__file__).parents[1] / "components"
 
 
+@cache
 def installed() -> dict[str, dict[str, Any]]:
-    """Package name -> its component: settings, modules, apps, services."""
-    return {path.stem: yaml.safe_load(path.read_text()) for path in sorted(FOLDER.glob("*.yaml"))}
+    """Package name -> its component: what its control.yaml says of settings, modules and so on."""
+    return {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
 
 
 def active() -> dict[str, dict[str, Any]]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
+from synnefo.settings import components
 
-KINDS = yaml.safe_load(Path(__file__).with_name("kinds.yaml").read_text())
+KINDS = components.installed()["snf-common"]["kinds"]
 # Values that are printed in the guide or shipped as upstream's default are known to everybody.
 PUBLIC = re.compile(r"example|^Password Encryption Key$|^secret_key$|secret_password|token22w|@@|<")
 

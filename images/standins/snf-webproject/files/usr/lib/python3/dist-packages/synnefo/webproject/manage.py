@@ -29,8 +29,6 @@ def load_modules() -> None:
     for part in components.active().values():
         for module in part.get("modules", []):
             import_module(module)
-        for name, query in part.get("queries", {}).items():
-            commands.declare(name, **query)
 
 
 def _log(settings: Any, name: str, words: list[str]) -> None:
@@ -57,9 +55,13 @@ def _run(settings: Any, spec: commands.Command, words: list[str]) -> None:
 def main() -> None:
     """Exit 0, 1 for a CommandError, an unknown command or refused settings, 2 for a bad option."""
     words = sys.argv[1:]
-    settings = loader.load()
-    load_modules()
-    name = words[0] if words else "help"
+    settings, name = loader.load(), words[0] if words else "help"
+    for part in components.active().values():
+        for query in part.get("queries", {}).items():
+            commands.declare(query[0], **query[1])
+    # What is no query is in a module; importing them takes seconds on a slow machine.
+    if name not in commands.COMMANDS:
+        load_modules()
     if name == "help":
         print("Available subcommands:\n  " + "\n  ".join(sorted(commands.COMMANDS)))
         return
