@@ -119,7 +119,7 @@ def _networks(host: Host, site: Site) -> list[Finding]:
     from golden.packages import sources
 
     known = sources.host_sources()
-    found = [network.subnet_and_routes(host, subnet, definition)]
+    found = [network.subnet_and_routes(host, subnet, definition, [_bridge(site.name)])]
     mirrors = [one.uri for one in known]
     try:
         every = site.release.sources
@@ -131,6 +131,13 @@ def _networks(host: Host, site: Site) -> list[Finding]:
         mirrors = [*(url for url, _ in places), *mirrors]
         found += _pinned(site)
     return [*found, network.subnet_and_mirrors(host, subnet, mirrors, definition)]
+
+
+def _bridge(site: str) -> str:
+    # Imported here: the Docker SDK costs 100 ms, too, and only a look at everything needs it.
+    from golden.boot.container import target
+
+    return target.bridge(site)
 
 
 def _pinned(site: Site) -> list[Finding]:

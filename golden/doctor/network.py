@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,9 +32,12 @@ def routes(host: Host) -> list[tuple[str, Network]]:
     return found
 
 
-def subnet_and_routes(host: Host, subnet: Network, definition: str) -> Finding:
-    """No route of this host leads into the site's subnet."""
-    clash = [f"{network} on {name}" for name, network in routes(host) if network.overlaps(subnet)]
+def subnet_and_routes(
+    host: Host, subnet: Network, definition: str, own: Sequence[str] = ()
+) -> Finding:
+    """No route of this host leads into the site's subnet but those of its `own` interfaces."""
+    others = [(name, network) for name, network in routes(host) if name not in own]
+    clash = [f"{network} on {name}" for name, network in others if network.overlaps(subnet)]
     if not clash:
         return Finding("subnet and routes", True, False, f"{subnet} is on no route of this host")
     detail = f"{subnet} overlaps {', '.join(clash)}: a node could take a neighbour's address"

@@ -56,6 +56,17 @@ def ensure(client: docker.DockerClient, site: Site, name: str, labels: dict[str,
         )
 
 
+def bridge(client: docker.DockerClient, name: str) -> str:
+    """This host's interface to the network, as the engine's bridge driver calls it; "" without one.
+
+    libnetwork, drivers/bridge: br- and the first twelve digits of the network's id.
+    """
+    try:
+        return f"br-{str(client.networks.get(name).id)[:12]}"
+    except NotFound:
+        return ""
+
+
 def host_address(site: Site) -> str:
     """The host's address on the LAN: the highest that belongs to nobody."""
     subnet = ipaddress.IPv4Network(str(site.network.subnet))

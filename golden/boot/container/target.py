@@ -94,6 +94,14 @@ class Container:
         return str(container.status) if container else "off"
 
 
+def bridge(site: str) -> str:
+    """This host's interface to the network of the site's containers; "" while there are none."""
+    try:
+        return network.bridge(engine.connect(), _named(site, options.LAN))
+    except UserError:  # no engine, so no network of one
+        return ""
+
+
 def home() -> str:
     """Tells this clone of the project from others that use the same engine."""
     return hashlib.sha256(str(paths.CACHE).encode()).hexdigest()[:12]

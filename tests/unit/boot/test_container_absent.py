@@ -9,7 +9,7 @@ import pytest
 from golden import run
 from golden.boot.container import absent
 
-ALWAYS = {"nfsd", "lvm", "drbd", "kvm", "clock", "ptrace"}
+ALWAYS = {"nfsd", "lvm", "drbd", "kvm", "clock", "ptrace", "forwarding"}
 
 
 def place(monkeypatch: pytest.MonkeyPatch, *, rich: bool) -> dict[str, str]:
@@ -32,15 +32,6 @@ def test_others_depend_on_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(found) == ALWAYS | {"nfs", "vlan", "sysrq", "nfqueue"}
     assert found["nfsd"] == "this host's kernel has no NFS server"
     assert all("\n" not in reason and reason for reason in found.values())
-
-
-@pytest.mark.parametrize(("setting", "lacking"), [("0\n", True), ("1\n", False)])
-def test_a_container_forwards_what_its_host_does(
-    monkeypatch: pytest.MonkeyPatch, setting: str, lacking: bool
-) -> None:
-    monkeypatch.setattr(absent.Path, "read_text", lambda path: setting)
-    monkeypatch.setattr(absent.run, "run", lambda argv, **_: run.Result(0, "", 0.1))
-    assert ("forwarding" in absent.absent()) is lacking
 
 
 def test_every_feature_that_a_step_asks_for_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

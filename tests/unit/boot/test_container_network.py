@@ -77,3 +77,11 @@ def test_the_host_takes_the_highest_address_that_is_nobody_s() -> None:
     assert network.host_address(crowded) == "198.51.100.5"
     with pytest.raises(UserError, match="no address left for this host"):
         network.host_address(dataclasses.replace(SITE, network=Network(subnet="198.51.100.0/30")))
+
+
+def test_the_interface_of_the_network_is_known_by_its_id() -> None:
+    engine: Any = Engine()
+    assert network.bridge(engine, "lan") == ""
+    network.ensure(engine, SITE, "lan", {})
+    engine.networks.get("lan").id = "0123456789abcdef"
+    assert network.bridge(engine, "lan") == "br-0123456789ab"

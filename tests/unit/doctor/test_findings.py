@@ -234,3 +234,10 @@ def test_the_project_s_own_docker_engine_is_asked_first() -> None:
     assert asked[0][:3] == ("docker", "--host", "unix:///home/builder/.cache/dockerd/docker.sock")
     assert engines.docker(healthy(says=says, exists=lambda path: False)).ok
     assert asked[1][:2] == ("docker", "version")
+
+
+def test_a_route_to_our_own_containers_is_no_clash() -> None:
+    line = "head\nbr-0123456789ab 006433C6 00000000 1 0 0 0 00FFFFFF 0 0 0\n"
+    host = healthy(text=texts(proc__net__route=line))
+    assert not network.subnet_and_routes(host, SUBNET, "site.yaml").ok
+    assert network.subnet_and_routes(host, SUBNET, "site.yaml", ["br-0123456789ab"]).ok
