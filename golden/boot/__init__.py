@@ -64,11 +64,12 @@ def down(site: str, nodes: Iterable[str] = (), *, keep: bool = False, connect: s
     """Power nodes off (all without `nodes`); without `keep` their disks are thrown away.
 
     The artifacts stay as they were baked. A node that is off already is no error. `connect` is a
-    libvirt where nodes of this clone run of which it has lost the record.
+    libvirt where nodes of this clone run of which it has lost the record. The first node goes
+    last: the others mount its NFS export hard, and would wait for it while they shut down.
     """
     loaded = definition.load(site)
     with rundir.lock(site):
-        for node in _chosen(loaded, nodes):
+        for node in reversed(_chosen(loaded, nodes)):
             place = target("libvirt", connect) if connect else _place(site, node.name)
             was_on = place.down(site, node.name, keep=keep)
             kept = f"; its disks are kept in {shown(NodeDir(site, node.name).path)}" if keep else ""

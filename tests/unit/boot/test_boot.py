@@ -43,9 +43,9 @@ def test_an_unknown_node_starts_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "cache").exists()
 
 
-def test_down_of_nodes_that_are_off_is_no_error(capsys: Capture) -> None:
+def test_down_of_nodes_that_are_off_is_no_error_and_the_first_goes_last(capsys: Capture) -> None:
     boot.down("small")
-    assert capsys.readouterr().out == "n1: was off\nn2: was off\n"
+    assert capsys.readouterr().out == "n2: was off\nn1: was off\n"
 
 
 def test_down_with_keep_says_where_the_disks_are(capsys: Capture) -> None:
