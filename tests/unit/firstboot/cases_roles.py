@@ -75,10 +75,13 @@ def case_two_database_versions_are_refused(world):
     assert "not 2:" in raises(StepError, postgresql.run, ctx)
 
 
-def broker(world, listing=""):
+def broker(world, listing="", reads_input=False):
     world.image["services"]["rabbitmq-server"] = "rabbitmq-server"
     world.program("rabbitmq-server", path="etc/init.d/rabbitmq-server")
-    world.program("rabbitmqctl", '[ $1 != list_users ] || printf "{0}"'.format(listing))
+    # 2.8 takes a password only as a word.
+    program = '[ $1 != list_users ] || printf "{0}"\ncase "$1 $#" in {1}) exit {2} ;; esac'
+    asked = "add_user\\ 2|change_password\\ 2"
+    world.program("rabbitmqctl", program.format(listing, asked, 0 if reads_input else 64))
     world.patch(probe, "process_of", lambda user, without: True)
     world.patch(probe, "tcp", lambda address, port: True)
     world.patch(probe, "amqp_login", lambda *arguments: False)
@@ -119,9 +122,16 @@ def case_a_broker_with_data_is_given_the_user(world):
     ):
         world.put("calls", "")
         rabbitmq.run(broker(world, listing))
-        given = ["rabbitmqctl {0} synnefo {1}r".format(first, SECRET)]
+        asked = "rabbitmqctl {0} synnefo".format(first)
+        given = [asked, "{0} {1}r".format(asked, SECRET)]
         assert world.calls() == ["rabbitmqctl list_users"] + given + setting + last
     assert SECRET not in world.get("var/log/firstboot.log")
+
+
+def case_a_password_is_no_word_where_it_can_be_input(world):
+    rabbitmq.run(broker(world, "synnefo\\t[]\\n", reads_input=True))
+    assert "rabbitmqctl change_password synnefo" in world.calls()
+    assert SECRET not in world.get("calls")
 
 
 def case_a_broker_that_ends_is_not_waited_for(world):
