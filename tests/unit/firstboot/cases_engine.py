@@ -223,7 +223,8 @@ def case_environment_is_not_changed_for_others(world):
 def case_programs_run_together_and_their_outputs_stay_apart(world):
     # Each waits for the other.
     world.program("one", "touch ROOT/1; while ! test -e ROOT/2; do sleep 0.05; done; echo first")
-    world.program("other", "sleep 0.5; touch ROOT/2; while ! test -e ROOT/1; do sleep 0.05; done; echo second")
+    late = "sleep 0.5; touch ROOT/2; while ! test -e ROOT/1; do sleep 0.05; done; echo second"
+    world.program("other", late)
     ctx, told = world.context(), []
     ctx.on_waiting = told.append
     found = ctx.run_all([["one"], ["other"]], "both")
