@@ -17,6 +17,7 @@ from invoke.tasks import task as invoke_task
 
 from golden import log
 from golden.errors import STAGE_ERROR_CODE, USER_ERROR_CODE, StageError, UserError
+from golden.journal import Journal
 from golden.paths import HOME
 
 
@@ -88,6 +89,8 @@ def task(
         @functools.wraps(body)
         def guarded(*args: Any, **kwargs: Any) -> None:
             try:
+                # A killed bump leaves no half of it for whoever comes next.
+                Journal().settle()
                 body(*args, **kwargs)
             except UserError as error:
                 log.error(str(error))

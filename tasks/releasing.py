@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from invoke.context import Context
 
 from tasks.words import DEFAULT_SITE, task
@@ -44,3 +46,35 @@ def gc(_: Context, limit: str = "", dry_run: bool = False) -> None:
     from golden.releases.collect import collect
 
     collect(limit, dry_run=dry_run)
+
+
+@task(
+    "site",
+    help={
+        "synnefo": "move Synnefo's whole set to this version",
+        "package": "NAME=VERSION: pin a package; may be given more than once",
+        "debian-security": "take the newest of everything that is not pinned",
+        "downgrade": "an older version is meant",
+        "undo": "put the files back as they were before the last bump",
+    },
+    iterable=["package"],
+)
+def bump(
+    _: Context,
+    site: str = DEFAULT_SITE,
+    synnefo: str = "",
+    package: Sequence[str] | None = None,
+    debian_security: bool = False,
+    downgrade: bool = False,
+    undo: bool = False,
+) -> None:
+    """Move Synnefo, packages or Debian to new versions in the definition; show what that means."""
+    from golden import bump
+
+    if undo:
+        bump.undo(site)
+        return
+    wanted = bump.wanted(
+        synnefo, tuple(package or ()), debian_security=debian_security, downgrade=downgrade
+    )
+    bump.bump(site, wanted)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from golden import log, paths, run, standins
+from golden import atomic, log, paths, run, standins
 from golden.definition.models import Release
 from golden.errors import StageError, UserError
 from golden.packages import sources
@@ -24,6 +24,8 @@ _HOST_OPTIONS = ("Acquire::http", "Acquire::https", "Acquire::Retries", "Acquire
 _HOST_MIRROR_OPTIONS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
 # Where apt says why, the best first; its "Err:" lines name an address only.
 _REASONS = ("W: GPG error:", "E: Failed to fetch", "E: ", "W: ")
+# An update of one source would else throw the indexes of the others away.
+_KEEP_OTHERS = "APT::Get::List-Cleanup=false"
 
 
 class AptState:
@@ -71,16 +73,45 @@ class AptState:
         Without an answer from the mirror an old index serves on, with a warning. Raises UserError
         when there is none.
         """
-        fresh = self.release.standins and standins.ensure(self.standins, self.release.synnefo)
-        if self._age_hours() <= max_hours and not fresh:
+        built = self.release.standins and standins.ensure(self.standins, self.release.synnefo)
+        if self._age_hours() <= max_hours:
+            self._prefer()
+            if built or self._has_old_standins():
+                self._update("Dir::Etc::sourcelist=" + str(self._own_list()), _KEEP_OTHERS)
             return
         self._prepare()
         try:
-            self.apt("apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any")
+            self._update()
         except StageError as error:
             self._without_mirror(error)
             return
         self._stamp.touch()
+
+    def _update(self, *options: str) -> None:
+        words = ("-q", "-o", "APT::Update::Error-Mode=any")
+        self.apt("apt-get", "update", *words, options=options)
+
+    def _has_old_standins(self) -> bool:
+        """Whether the index of the stand-ins is not that of the packages that lie there: a run may
+        have been killed between the two."""
+        if not self.release.standins:
+            return False
+        release = (self.standins / "Release").read_bytes()
+        return not any(path.read_bytes() == release for path in self.index_files())
+
+    def _own_list(self) -> Path:
+        """A list of the stand-ins' repository alone: it is on this host, so that its index is read
+        again without asking any mirror."""
+        path = self.folder / "etc" / "standins.list"
+        path.write_text(f"{self.lines[-1]}\n")
+        return path
+
+    def _prefer(self) -> None:
+        """Write the release's pins where apt reads them."""
+        text = "\n".join(self._pins()) + "\n"
+        path = self.folder / "etc" / "preferences"
+        if not path.is_file() or path.read_text() != text:
+            atomic.write(path, text)
 
     def apt(
         self,
@@ -133,7 +164,7 @@ class AptState:
         (self.debs / "partial").mkdir(parents=True, exist_ok=True)
         (self.folder / "state" / "status").touch()
         (self.folder / "etc" / "sources.list").write_text("\n".join(self.lines) + "\n")
-        (self.folder / "etc" / "preferences").write_text("\n".join(self._pins()) + "\n")
+        self._prefer()
         self.config.write_text("\n".join(self._config()) + "\n")
 
     def _pins(self) -> list[str]:

@@ -1,0 +1,134 @@
+"""A new version of Synnefo, of a package, or of Debian: edit, see, undo; all of it or nothing.
+
+Read in this order: `stage` (the bump worked out beside the checkout, with `edit` and `synnefo`),
+`golden.journal` (its files put in place as one), `notes` (what upstream says to versions crossed).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import get_args
+
+from debian.debian_support import Version
+
+from golden import definition, log, paths
+from golden.bake import overview, plan
+from golden.bump import notes
+from golden.bump.stage import Wanted, edit_release, rendered, require_installed, resolved, staged
+from golden.definition import Release, Site
+from golden.definition.fields import Package, Rule, Upstream
+from golden.definition.tree import Tree
+from golden.errors import UserError
+from golden.journal import Journal, Writes
+from golden.layers import working
+from golden.packages import AptState
+
+__all__ = ["Wanted", "bump", "undo", "wanted"]
+
+
+def wanted(
+    synnefo: str, packages: Sequence[str], *, debian_security: bool, downgrade: bool
+) -> Wanted:
+    """What the options ask for. Raises UserError when that is nothing, or not in their form."""
+    if not (synnefo or packages or debian_security):
+        raise UserError(
+            "inv bump: say what is to move: --synnefo VERSION, --package NAME=VERSION or "
+            "--debian-security; or --undo for the last bump"
+        )
+    if synnefo and not re.match(_rule(Upstream).pattern, synnefo):
+        raise UserError(f"--synnefo {synnefo}: must be a version such as 0.16.3")
+    pins = {}
+    for word in packages:
+        name, _, version = word.partition("=")
+        if (
+            not re.match(_rule(Package).pattern, name)
+            or not version
+            or version.split() != [version]
+        ):
+            raise UserError(f"--package {word}: must be NAME=VERSION, both as apt writes them")
+        pins[name] = version
+    return Wanted(synnefo, pins, debian_security, downgrade)
+
+
+def _rule(kind: object) -> Rule:
+    return next(note for note in get_args(kind) if isinstance(note, Rule))
+
+
+def bump(site_name: str, wanted: Wanted, root: Path = paths.ROOT) -> None:
+    """Move what is `wanted` in the release of a site, render, and show what a bake would do.
+
+    Raises UserError and StageError, with release file and rendered/ as they were.
+    """
+    journal = Journal(root)
+    with journal.held(), working(paths.CACHE), staged(root) as place:
+        site = definition.load(site_name, root)
+        _require_upwards("synnefo", site.release.synnefo, wanted.synnefo, wanted)
+        writes = _work_out(site, wanted, root, place)
+        if writes:
+            journal.apply(writes, _words(site.release, wanted))
+        for name in writes:
+            log.info(f"changed: {name}")
+    overview.show(plan(site_name))
+
+
+def undo(site_name: str, root: Path = paths.ROOT) -> None:
+    """Put back the files as they were before the last bump, and show what a bake would do.
+
+    Raises UserError when there is none, or when one of the files was edited since.
+    """
+    journal = Journal(root)
+    with journal.held():
+        done = journal.last()
+        journal.undo(done)
+        log.info(f"undone: {done.what}")
+        for name in done.files:
+            log.info(f"put back: {name}")
+    overview.show(plan(site_name))
+
+
+def _work_out(site: Site, wanted: Wanted, root: Path, place: Path) -> Writes:
+    """The files that the bump changes; tells which packages move, and what upstream says to it."""
+    state = AptState(site.release)
+    state.refresh()
+    before = resolved(site, root, state)
+    require_installed(wanted.packages, before, site.name)
+    edit_release(place, site, wanted, state)
+    bumped = definition.load(site.name, place)
+    state = AptState(bumped.release)
+    state.refresh(*([0.0] if wanted.debian_security else []))
+    after = resolved(bumped, place, state)
+    for name in sorted(before.keys() & after.keys()):
+        _require_upwards(f"package {name}", before[name], after[name], wanted)
+    _show(site.release, bumped.release, before, after, place)
+    file = Tree(place).file("release", site.release.name)
+    name = str(file.relative_to(place))
+    changed = file.read_bytes() != (root / name).read_bytes()
+    return {**({name: file.read_bytes()} if changed else {}), **rendered(place, bumped.release)}
+
+
+def _require_upwards(what: str, old: str, new: str, wanted: Wanted) -> None:
+    if new and not wanted.downgrade and Version(new) < Version(old):
+        raise UserError(
+            f"{what}: {new} is older than {old}, which is baked now; if going back is meant, add "
+            "--downgrade (to take back the last bump: --undo)"
+        )
+
+
+def _show(
+    old: Release, new: Release, before: Mapping[str, str], after: Mapping[str, str], root: Path
+) -> None:
+    moved = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+    log.info(f"release {old.name}: {len(moved)} packages change")
+    for name in moved:
+        log.info(f"  {name}: {before.get(name, 'new')} → {after.get(name, 'gone')}")
+    for version, note in notes.crossed(old.synnefo, new.synnefo, root):
+        log.info(f"note on Synnefo {version}: {note}")
+
+
+def _words(release: Release, wanted: Wanted) -> str:
+    parts = [f"Synnefo {release.synnefo} → {wanted.synnefo}"] if wanted.synnefo else []
+    parts += [f"{name} = {version}" for name, version in wanted.packages.items()]
+    parts += ["Debian's newest"] if wanted.debian_security else []
+    return f"release {release.name}: {', '.join(parts)}"
