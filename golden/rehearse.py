@@ -22,9 +22,10 @@ from golden.report import Moment
 def rehearse(site: str, where: str, *, keep: bool = False, connect: str = "") -> None:
     """Bake `site`, boot all its nodes on fresh disks at target `where`, check them, end them.
 
-    The consoles and the time line are kept in .artifacts/<site>/rehearsal/, whether it went well or
-    not. Raises what the stage that failed raises; UserError when nodes of the site run already,
-    since a rehearsal must begin with disks that nothing has written to.
+    The consoles, the time line and what the checks found at this target are kept in
+    .artifacts/<site>/rehearsal/, whether it went well or not. Raises what the stage that failed
+    raises; UserError when nodes of the site run already, since a rehearsal must begin with disks
+    that nothing has written to.
     """
     loaded, place = definition.load(site), target(where, connect)
     _must_be_down(loaded)
@@ -32,7 +33,7 @@ def rehearse(site: str, where: str, *, keep: bool = False, connect: str = "") ->
     stages.run("bake", lambda: bake(site, None, place.format))
     try:
         stages.run("boot", lambda: boot.boot(site, (), where, connect))
-        stages.run("check", lambda: check.check(site))
+        stages.run("check", lambda: _check(site, where))
     finally:
         _keep_records(loaded, stages)
         if keep:
@@ -78,6 +79,15 @@ def _must_be_down(site: Site) -> None:
         )
 
 
+def _check(site: str, where: str) -> None:
+    found = ARTIFACTS / site / "checks.json"
+    found.unlink(missing_ok=True)
+    try:
+        check.check(site)
+    finally:
+        _copy(found, ARTIFACTS / site / "rehearsal" / f"checks.{where}.json")
+
+
 def _keep_records(site: Site, stages: _Stages) -> None:
     folder = ARTIFACTS / site.name / "rehearsal"
     folder.mkdir(parents=True, exist_ok=True)
@@ -98,6 +108,7 @@ def _steps(site: Site, power_on: float) -> list[Moment]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    # A node that never got as far as a console has none to keep.
+    # A node that never got as far as a console has none to keep, nor checks that could not run.
     if source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)

@@ -13,26 +13,37 @@ from pathlib import Path
 
 from golden import guide, log, report
 from golden.coverage import document
-from golden.coverage.proof import Outcomes
+from golden.coverage.proof import Outcomes, together
 from golden.coverage.table import Row, rows
 from golden.definition import load
 from golden.paths import ARTIFACTS, ROOT, shown
 
 DOCUMENT = ROOT / "docs" / "guide-coverage.md"
 
-__all__ = ["DOCUMENT", "Row", "of", "show", "summary", "write"]
+__all__ = ["DOCUMENT", "Row", "of", "rehearsed", "show", "summary", "write"]
 
 
 def of(site: str, checks: Path | None = None) -> tuple[Row, ...]:
-    """A row for each action of the guide, its state that of the last checks of `site`.
+    """A row for each action of the guide, its state that of the last rehearsals of `site`.
 
-    `checks` is the file that `inv check` wrote, by default the site's. Raises UserError when the
-    site is invalid or a home names an id that the guide does not have.
+    What one target has no means for counts as another found it. `checks` is a file that `inv check`
+    wrote, by default those of `rehearsed`. Raises UserError when the site is invalid or a home
+    names an id that the guide does not have.
     """
-    file = checks or ARTIFACTS / site / "checks.json"
-    found = report.from_json(file) if file.exists() else None
-    outcomes = Outcomes(load(site), found.outcomes) if found else None
+    files = [checks] if checks else list(rehearsed(site).values())
+    found = [report.from_json(file).outcomes for file in files if file.exists()]
+    outcomes = Outcomes(load(site), together(found)) if found else None
     return rows(guide.coverage(), outcomes)
+
+
+def rehearsed(site: str) -> dict[str, Path]:
+    """{target: what the checks of its last rehearsal found}, or without any of the last check."""
+    folder = ARTIFACTS / site
+    kept = {
+        file.name.split(".")[1]: file
+        for file in sorted((folder / "rehearsal").glob("checks.*.json"))
+    }
+    return kept or {"inv check": folder / "checks.json"}
 
 
 def show(site: str, *, as_json: bool = False) -> None:
@@ -55,9 +66,9 @@ def show(site: str, *, as_json: bool = False) -> None:
 
 
 def write(site: str) -> None:
-    """Record the rows, with the state of the last checks of `site`, in docs/guide-coverage.md."""
+    """Record the rows, with the state of the last rehearsals of `site`, in the document."""
     found = of(site)
-    document.write(DOCUMENT, site, found, summary(found))
+    document.write(DOCUMENT, site, tuple(rehearsed(site)), found, summary(found))
     log.info(f"{shown(DOCUMENT)}: {summary(found)[0]}")
 
 

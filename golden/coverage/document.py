@@ -14,8 +14,8 @@ HEADER = """\
 
 Made by `./inv coverage --write`; not to be edited. Each of the 291 actions of the installation
 guide ([guide-steps.json](guide-steps.json)) is done by a role while baking, by a step of first
-boot, or proven by a check. The state is that of the last checks of site `{site}` when this was
-written.
+boot, or proven by a check. The state is that of the last rehearsals of site `{site}` (targets:
+{targets}) when this was written; what one of them has no means for counts as another found it.
 
 {summary}
 
@@ -26,9 +26,12 @@ _ROW = re.compile(r"^\| (G\d{3}) \|", re.MULTILINE)
 _LINK = re.compile(r"\]\(\.\./([^)#]+)#L\d+\)")
 
 
-def write(file: Path, site: str, rows: Sequence[Row], summary: Sequence[str]) -> None:
-    """Publish the document."""
-    head = HEADER.format(site=site, summary="\n".join(f"- {line}" for line in summary))
+def write(
+    file: Path, site: str, targets: Sequence[str], rows: Sequence[Row], summary: Sequence[str]
+) -> None:
+    """Publish the document; `targets` are those whose rehearsals it tells of."""
+    lines = "\n".join(f"- {line}" for line in summary)
+    head = HEADER.format(site=site, targets=", ".join(targets), summary=lines)
     atomic.write(file, head + "".join(_line(row) for row in rows))
 
 

@@ -78,3 +78,17 @@ def judged(outcomes: Sequence[Outcome]) -> Verdict:
     if "not run" in of_state:
         return Verdict("not run here", of_state["not run"])
     return Verdict(NOT_REHEARSED)
+
+
+def together(reports: Sequence[Sequence[Outcome]]) -> tuple[Outcome, ...]:
+    """The outcomes of several runs as one: a check that could not run in one tells of another.
+
+    One that failed anywhere has failed.
+    """
+    weight = {"not run": 0, "passed": 1, "failed": 2}
+    found: dict[tuple[str, str], Outcome] = {}
+    for one in (outcome for outcomes in reports for outcome in outcomes):
+        known = found.setdefault((one.subject, one.name), one)
+        if weight[one.state] > weight[known.state]:
+            found[one.subject, one.name] = one
+    return tuple(found.values())

@@ -9,7 +9,7 @@ import pytest
 
 from golden import coverage, guide
 from golden.coverage import document, proof, table
-from golden.coverage.proof import Outcomes, Verdict, judged
+from golden.coverage.proof import Outcomes, Verdict, judged, together
 from golden.coverage.table import MOVED_TO_BAKE, Row
 from golden.definition import load
 from golden.report import Outcome, Report, State
@@ -80,6 +80,16 @@ def test_outcomes_are_judged_together(outcomes: list[Outcome], verdict: Verdict)
     assert judged(outcomes) == verdict
 
 
+def test_what_one_target_cannot_run_counts_as_another_found_it() -> None:
+    container = [outcome("not run", "disk", reason="no lvm"), outcome("passed", "page")]
+    qemu = [outcome("passed", "disk"), outcome("failed", "page")]
+    for reports in ([container, qemu], [qemu, container]):
+        assert {one.name: one.state for one in together(reports)} == {
+            "disk": "passed",
+            "page": "failed",
+        }
+
+
 def states(tree: SmallTree, *outcomes: Outcome) -> dict[str, str]:
     covered = guide.coverage(tree.root)
     found = table.rows(covered, Outcomes(tree.load(), outcomes), tree.root)
@@ -146,7 +156,7 @@ def test_the_state_comes_from_the_file_of_the_checks(tmp_path: Path) -> None:
 
 def test_the_document_is_read_as_it_was_written(tmp_path: Path, real: tuple[Row, ...]) -> None:
     file = tmp_path / "coverage.md"
-    document.write(file, "rehearsal", real, coverage.summary(real))
+    document.write(file, "rehearsal", ["qemu"], real, coverage.summary(real))
     assert document.homes(file) == {
         one.id: {home.rpartition(":")[0] for home in one.homes} for one in real
     }
