@@ -11,9 +11,9 @@ from types import ModuleType
 from invoke.collection import Collection
 from invoke.tasks import Task
 
-from tasks import baking, booting, keeping, releasing
+from tasks import baking, booting, keeping, metal, releasing
 
-SUBJECTS: tuple[ModuleType, ...] = (baking, booting, keeping, releasing)
+SUBJECTS: tuple[ModuleType, ...] = (baking, booting, metal, keeping, releasing)
 
 
 def menu() -> Collection:

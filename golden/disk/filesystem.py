@@ -56,6 +56,7 @@ def make(
     identity: uuid.UUID,
     enter: Sequence[str] = (),
     log: Path | None = None,
+    label: str = LABEL,
 ) -> Superblock:
     """Put `tree` into a file system in the partition of `disk`, which is `size_mib` MiB large.
 
@@ -63,7 +64,7 @@ def make(
     directory hash seed are `identity`. Raises UserError when the tree does not fit.
     """
     blocks = (size_mib * MIB - PARTITION_START) // BLOCK
-    argv = [*enter, *_mke2fs(disk, tree, size_mib, identity), str(blocks)]
+    argv = [*enter, *_mke2fs(disk, tree, size_mib, identity, label), str(blocks)]
     result = run.run(argv, env={"LC_ALL": "C"}, log=log, check=False, stage="disk")
     if result.code != 0:
         if any(sign in result.out for sign in _NO_ROOM):
@@ -81,12 +82,14 @@ def make(
     return verify(disk)
 
 
-def _mke2fs(disk: Path, tree: Path, size_mib: int, identity: uuid.UUID) -> list[str | Path]:
+def _mke2fs(
+    disk: Path, tree: Path, size_mib: int, identity: uuid.UUID, label: str
+) -> list[str | Path]:
     # The file is sparse, so its inode tables are zero already: without the last word the guest's
     # kernel would zero them in the background of its first boot.
     extended = f"offset={PARTITION_START},hash_seed={identity},assume_storage_prezeroed=1"
     options = ["-q", "-F", "-t", "ext4", "-b", str(BLOCK), "-I", "256", "-m", "1"]
-    options += ["-O", FEATURES, "-L", LABEL, "-U", str(identity), "-E", extended]
+    options += ["-O", FEATURES, "-L", label, "-U", str(identity), "-E", extended]
     options += ["-J", f"size={min(JOURNAL_MIB, size_mib // 8)}", "-i", "16384", "-G", "16"]
     return ["mke2fs", *options, "-d", tree, disk]
 

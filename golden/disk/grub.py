@@ -36,8 +36,8 @@ BOOT_CODE = 440  # bytes of sector 0 before the disk signature and the partition
 KERNEL_SECTOR = 0x5C
 DRIVE_CHECK = 0x66
 
-EARLY_CFG = f"""\
-search.fs_label {LABEL} root hd0,msdos1
+EARLY_CFG = """\
+search.fs_label {label} root hd0,msdos1
 set prefix=($root)/boot/grub
 """
 
@@ -89,12 +89,15 @@ def require_bootable(tree: Path, enter: Sequence[str] = ()) -> None:
             )
 
 
-def install(disk: Path, log: Path | None = None) -> None:
-    """Make `disk` start GRUB. Raises StageError when core.img does not fit before the partition."""
+def install(disk: Path, log: Path | None = None, label: str = LABEL) -> None:
+    """Make `disk` start GRUB, with the menu of the file system `label`.
+
+    Raises StageError when core.img does not fit before the partition.
+    """
     boot = LIBRARY / "boot.img"
     if not boot.exists():
         raise StageError("disk", f"{boot} is missing", hint="apt-get install grub-pc-bin")
-    core = _core_image(log)
+    core = _core_image(log, label)
     room = PARTITION_START - SECTOR
     if len(core) > room:
         raise StageError("disk", f"core.img has {len(core)} bytes, before the partition fit {room}")
@@ -114,11 +117,11 @@ def boot_code(boot: bytes) -> bytes:
     return bytes(code)
 
 
-def _core_image(log: Path | None) -> bytes:
+def _core_image(log: Path | None, label: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="golden-grub-") as name:
         folder = Path(name)
         early = folder / "early.cfg"
-        early.write_text(EARLY_CFG)
+        early.write_text(EARLY_CFG.format(label=label))
         core = folder / "core.img"
         argv: list[str | Path] = ["grub-mkimage", "-O", "i386-pc", "-d", LIBRARY, "-o", core]
         argv += ["-c", early, "-p", "(hd0,msdos1)/boot/grub", *MODULES]

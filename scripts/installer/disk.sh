@@ -126,12 +126,15 @@ judge_disk() {
     read_mark
     is_forced && return
     check_members
-    case $mark_state in
-    unfinished) return ;;
-    finished) [ "$reinstall" = yes ] || refuse "$disk holds the finished image of $mark_node of the \
-site $mark_site; to overwrite it, add golden.reinstall=yes to the kernel's command line" ;;
-    *) check_empty ;;
-    esac
+    if [ -z "$mark_state" ]; then
+        check_empty
+        return
+    fi
+    check_ours
+    # Without the superblock, which is written last, the power failed right before the end.
+    [ "$mark_state" = unfinished ] || ! has_root || [ "$reinstall" = yes ] ||
+        refuse "$disk holds the finished image of $mark_node of the site $mark_site; to overwrite it, \
+add golden.reinstall=yes to the kernel's command line"
 }
 
 # how_to_force: what to do about a disk that is not empty.
@@ -182,6 +185,15 @@ check_empty() {
         refuse "$disk is not empty, there is something unknown at its beginning; $(how_to_force)"
 }
 
+# check_ours: the mark may have outlived our image, as nobody else writes there.
+check_ours() {
+    others=$(contents "$disk" |
+        grep -v -x -E "$disk dos|${disk}p?1 ext4|${disk}p?2 iso9660" | tr '\n' ' ')
+    [ -z "$others" ] || refuse "$disk held an image of ours, and now $others; $(how_to_force)"
+    ! contents "$disk" | grep -q -x -E "${disk}p?1 ext4" || has_root ||
+        refuse "$disk held an image of ours, and now another root file system; $(how_to_force)"
+}
+
 # read_mark: what our own sector on the disk says.
 read_mark() {
     mark_state='' mark_site='' mark_node=''
@@ -195,11 +207,12 @@ read_mark() {
 # is_installed: whether the disk already boots an image of ours for this very node.
 is_installed() {
     read_mark
-    [ "$mark_state $mark_site $mark_node" = "finished $site $node" ] && has_magic
+    [ "$mark_state $mark_site $mark_node" = "finished $site $node" ] && has_root
 }
 
-# has_magic: whether the root file system can be found, which is so from the last write on (ext4's
-# magic number; Linux: Documentation/filesystems/ext4/super.rst).
-has_magic() {
-    [ "$(od -A n -t x1 -j $((MIB + 1080)) -N 2 "$device" | tr -d ' ')" = 53ef ]
+# has_root: whether our root file system can be found: ext4's magic number and its label (Linux:
+# Documentation/filesystems/ext4/super.rst).
+has_root() {
+    [ "$(od -A n -t x1 -j $((MIB + 1080)) -N 2 "$device" | tr -d ' ')" = 53ef ] &&
+        [ "$(dd if="$device" bs=1 skip=$((MIB + 1144)) count=11 2>/dev/null)" = golden-root ]
 }

@@ -81,7 +81,8 @@ take_head() {
     partition_table >"$work/table"
     make_mark finished "$work/mark"
     {
-        dd if="$work/table" of="$first" bs=1 seek=446 count=64 conv=notrunc &&
+        truncate -s 64 "$work/table" && # entries of zeros are unused
+            dd if="$work/table" of="$first" bs=1 seek=446 count=64 conv=notrunc &&
             dd if="$work/mark" of="$first" bs=512 seek="$MARK_SECTOR" count=1 conv=notrunc &&
             [ "$(wc -c <"$work/table") $(wc -c <"$work/mark")" = "64 512" ]
     } 2>"$work/dd" || fail "the disk's beginning cannot be made: $(last_of "$work/dd")"
@@ -93,10 +94,7 @@ partition_table() {
     entry 000 332 "$seed_start" "$seed_count" # da: no file system that a BIOS knows
     if [ "$rest_count" -gt 0 ]; then
         entry 000 216 "$rest_start" "$rest_count" # 8e: LVM
-    else
-        entry 000 000 0 0
     fi
-    entry 000 000 0 0
 }
 
 # take NUMBER: fetch a piece as $work/packed, proven to be the one of the manifest.
@@ -190,6 +188,7 @@ broken() {
 # try_image: prove all of it before the first byte of the disk is changed.
 try_image() {
     line piece "$kind" >"$work/pieces"
+    try_piece 0
     each_piece try_piece checked
     lay_out
     take_head

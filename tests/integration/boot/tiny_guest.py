@@ -47,7 +47,7 @@ echo "INIT: version of the tiny guest"
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 echo "tiny: boots=$(cat /boots)x"; printf x >> /boots; sync
-mount -t iso9660 -o ro /dev/vdc /seed
+mount -t iso9660 -o ro /dev/vdc /seed || mount -t iso9660 -o ro /dev/vda2 /seed
 echo "tiny: seed $(sed -n 's/.*"local-hostname": *"\([^"]*\)".*/\1/p' /seed/meta-data)"
 number=$(sed 's/.*:0*//' /sys/class/net/eth0/address)
 ip link set lo up
@@ -70,14 +70,16 @@ sleep 100000
 
 def make(folder: Path, *, alone: bool) -> Path:
     """Make the tree in `folder`; an `alone` guest is ready without the other node's answer."""
-    parts = _downloaded(folder / "packages")
+    parts = downloaded(folder / "packages")
     tree = folder / "tree"
     for name in ("bin", "sbin", "boot", "dev", "proc", "sys", "seed", "etc/acpi/PWRF"):
         (tree / name).mkdir(parents=True)
     kernel = next(parts.glob("boot/vmlinuz-*"))
     shutil.copy(kernel, tree / "boot/vmlinuz")
     (tree / "vmlinuz").symlink_to("boot/vmlinuz")
-    (tree / "initrd.img").write_bytes(gzip.compress(_initramfs(folder / "initramfs", parts)))
+    (tree / "initrd.img").write_bytes(
+        gzip.compress(initramfs(folder / "initramfs", parts, INITRAMFS_INIT))
+    )
     _busybox(tree, parts)
     _script(tree / "sbin/init", INIT)
     _script(tree / "sbin/fsck.ext4", "#!/bin/sh\nexit 0\n")
@@ -93,7 +95,7 @@ def make(folder: Path, *, alone: bool) -> Path:
     return tree
 
 
-def _downloaded(folder: Path) -> Path:
+def downloaded(folder: Path) -> Path:
     """The unpacked packages of kernel and busybox, from the mirror that the host's apt uses."""
     folder.mkdir(parents=True)
     told = run.run(["apt-cache", "depends", KERNEL_PACKAGE]).out
@@ -117,7 +119,8 @@ def _script(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def _initramfs(folder: Path, parts: Path) -> bytes:
+def initramfs(folder: Path, parts: Path, init: str) -> bytes:
+    """An initramfs with busybox and `MODULES`, whose /init is `init` with their {modules}."""
     for name in ("dev", "proc", "root", "lib"):
         (folder / name).mkdir(parents=True)
     _busybox(folder, parts)
@@ -125,7 +128,7 @@ def _initramfs(folder: Path, parts: Path) -> bytes:
     for module in modules:
         shutil.copy(module, folder / "lib")
     names = " ".join(module.stem for module in modules)
-    _script(folder / "init", INITRAMFS_INIT.format(modules=names))
+    _script(folder / "init", init.format(modules=names))
     return _cpio(folder)
 
 

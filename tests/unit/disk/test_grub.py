@@ -39,7 +39,7 @@ def test_a_core_image_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.M
     disk = tmp_path / "disk.raw"
     layout.partition(disk, 8, uuid.UUID(int=7))
     before = disk.read_bytes()
-    monkeypatch.setattr(grub, "_core_image", lambda log: bytes(layout.MIB))
+    monkeypatch.setattr(grub, "_core_image", lambda log, label: bytes(layout.MIB))
     with pytest.raises(StageError, match="before the partition fit"):
         grub.install(disk)
     assert disk.read_bytes() == before

@@ -1,10 +1,11 @@
 """Steps of storage: DRBD, the volume group, the shared folder."""
 
 import os
+import struct
 
 from engine import probe
 from engine.failures import StepError, StepSkipped
-from steps import drbd, nfs_mount, volume_group
+from steps import drbd, nfs_mount, root_size, volume_group
 from world import raises
 
 
@@ -114,3 +115,36 @@ def case_nfs_waits_for_its_server_then_mounts(world):
         "n1.small.example:/srv/archip /srv/archip"
     )
     assert "bg,_netdev" in world.get("etc/fstab")
+
+
+def root(world, file_system_mib, partition_mib):
+    start = bytearray(4096)
+    struct.pack_into("<I", start, 1024 + 4, file_system_mib * 256)
+    struct.pack_into("<I", start, 1024 + 24, 2)
+    struct.pack_into("<H", start, 1024 + 56, 0xEF53)
+    world.put("dev/sda1", "")
+    with open(world.path("dev/sda1"), "wb") as file:
+        file.write(start)
+    world.put("sys/class/block/sda1/size", "{0}\n".format(partition_mib * 2048))
+    world.put("proc/mounts", "rootfs / rootfs rw 0 0\n/dev/sda1 / ext4 rw 0 0\n")
+    world.program("resize2fs")
+    return world.context()
+
+
+def case_a_root_smaller_than_its_partition_grows(world):
+    ctx = root(world, 6143, 500000)
+    assert not root_size.done(ctx)
+    root_size.run(ctx)
+    assert [call.split()[0] for call in world.calls()] == ["resize2fs"]
+    assert world.calls()[0].endswith("/dev/sda1")
+
+
+def case_a_root_that_fills_its_partition_is_left_alone(world):
+    assert root_size.done(root(world, 6143, 6143))
+    assert root_size.done(root(world, 6143, 6143 + 127))
+    assert not root_size.done(root(world, 6143, 6143 + 128))
+
+
+def case_a_container_has_no_root_to_grow(world):
+    world.put("proc/mounts", "overlay / overlay rw 0 0\n")
+    assert root_size.done(world.context())
