@@ -42,6 +42,14 @@ for path in map(Path, sys.argv[2:]):
 channel.connection.close()
 """
 
+CHANGED = """
+import runpy, sys
+from pathlib import Path
+changed, times = runpy.run_path(sys.argv[1])["changed"], {}
+for _ in range(2):
+    print([name for _, name, _, _ in changed(Path(sys.argv[2]), times)])
+"""
+
 
 def python(cloud: Cloud, code: str, *words: object) -> str:
     argv = ["/usr/bin/python3", "-c", code, *map(str, words)]
@@ -123,3 +131,14 @@ def test_a_broker_that_refuses_us_is_named_without_the_password(consuming: Cloud
     assert refused.code == 1
     assert "[AMQP_HOSTS, " in refused.out
     assert "brokerpw" not in refused.out
+
+
+def test_eventd_survives_what_ganeti_does_to_its_queue(cloud: Cloud, tmp_path: Path) -> None:
+    job(tmp_path, 1, "OP_INSTANCE_CREATE", "running", instance_name="snf-1")
+    job(tmp_path, 2, "OP_INSTANCE_CREATE", "running", instance_name="snf-2")
+    (tmp_path / "job-3").write_text('{"id": 3, "ops": [')
+    # A listing has it, a look at it does not find it: archived, or renamed when it was complete.
+    (tmp_path / "job-4").symlink_to(tmp_path / "archived")
+    (tmp_path / "job-99s46_mq8.new").symlink_to(tmp_path / "renamed")
+    eventd = cloud.root / "usr/sbin/snf-ganeti-eventd"
+    assert python(cloud, CHANGED, eventd, tmp_path) == "['snf-1', 'snf-2']\n[]\n"
