@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,20 @@ class Menu(Program):
             log.error(_in_words(error))
             raise Exit(code=USER_ERROR_CODE) from None
 
+    def print_task_help(self, name: str) -> None:
+        """A task's words, what it does, and its options with what each of them takes."""
+        context = self.parser.contexts[name]
+        words = [argument.name.upper() for argument in context.positional_args]
+        if option := getattr(self.collection.tasks[name], "optional_word", ""):
+            words.append(f"[{option.upper()}]")
+        told = inspect.getdoc(self.collection[name])
+        log.raw(" ".join(["Usage: ./inv", name, *words, "[options]"]) + f"\n\n{told}")
+        lists = {argument.name for argument in context.args.values() if argument.kind is list}
+        options = [(_option(flags, lists), text) for flags, text in context.help_tuples() if text]
+        if options:
+            log.raw("")
+            self.print_columns(options)
+
     def _with_names(self, words: Sequence[str]) -> list[str]:
         """`words` with the option's name before a task's optional word: invoke's own positional
         arguments must be given."""
@@ -42,6 +57,14 @@ class Menu(Program):
             plain = not word.startswith("-") and word not in self.collection.tasks
             named += [f"--{option}", word] if option and plain else [word]
         return named
+
+
+def _option(flags: str, lists: set[str]) -> str:
+    """invoke's `-s STRING, --site=STRING` in words: `-s SITE, --site=SITE`, and so for lists."""
+    name = flags.rpartition("--")[2].partition("=")[0]
+    if name.replace("-", "_") in lists:
+        flags = f"{flags.replace(',', ' STRING,', 1)}=STRING"
+    return re.sub("STRING|INT", name.upper(), flags)
 
 
 def _in_words(error: ParseError) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from invoke.context import Context
 from invoke.exceptions import Exit
 
 import golden.boot
 import tasks
+from golden import run
 from golden.errors import USER_ERROR_CODE
 from golden.menu import Menu
-from golden.paths import HOME
+from golden.paths import HOME, ROOT
 from golden.releases import switch
 from tasks import booting
 
@@ -96,3 +99,19 @@ def test_files_of_another_user_are_no_bug(
         booting.down(Context())
     assert ended.value.code == USER_ERROR_CODE
     assert ".cache/run: this user may not use it; run as" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("task", "lines"),
+    [
+        ("console", ["Usage: ./inv console NODE [options]", "  -s SITE, --site=SITE   a file of"]),
+        ("down", ["Usage: ./inv down [options]", "  -n NODE, --node=NODE  ", "  -k, --keep  "]),
+        ("promote", ["Usage: ./inv promote [ID] [options]"]),
+        ("secrets", ["Make a site's secrets"]),
+    ],
+)
+def test_help_names_what_an_option_takes(task: str, lines: list[str]) -> None:
+    # In a process of its own: invoke uses a task's help up.
+    said = run.run([sys.executable, "-m", "tasks", "--help", task], cwd=ROOT).out
+    assert [line for line in lines if f"\n{line}" not in f"\n{said}"] == []
+    assert "STRING" not in said and "core-opts" not in said
