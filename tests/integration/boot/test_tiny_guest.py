@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -152,6 +154,22 @@ def test_a_machine_killed_from_outside_is_told_and_can_boot_again(
     with pytest.raises(StageError, match="n1: machine: its process ended"):
         watching.follow(small.name, ["n1"], Qemu())
     assert boot.power_on(small, small.nodes[:1], Qemu()) == ["n1"]
+
+
+def test_a_power_cut_leaves_a_disk_that_boots_again(site: Callable[[str], Site]) -> None:
+    small = site("pair")
+    boot.power_on(small, small.nodes[:1], Qemu())
+    wait_for('"step":"lan"', small, "n1")
+    state = NodeDir(small.name, "n1").running()
+    assert state is not None
+    os.kill(state.pid, signal.SIGKILL)
+    while NodeDir(small.name, "n1").running():
+        time.sleep(0.1)
+    boot.power_on(small, small.nodes, Qemu())
+    assert set(watching.follow(small.name, ["n1", "n2"], Qemu())) == {"n1", "n2"}
+    # What was written before the cut is there: it is the same disk.
+    assert "tiny: boots=xx\n" in said(small, "n1")
+    assert "tiny: boots=x\n" in said(small, "n2")
 
 
 def test_a_qemu_option_that_is_wrong(
