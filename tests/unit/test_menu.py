@@ -107,7 +107,7 @@ def test_files_of_another_user_are_no_bug(
         ("console", ["Usage: ./inv console NODE [options]", "  -s SITE, --site=SITE   a file of"]),
         ("down", ["Usage: ./inv down [options]", "  -n NODE, --node=NODE  ", "  -k, --keep  "]),
         ("promote", ["Usage: ./inv promote [ID] [options]"]),
-        ("secrets", ["Make a site's secrets"]),
+        ("secrets", ["Make a site's passwords"]),
     ],
 )
 def test_help_names_what_an_option_takes(task: str, lines: list[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from golden.standins import STANDINS
 
 LINES = 2000  # of code, which they stay under (issue 3)
-ALL_LINES = 2890  # with blank lines, comments and docstrings
+ALL_LINES = 2900  # with blank lines, comments and docstrings
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
