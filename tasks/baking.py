@@ -78,3 +78,29 @@ def why(_: Context, layer: str, site: str = DEFAULT_SITE) -> None:
     from golden.bake import why
 
     why(site, layer)
+
+
+@task(
+    "site",
+    "json",
+    "verbose",
+    positional=["a", "b"],
+    help={
+        "a": "KIND, SITE/KIND, RELEASE/KIND, a manifest.json, or a folder",
+        "b": "the same; what is told is how it differs from the first",
+        "html": "write it as one page to this file, too",
+    },
+)
+def diff(
+    _: Context,
+    a: str,
+    b: str,
+    site: str = DEFAULT_SITE,
+    json: bool = False,
+    html: str = "",
+    verbose: bool = False,
+) -> None:
+    """Tell what is different in image B from image A: packages, files, accounts, sizes, …"""
+    from golden.diff import diff
+
+    diff(a, b, site, as_json=json, html=html, verbose=verbose)

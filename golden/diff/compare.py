@@ -1,0 +1,98 @@
+"""Files that differ between two images, and how."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from golden.diff import tree
+from golden.diff.tree import Entry, Tree
+
+# Written anew by every bake, whatever went into it: they tell nothing.
+NOISE = (
+    "/etc/golden/image.json",
+    "/var/cache/ldconfig/aux-cache",
+    "/var/lib/dpkg/status-old",
+    "/var/lib/dpkg/available-old",
+    "/var/lib/systemd/catalog/database",
+)
+CACHES = ("/__pycache__/",)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One path: `what` is new, gone or changed; `facts` are (name, before, after) of all that
+    differs besides the content; `lines` is the unified difference of a text."""
+
+    path: str
+    what: str
+    facts: tuple[tuple[str, str, str], ...] = ()
+    lines: tuple[str, ...] = ()
+    noise: bool = False
+
+
+def changes(a: Tree, b: Tree) -> Iterator[Change]:
+    """What is different in `b`, sorted by path. A time stamp alone is no difference."""
+    owners = [(tree.names(each, "/etc/passwd"), tree.names(each, "/etc/group")) for each in (a, b)]
+    for path in sorted(a.keys() | b.keys()):
+        old, new = a.get(path), b.get(path)
+        # Both images have it from the same layer.
+        if old and new and old.file == new.file:
+            continue
+        facts = tuple(_facts(old, new, owners))
+        lines = tuple(_lines(path, old, new))
+        if facts or lines:
+            what = "new" if old is None else "gone" if new is None else "changed"
+            yield Change(path, what, facts, lines, is_noise(path))
+
+
+def is_noise(path: str) -> bool:
+    """Whether a difference of this path tells nothing."""
+    return path in NOISE or any(part in path for part in CACHES)
+
+
+def _facts(
+    old: Entry | None, new: Entry | None, owners: list[tuple[dict[int, str], dict[int, str]]]
+) -> Iterator[tuple[str, str, str]]:
+    before, after = (
+        _described(each, *names) for each, names in zip((old, new), owners, strict=True)
+    )
+    for name in dict.fromkeys([*before, *after]):
+        if before.get(name) != after.get(name):
+            yield name, before.get(name, ""), after.get(name, "")
+    both = old and new and old.kind == new.kind == "file" and old.size == new.size
+    if both and old and new and old.text() is None and old.content() != new.content():
+        yield "content", "", "other bytes of the same size"
+
+
+def _described(
+    entry: Entry | None, users: dict[int, str], groups: dict[int, str]
+) -> dict[str, str]:
+    if entry is None:
+        return {}
+    status = entry.status
+    found = {
+        "kind": entry.kind,
+        "mode": entry.mode,
+        "owner": users.get(status.st_uid, str(status.st_uid)),
+        "group": groups.get(status.st_gid, str(status.st_gid)),
+    }
+    if entry.kind == "file" and entry.text() is None:
+        found["size"] = str(entry.size)
+    if entry.kind in ("link", "device"):
+        found["target"] = entry.content().decode(errors="replace")
+    return found
+
+
+def _lines(path: str, old: Entry | None, new: Entry | None) -> Iterator[str]:
+    """The difference of two texts; a file that is new or gone is told by its name alone."""
+    if not (old and new and old.kind == new.kind == "file"):
+        return
+    before, after = old.text(), new.text()
+    if before is None or after is None or before == after:
+        return
+    compared = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), path, path, lineterm=""
+    )
+    yield from compared

@@ -1,0 +1,90 @@
+"""What differing files mean: packages, accounts, services, rights, sizes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from golden.diff import tree
+from golden.diff.tree import Tree
+
+Difference = tuple[str, str, str]  # name, before, after; "" where it is not there
+
+_START = re.compile(r"/etc/rc([2S])\.d/S\d\d(.+)")
+_PORT = re.compile(r"^\s*(?:Listen|port|ListenPort|Port)\s*[= ]\s*[\"']?(?:\S+:)?(\d{2,5})\b", re.I)
+_PARAGRAPH = re.compile(r"^(Package|Version|Status): (.*)$", re.MULTILINE)
+DEPTH = 2  # folders are told apart down to here: /usr/lib, /var/cache
+
+
+def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Difference]:
+    """What is not the same in both, by name."""
+    return [
+        (name, before.get(name, ""), after.get(name, ""))
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    ]
+
+
+def packages(image: Tree) -> dict[str, str]:
+    """{package: version} of what dpkg of the image holds to be installed."""
+    text = "\n".join(tree.lines(image, "/var/lib/dpkg/status"))
+    found = {}
+    for paragraph in text.split("\n\n"):
+        fields = dict(_PARAGRAPH.findall(paragraph))
+        if fields.get("Status", "").endswith(" installed"):
+            found[fields["Package"]] = fields["Version"]
+    return found
+
+
+def accounts(image: Tree) -> dict[str, str]:
+    """{`user NAME`: its ids, home and shell; `group NAME`: its id and members}."""
+    found = {}
+    for line in tree.lines(image, "/etc/passwd"):
+        name, _, rest = line.partition(":x:")
+        found[f"user {name}"] = rest
+    for line in tree.lines(image, "/etc/group"):
+        name, _, rest = line.partition(":x:")
+        found[f"group {name}"] = rest
+    return found
+
+
+def services(image: Tree) -> dict[str, str]:
+    """{init script: the runlevels, S and 2, in which it starts}."""
+    found: dict[str, str] = {}
+    for path in image:
+        if match := _START.fullmatch(path):
+            level, name = match.groups()
+            found[name] = ", ".join(sorted({level, *found.get(name, "").split(", ")} - {""}))
+    return found
+
+
+def privileged(image: Tree, paths: Sequence[str]) -> dict[str, str]:
+    """{path: mode} of those of `paths` that give rights: setuid, setgid, capabilities."""
+    return {
+        path: f"{image[path].mode}" for path in paths if path in image and image[path].privileged
+    }
+
+
+def ports(image: Tree, paths: Sequence[str]) -> dict[str, str]:
+    """{`PATH PORT`: `yes`} of the ports that configuration files among `paths` have opened."""
+    return {
+        f"{path} {match.group(1)}": "yes"
+        for path in paths
+        if path.startswith("/etc/")
+        for line in tree.lines(image, path)
+        if (match := _PORT.match(line))
+    }
+
+
+def sizes(image: Tree) -> Counter[str]:
+    """{folder: bytes of all files below it}, for folders down to DEPTH; a file of several names
+    counts once."""
+    found: Counter[str] = Counter()
+    seen: set[tuple[int, int]] = set()
+    for path, entry in image.items():
+        place = (entry.status.st_dev, entry.status.st_ino)
+        if entry.kind == "file" and place not in seen:
+            seen.add(place)
+            found["/".join(path.split("/")[: DEPTH + 1][: path.count("/")]) or "/"] += entry.size
+    return found
