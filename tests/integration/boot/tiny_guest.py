@@ -18,7 +18,19 @@ KERNEL_PACKAGE = "linux-image-cloud-amd64"
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "isofs", "button", "evdev")
 APPLETS = (
     *("sh", "mount", "insmod", "findfs", "switch_root", "ip", "ping", "nc", "sleep", "cat", "cut"),
-    *("acpid", "poweroff", "mkdir", "mknod", "echo", "printf", "sed", "touch", "sync", "test"),
+    *(
+        "acpid",
+        "poweroff",
+        "reboot",
+        "mkdir",
+        "mknod",
+        "echo",
+        "printf",
+        "sed",
+        "touch",
+        "sync",
+        "test",
+    ),
 )
 
 INITRAMFS_INIT = """\

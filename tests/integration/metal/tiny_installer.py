@@ -73,17 +73,27 @@ class Machine:
         folder.mkdir()
         self.console = folder / "console.log"
         self.disk = folder / "disk.img"
-        self.accelerator = accelerator
+        self.accelerator, self.memory = accelerator, "320"
         self._log = folder / "qemu.log"
         self._child: run.Process | None = None
         with self.disk.open("wb") as file:
             file.truncate(mib * MIB)
 
     def start(self, *, stick: Path | None = None, boot: Bundle | None = None) -> None:
-        """Power on: from `boot`'s kernel with the `stick`, or as the BIOS does, the stick first."""
+        """Power on: from `boot`'s kernel with the `stick`, or as a BIOS does, the stick first."""
         self.console.unlink(missing_ok=True)
-        words = [QEMU, "-machine", "pc", *self.accelerator.options, "-m", "320", "-nodefaults"]
+        words = [
+            QEMU,
+            "-machine",
+            "pc",
+            *self.accelerator.options,
+            "-m",
+            self.memory,
+            "-nodefaults",
+        ]
         words += ["-no-user-config", "-display", "none", "-serial", f"file:{self.console}"]
+        words += ["-netdev", "user,id=lan,restrict=on"]
+        words += ["-device", f"virtio-net-pci,netdev=lan,mac={NODE.mac},addr=4,romfile="]
         words += _drive("disk", self.disk, "serial=S1,addr=5", "")
         if stick:
             words += _drive("stick", stick, "addr=6,bootindex=0", ",readonly=on")
