@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from golden import paths, run, secrets, signing
+from golden import paths, run, secrets
 from golden.boot import accelerator
 from golden.boot.accelerator import Accelerator
 from golden.metal import stick
 from golden.metal.bundle import Bundle
 from tests.integration.metal import tiny_installer
-from tests.integration.metal.tiny_installer import DISK_MIB, IMAGE_MIB, MIB, Machine
+from tests.integration.metal.tiny_installer import IMAGE_MIB, MIB, Machine
 from tests.unit.metal.machine import boots
 
 pytestmark = pytest.mark.slow
@@ -69,15 +69,12 @@ def holds_all(machine: Machine, bundle: Bundle) -> bool:
     return found == image
 
 
-def test_from_the_stick_to_a_booted_node(
-    machine: Machine, good_stick: Path, bundle: Bundle
-) -> None:
+def test_from_the_stick_to_a_booted_node(machine: Machine, good_stick: Path) -> None:
     before = digest(good_stick)
     machine.start(stick=good_stick)
     # It restarts by itself, the stick's GRUB finds the disk, and the guest reads its seed.
     said = machine.wait(lambda text: "tiny: seed n1" in text)
     assert INSTALLED in said
-    assert said.count("Install the node of this machine") >= 1
     machine.kill()
     # And without the stick.
     machine.start()
@@ -89,31 +86,25 @@ def test_from_the_stick_to_a_booted_node(
 def test_killed_at_any_moment_no_disk_boots_half_an_image(
     machine: Machine, good_stick: Path, bundle: Bundle
 ) -> None:
-    machine.start(stick=good_stick, boot=bundle)
-    machine.wait(lambda text: '"step": "image"' in text)
-    began = time.monotonic()
-    machine.wait(lambda text: INSTALLED in text)
-    takes = time.monotonic() - began
-    machine.kill()
-    chance = random.Random(0)
-    moments = sorted(chance.uniform(0, takes * 1.05) for _ in range(KILLS))
-    cut = 0
-    for moment in moments:
-        machine.disk.write_bytes(b"")
-        with machine.disk.open("r+b") as file:
-            file.truncate(DISK_MIB * MIB)
+    def start() -> float:
         machine.start(stick=good_stick, boot=bundle)
         machine.wait(lambda text: '"step": "image"' in text)
-        time.sleep(moment)
+        return time.monotonic()
+
+    began = start()
+    machine.wait(lambda text: INSTALLED in text)
+    takes = time.monotonic() - began
+    chance = random.Random()
+    cut = 0
+    for _ in range(KILLS + 1):
         machine.kill()
         cut += not boots(machine.disk)
         assert not boots(machine.disk) or holds_all(machine, bundle)
-    # Most came before the end, else this has shown nothing.
+        start()
+        time.sleep(chance.uniform(0, takes))
+    # Half came before the end at least, else this would show nothing.
     assert cut >= KILLS / 2
-    machine.disk.write_bytes(bytes(DISK_MIB * MIB)) if boots(machine.disk) else None
-    machine.start(stick=good_stick, boot=bundle)
     machine.wait(lambda text: INSTALLED in text)
-    machine.kill()
     assert holds_all(machine, bundle)
 
 
@@ -136,10 +127,6 @@ def nothing_wrong(bundle: Bundle) -> None:
 def too_small(disk: Path) -> None:
     with disk.open("r+b") as file:
         file.truncate(IMAGE_MIB * MIB)
-
-
-def physical_volume(disk: Path) -> None:
-    run.run(["pvcreate", "-q", "--config", f'devices{{filter=["a|{disk}|"]}}', disk])
 
 
 def foreign_table(disk: Path) -> None:
@@ -179,7 +166,3 @@ def test_refused_with_the_disk_unchanged(
     assert words in said
     machine.kill()
     assert digest(machine.disk) == before
-
-
-def test_the_bundle_is_signed(bundle: Bundle) -> None:
-    signing.verify(bundle.manifest)

@@ -25,8 +25,9 @@ from tests.unit.small_site import small_site
 SITE = small_site()
 NODE = SITE.nodes[0]
 RULE = Disk(serial="S1")
-IMAGE_MIB = 72  # five pieces, the last one short
-DISK_MIB = 96
+IMAGE_MIB = 56  # four pieces, the last one short
+DISK_MIB = 64
+MEMORY_MIB = 320
 MIB = 1024 * 1024
 
 # What Debian's initramfs does before it comes to scripts/installer/golden.
@@ -73,32 +74,31 @@ class Machine:
         folder.mkdir()
         self.console = folder / "console.log"
         self.disk = folder / "disk.img"
-        self.accelerator, self.memory = accelerator, "320"
+        self.accelerator = accelerator
         self._log = folder / "qemu.log"
         self._child: run.Process | None = None
         with self.disk.open("wb") as file:
             file.truncate(mib * MIB)
 
     def start(self, *, stick: Path | None = None, boot: Bundle | None = None) -> None:
-        """Power on: from `boot`'s kernel with the `stick`, or as a BIOS does, the stick first."""
+        """Power on: from the kernel of `boot`, or as a BIOS does, the stick first."""
         self.console.unlink(missing_ok=True)
-        words = [
-            QEMU,
-            "-machine",
-            "pc",
-            *self.accelerator.options,
-            "-m",
-            self.memory,
+        words = [QEMU, "-machine", "pc", *self.accelerator.options, "-m", str(MEMORY_MIB)]
+        words += [
             "-nodefaults",
+            "-no-user-config",
+            "-display",
+            "none",
+            "-serial",
+            f"file:{self.console}",
         ]
-        words += ["-no-user-config", "-display", "none", "-serial", f"file:{self.console}"]
         words += ["-netdev", "user,id=lan,restrict=on"]
         words += ["-device", f"virtio-net-pci,netdev=lan,mac={NODE.mac},addr=4,romfile="]
         words += _drive("disk", self.disk, "serial=S1,addr=5", "")
         if stick:
             words += _drive("stick", stick, "addr=6,bootindex=0", ",readonly=on")
         if boot:
-            line = boot.command_line("stick", NODE.name).replace("console=tty0 ", "")
+            line = boot.command_line("stick", NODE.name, reinstall=True)
             words += ["-kernel", str(boot.kernel), "-initrd", str(boot.initrd), "-append", line]
         self._child = run.start(words, log=self._log, stage="test")
 
