@@ -1,8 +1,11 @@
-"""Real machines: the installer on a stick."""
+"""Real machines: the installer on a stick, and whether a machine is one for it."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from invoke.context import Context
+from invoke.exceptions import Exit
 
 from tasks.words import DEFAULT_SITE, Nodes, task
 
@@ -26,3 +29,20 @@ def flash(_: Context, device: Nodes = None, site: str = DEFAULT_SITE, node: Node
     from golden.metal.flash import flash
 
     flash(site, tuple(node or ()), tuple(device or ()))
+
+
+@task(help={"host": "USER@ADDRESS of a machine with any Linux, reached by ssh"})
+def probe_host(_: Context, host: str = "") -> None:
+    """Print what a machine is made of, as JSON; without --host the script to run there (sh)."""
+    from golden.metal.probe import probe_host
+
+    probe_host(host)
+
+
+@task("site", "node", iterable=["node"], positional=["probe"], help={"probe": "a probe's file"})
+def will_it_boot(_: Context, probe: str, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
+    """Tell whether the site's kernel and image fit a probed machine; exit code 1 if not."""
+    from golden.metal.fitness import will_it_boot
+
+    if not will_it_boot(Path(probe), site, tuple(node or ())):
+        raise Exit(code=1)

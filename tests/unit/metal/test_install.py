@@ -174,6 +174,6 @@ def test_the_scripts_are_what_shellcheck_likes_read_together() -> None:
     if run.which("shellcheck") is None:
         pytest.skip("shellcheck is not installed: apt-get install shellcheck")
     parts = sorted(SOURCE.glob("*.sh"))
-    assert len(parts) == 6
+    assert len(parts) == 7
     result = run.run(["shellcheck", *parts], cwd=SOURCE, check=False)
     assert result.code == 0, result.out
