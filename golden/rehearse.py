@@ -12,9 +12,10 @@ from pathlib import Path
 from golden import boot, check, definition, log, report
 from golden.bake import bake
 from golden.boot.rundir import NodeDir
-from golden.boot.target import target
+from golden.boot.target import Target, target
 from golden.definition.models import Site
 from golden.errors import UserError
+from golden.metal.target import Metal
 from golden.paths import ARTIFACTS, shown
 from golden.report import Moment
 
@@ -29,10 +30,14 @@ def rehearse(site: str, where: str, *, keep: bool = False, connect: str = "") ->
     """
     loaded, place = definition.load(site), target(where, connect)
     _must_be_down(loaded)
+    if keep and where == Metal.name:
+        raise UserError(
+            "--keep: the machines of a metal rehearsal go with their network; leave it out"
+        )
     stages = _Stages()
     stages.run("bake", lambda: bake(site, None, place.format))
     try:
-        stages.run("boot", lambda: boot.boot(site, (), where, connect))
+        stages.run("boot", lambda: boot.boot(site, (), where, connect, _machines(loaded, place)))
         stages.run("check", lambda: _check(site, where))
     finally:
         _keep_records(loaded, stages)
@@ -41,6 +46,20 @@ def rehearse(site: str, where: str, *, keep: bool = False, connect: str = "") ->
         else:
             boot.down(site)
     log.info(f"site {site}: rehearsed in {stages.seconds():.0f} s")
+
+
+def _machines(site: Site, place: Target) -> Target:
+    """Where the nodes boot: for metal, machines of our own on a network of our own.
+
+    Only now: the bake needs the network of the host.
+    """
+    if not isinstance(place, Metal):
+        return place
+    # Imported here: only this target needs it.
+    from golden.metal import rehearsal
+
+    rehearsal.own_network(site)
+    return rehearsal.Rehearsed()
 
 
 class _Stages:

@@ -13,7 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
 
-Phase = Literal["firmware", "boot loader", "kernel", "init", "first boot", "ready", "failed"]
+Phase = Literal[
+    "power",
+    "installing",
+    "firmware",
+    "boot loader",
+    "kernel",
+    "init",
+    "first boot",
+    "ready",
+    "failed",
+]
 # What shows that a phase was reached, in the order of a boot.
 SIGNS: tuple[tuple[Phase, str], ...] = (
     ("boot loader", "GRUB"),
@@ -23,6 +33,10 @@ SIGNS: tuple[tuple[Phase, str], ...] = (
 TAIL_LINES = 12
 
 _EVENT = re.compile(r"@firstboot (\{.*?\})\s*$", re.MULTILINE)
+# The same lines, said by the installer before the node's own system runs (golden.metal).
+_INSTALLER = re.compile(_EVENT.pattern.replace("firstboot", "installer"), re.MULTILINE)
+_FOR_MACHINES = re.compile(r"@(firstboot|installer) \{")
+POWER = "power"  # the step of a machine that nobody has switched on yet
 _ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|c|[()][A-Z0-9])")
 _FIRMWARE = "SeaBIOS (version"
 
@@ -77,8 +91,12 @@ class NodeStatus:
         if not self.event or self.phase == "ready":
             return self.phase
         event = self.event
+        if self.phase == "power":
+            return event.detail
         said = f": {event.detail}" if event.detail else ""
         waits = "waits, " if event.state == "waiting" else ""
+        if self.phase == "installing":
+            return f"installing, {event.step}{said}"
         return f"{waits}step {event.n} of {event.of}, {event.step}{said}"
 
 
@@ -117,8 +135,12 @@ def readable(text: str) -> list[str]:
 
 def events(text: str) -> tuple[Event, ...]:
     """The first-boot lines in `text`. A line cut by a kernel message is left out."""
+    return _said(_EVENT, text)
+
+
+def _said(pattern: re.Pattern[str], text: str) -> tuple[Event, ...]:
     found = []
-    for match in _EVENT.finditer(text.replace("\r", "")):
+    for match in pattern.finditer(text.replace("\r", "")):
         try:
             data = json.loads(match.group(1))
             found.append(Event(**{field.name: data[field.name] for field in fields(Event)}))
@@ -136,6 +158,9 @@ def status(text: str) -> NodeStatus:
     said = events(text)
     if said:
         return _first_boot(said[-1])
+    installer = _said(_INSTALLER, text)
+    if installer and passed(text) == ("firmware",):
+        return _installing(installer[-1])
     return NodeStatus(passed(text)[-1])
 
 
@@ -154,6 +179,12 @@ def _trouble(text: str) -> tuple[str, str] | None:
         if match and not (loaded and part == "boot loader"):
             return part, meaning.format(match.group(1).strip())
     return None
+
+
+def _installing(event: Event) -> NodeStatus:
+    if event.state == "refused":
+        return NodeStatus("failed", event, ("installer", event.detail))
+    return NodeStatus("power" if event.step == POWER else "installing", event)
 
 
 def _first_boot(event: Event) -> NodeStatus:
@@ -200,6 +231,8 @@ def _stuck(found: NodeStatus, probe: Probe, silent: float) -> tuple[str, str]:
         return "init", f"no word of first boot {since} after init started"
     if found.phase == "ready":
         return _no_login(probe, since)
+    if found.phase == "installing":
+        return "installer", f"no word of it, nor of first boot, {since}"
     step = found.event.step if found.event else "?"
     return f"first-boot step {step}", f"no progress {since}"
 
@@ -212,7 +245,7 @@ def _no_login(probe: Probe, since: str) -> tuple[str, str]:
 
 def tail(text: str, lines: int = TAIL_LINES) -> list[str]:
     """The last readable lines of a console, without the lines meant for machines."""
-    return [line for line in readable(text[-20000:]) if "@firstboot {" not in line][-lines:]
+    return [line for line in readable(text[-20000:]) if not _FOR_MACHINES.search(line)][-lines:]
 
 
 def timeline(text: str, marks: Mapping[str, float] | None = None) -> tuple[StepTime, ...]:
@@ -243,9 +276,10 @@ def timeline(text: str, marks: Mapping[str, float] | None = None) -> tuple[StepT
 def _phases(marks: Mapping[str, float], end: float) -> tuple[StepTime, ...]:
     if not marks:
         return ()
-    names = ["boot loader", "kernel", "init"]
+    names = ["installing", "boot loader", "kernel", "init"]
     seen = [(name, marks[name]) for name in names if name in marks]
-    starts = [("engine" if "uptime" in marks else "firmware", 0.0), *seen]
+    first = "engine" if "uptime" in marks else "firmware"
+    starts = [("power" if "power" in marks else first, 0.0), *seen]
     ends = [*(began for _, began in seen), end]
     return tuple(
         StepTime(name, began, round(max(0.0, stop - began), 1), "done")

@@ -5,21 +5,40 @@ from __future__ import annotations
 from invoke.context import Context
 from invoke.exceptions import Exit
 
+from golden.errors import UserError
 from tasks.words import DEFAULT_SITE, Nodes, task
 
 
-@task("site", "node", "target", "connect", iterable=["node"])
+@task(
+    "site",
+    "node",
+    "target",
+    "connect",
+    iterable=["node"],
+    help={
+        "interface": "for --target metal: the interface of this host on the machines' network",
+        "shared": "for --target metal: also on the interface with the host's default route",
+        "reinstall": "for --target metal: write over disks that hold a finished image of ours",
+    },
+)
 def boot(
     _: Context,
     site: str = DEFAULT_SITE,
     node: Nodes = None,
     target: str = "qemu",
     connect: str = "",
+    interface: str = "",
+    shared: bool = False,
+    reinstall: bool = False,
 ) -> None:
     """Boot the baked nodes and follow their first boot until every one is ready."""
     from golden.boot import boot, show_times
+    from golden.metal.target import Metal
 
-    boot(site, tuple(node or ()), target, connect)
+    metal = Metal(interface, shared=shared, reinstall=reinstall) if target == Metal.name else None
+    if metal is None and (interface or shared or reinstall):
+        raise UserError("--interface, --shared and --reinstall are for --target metal alone")
+    boot(site, tuple(node or ()), target, connect, metal)
     show_times(site, tuple(node or ()))
 
 

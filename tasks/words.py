@@ -13,7 +13,7 @@ Nodes = Sequence[str] | None
 HELP = {
     "site": "a file of images/sites/ without its .yaml",
     "node": "only this node; may be given more than once",
-    "target": "where the nodes boot: qemu, container or libvirt",
+    "target": "where the nodes boot: qemu, container, libvirt or metal",
     "connect": "the libvirt for --target libvirt: qemu:///system, qemu+ssh://USER@HOST/system",
     "verbose": "print every line of the work, not only what it does now",
     "json": "print JSON for another program",

@@ -23,14 +23,19 @@ __all__ = ["boot", "console", "down", "power_on", "show_status", "show_times", "
 
 
 def boot(
-    site: str, nodes: Iterable[str] = (), where: str = "qemu", connect: str = ""
+    site: str,
+    nodes: Iterable[str] = (),
+    where: str = "qemu",
+    connect: str = "",
+    place: Target | None = None,
 ) -> dict[str, float]:
     """Power the nodes on (all without `nodes`) and follow them until ready.
 
+    `place` is the target itself, for one that takes more than a name.
     Returns the seconds from power-on to ready for each. Raises UserError before anything is started
     when a node cannot start, StageError naming the part of a boot that failed.
     """
-    place = target(where, connect)
+    place = place or target(where, connect)
     loaded = definition.load(site)
     chosen = _chosen(loaded, nodes)
     started = power_on(loaded, chosen, place)

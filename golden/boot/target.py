@@ -10,6 +10,7 @@ from golden.boot.qemu import Qemu
 from golden.definition.models import Node, Site
 from golden.definition.problems import nearest
 from golden.errors import UserError
+from golden.metal.target import Metal
 
 
 class Target(Protocol):
@@ -35,7 +36,12 @@ class Target(Protocol):
         """The machine's own word for its state: `running`, `io-error`, …, or `off`."""
 
 
-TARGETS: dict[str, type[Target]] = {"qemu": Qemu, "container": Container, "libvirt": Libvirt}
+TARGETS: dict[str, type[Target]] = {
+    "qemu": Qemu,
+    "container": Container,
+    "libvirt": Libvirt,
+    "metal": Metal,
+}
 
 
 def target(name: str, connect: str = "") -> Target:

@@ -19,6 +19,9 @@ POLL_SECONDS = 1.0
 PROBE_EVERY_SECONDS = 5.0
 # How long a phase may say nothing new, in seconds on a host with KVM; emulation has its factor.
 SILENCE_SECONDS = {
+    # A person walks there. Then: writing says every percent, first boot's sshd is not up at once.
+    "power": 8 * 3600.0,
+    "installing": 600.0,
     "firmware": 20.0,
     "boot loader": 20.0,
     "kernel": 40.0,

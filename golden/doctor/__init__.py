@@ -84,6 +84,7 @@ def examine(
         kernel.accelerator(probe or _accelerator),
         engines.docker(host),
         *libvirt.libvirt(host, site.libvirt.pool, len(site.nodes)),
+        *programs.netboot(host),
         programs.python2(host),
         programs.browser(host),
     ]

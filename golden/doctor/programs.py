@@ -77,3 +77,19 @@ def browser(host: Host) -> Finding:
         return Finding("chromium", True, False, str(host.which("chromium")))
     detail = "none: inv check looks at the pages without a browser, and saves no screenshots"
     return Finding("chromium", False, False, detail, install_line(["chromium", "chromium-driver"]))
+
+
+def netboot(host: Host) -> list[Finding]:
+    """dnsmasq answers real machines that boot from the network, and gives them iPXE."""
+    program, rom = host.which("dnsmasq"), Path("/usr/lib/ipxe/undionly.kpxe")
+    why = "for inv boot --target metal"
+    rows = (
+        ("dnsmasq", program, "dnsmasq-base"),
+        ("ipxe", rom if host.exists(rom) else None, "ipxe"),
+    )
+    return [
+        Finding(name, True, False, f"{found}, {why}", package=package)
+        if found
+        else Finding(name, False, False, f"missing, {why}", install_line([package]), package)
+        for name, found, package in rows
+    ]

@@ -4,7 +4,9 @@ The **bundle** (`bundle.make`, `.artifacts/SITE/metal/`) holds kernel and initra
 installer, each kind's image in pieces, and a signed manifest. The installer (`scripts/installer/`)
 runs from it over the network or from a stick (`stick`). Read in this order: `manifest` (what the
 installer is told), `image` (the pieces), `initramfs` with `tree`, `elf` and `cpio` (what it runs
-in), `bundle`, `stick`, `flash`.
+in), `bundle`, `stick`, `flash`; for the network `target` (what `inv boot` asks for), `dhcp`,
+`server`, `register`, `following`, `rehearsal`; for whether it will work at all `probe`, `drivers`,
+`fitness`.
 
 What the installer and whoever serves it over the network agree on:
 

@@ -40,6 +40,10 @@ for name in {modules}; do
 done
 mount -t proc proc /proc
 mount -t sysfs sys /sys
+if test -e /sys/class/net/eth0; then
+    ip link set eth0 up
+    ip address add 198.51.100.1/24 dev eth0
+fi
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 exec dash /usr/lib/golden-installer/start.sh < /dev/console > /dev/console 2>&1
 """

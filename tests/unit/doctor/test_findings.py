@@ -116,6 +116,16 @@ CASES: dict[str, tuple[Look, dict[str, object], str]] = {
         {"says": silent("docker"), "exists": lambda path: False},
         "scripts/host/dockerd start .cache/dockerd",
     ),
+    "dnsmasq is missing": (
+        lambda host: programs.netboot(host)[0],
+        {"which": without("dnsmasq")},
+        "apt-get install --yes --no-install-recommends dnsmasq-base",
+    ),
+    "ipxe is missing": (
+        lambda host: programs.netboot(host)[1],
+        {"exists": lambda path: False},
+        "apt-get install --yes --no-install-recommends ipxe",
+    ),
     "libvirt is missing": (
         lambda host: virtual(host)[0],
         {"which": without("virsh")},

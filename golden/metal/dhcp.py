@@ -1,0 +1,113 @@
+"""What dnsmasq is told: addresses and a boot file for the site's own machines, and for no other.
+
+A machine whose MAC address is not in the site's file gets no answer at all, so that it starts from
+its disk as on any day. One of ours first loads iPXE (`undionly.kpxe`, by TFTP) unless its card has
+it, then the script that golden.metal.server writes for its MAC address. Source: dnsmasq(8).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from golden import run
+from golden.definition.models import Node
+from golden.errors import StageError, UserError
+
+# Debian's package ipxe.
+ROM = Path("/usr/lib/ipxe/undionly.kpxe")
+LEASE = "1h"
+IPXE_OPTION = 175  # what iPXE puts into its requests: https://ipxe.org/howto/dhcpd
+
+
+@dataclass(frozen=True)
+class Interface:
+    """An interface of this host with its first IPv4 address."""
+
+    name: str
+    address: ipaddress.IPv4Interface
+
+
+def interface(name: str, nodes: Iterable[Node], subnet: str, *, shared: bool = False) -> Interface:
+    """The interface called `name`, for serving `nodes` of `subnet`.
+
+    Raises UserError when it is not there, has no address of the nodes' network, or carries the
+    host's default route, unless `shared` says that this is meant.
+    """
+    try:
+        found = json.loads(run.run(["ip", "-json", "-4", "address", "show", "dev", name]).out)
+    except StageError:
+        raise UserError(
+            f"--interface {name}: this host has no such interface; see: ip link"
+        ) from None
+    told = [one for link in found for one in link.get("addr_info", ())]
+    if not told:
+        raise UserError(
+            f"--interface {name}: it has no IPv4 address; give it one of {subnet} that no node has"
+        )
+    address = ipaddress.IPv4Interface(f"{told[0]['local']}/{told[0]['prefixlen']}")
+    for node in nodes:
+        _must_reach(name, address, node, subnet)
+    routes = json.loads(run.run(["ip", "-json", "-4", "route", "show", "default"]).out or "[]")
+    if not shared and any(route.get("dev") == name for route in routes):
+        raise UserError(
+            f"--interface {name}: the default route of this host goes there, so it is probably a "
+            "network with a DHCP server of its own; if it has none, add --shared"
+        )
+    return Interface(name, address)
+
+
+def _must_reach(name: str, address: ipaddress.IPv4Interface, node: Node, subnet: str) -> None:
+    wanted = ipaddress.IPv4Address(node.address)
+    if wanted not in address.network:
+        raise UserError(
+            f"--interface {name}: its address {address} does not reach {node.name} ({wanted}); "
+            f"give it one of {subnet} that no node has"
+        )
+    if wanted == address.ip:
+        raise UserError(
+            f"--interface {name}: {wanted} is the address of {node.name}, not of a host"
+        )
+
+
+def config(served: Interface, nodes: Iterable[Node], url: str, folder: Path) -> str:
+    """The text of dnsmasq.conf; `folder` holds its files, `url` is our HTTP server's."""
+    network = served.address.network
+    lines = [
+        "port=0",  # no DNS
+        f"interface={served.name}",
+        "except-interface=lo",
+        "bind-interfaces",
+        f"dhcp-range={network.network_address},static,{network.netmask},{LEASE}",
+        "dhcp-option=3",  # no router: an installer needs nothing but this host
+        *(f"dhcp-host={node.mac},{node.address},{node.name},{LEASE}" for node in nodes),
+        f"dhcp-match=set:ipxe,{IPXE_OPTION}",
+        f"dhcp-boot=tag:!ipxe,{ROM.name}",
+        f"dhcp-boot=tag:ipxe,{url}/boot/${{mac:hexhyp}}.ipxe",
+        "enable-tftp",
+        f"tftp-root={folder / 'tftp'}",
+        f"dhcp-leasefile={folder / 'leases'}",
+        f"pid-file={folder / 'dnsmasq.pid'}",
+        "user=root",
+        "keep-in-foreground",
+        "log-facility=-",
+        "log-dhcp",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def prepare(served: Interface, nodes: Iterable[Node], url: str, folder: Path) -> list[str]:
+    """Write what dnsmasq reads into `folder`; returns the words that start it."""
+    program = run.which("dnsmasq")
+    if program is None:
+        raise UserError("dnsmasq is not installed: apt-get install dnsmasq-base")
+    (folder / "tftp").mkdir(parents=True, exist_ok=True)
+    if ROM.is_file():
+        shutil.copyfile(ROM, folder / "tftp" / ROM.name)
+    file = folder / "dnsmasq.conf"
+    file.write_text(config(served, nodes, url, folder))
+    return [str(program), f"--conf-file={file}"]
