@@ -100,7 +100,9 @@ class Machine:
         words += ["-device", f"virtio-net-pci,netdev=lan,mac={NODE.mac},addr=4,romfile="]
         words += _drive("disk", self.disk, "serial=S1,addr=5", "")
         if stick:
-            words += _drive("stick", stick, "addr=6,bootindex=0", ",readonly=on")
+            # With -kernel, QEMU starts that first and has no second first.
+            first = "" if boot else ",bootindex=0"
+            words += _drive("stick", stick, f"addr=6{first}", ",readonly=on")
         if boot:
             line = boot.command_line("stick", NODE.name, reinstall=True)
             words += ["-kernel", str(boot.kernel), "-initrd", str(boot.initrd), "-append", line]
