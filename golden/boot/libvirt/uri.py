@@ -41,9 +41,9 @@ def jump(uri: str) -> str:
             f"--connect {uri}: the nodes of another machine are reached by ssh through it, so "
             f"connect by ssh, too: qemu+ssh://{parts.hostname}/system"
         )
-    words = ["ssh", "-o", "BatchMode=yes"]
-    words += ["-p", str(parts.port)] if parts.port else []
     options = parse_qs(parts.query)
+    words = [*options.get("command", ["ssh"]), "-o", "BatchMode=yes"]
+    words += ["-p", str(parts.port)] if parts.port else []
     for key in options.get("keyfile", []):
         words += ["-i", key]
     if options.get("no_verify") == ["1"]:

@@ -6,7 +6,6 @@ not disturbed.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import os
 import signal
@@ -16,36 +15,20 @@ from pathlib import Path
 
 import pytest
 
-from golden import boot, disk, secrets
+from golden import boot, secrets
 from golden.boot import accelerator, qemu, rundir, sockets, watching
 from golden.boot.qemu import Qemu
 from golden.boot.rundir import NodeDir
-from golden.definition.models import Kind, Site
+from golden.definition.models import Site
 from golden.errors import StageError
 from tests.integration.boot import tiny_guest
 from tests.unit.small_site import small_site
 
 pytestmark = pytest.mark.slow
 
-SIZE_MIB = 128
-QCOW2 = {"compat": "1.1", "compression": "zstd"}
-
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A disk whose guest is ready alone, and one that waits until the other node answers."""
-    made = {}
-    for name in ("alone", "pair"):
-        folder = tmp_path_factory.mktemp(name)
-        tree = tiny_guest.make(folder, alone=name == "alone")
-        out = folder / "disk.qcow2"
-        disk.build(tree, out, size_mib=SIZE_MIB, identity=name, qcow2=QCOW2)
-        made[name] = out
-    return made
 
 
 @pytest.fixture
@@ -58,7 +41,7 @@ def site(
     monkeypatch.setattr(watching, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(qemu, "ARTIFACTS", tmp_path / "artifacts")
     monkeypatch.setattr(secrets, "SECRETS", tmp_path / "secrets")
-    small = _lean(small_site())
+    small = tiny_guest.lean(small_site())
 
     def use(image: str) -> Site:
         for kind in small.kinds:
@@ -70,16 +53,6 @@ def site(
     yield use
     for node in small.nodes:
         Qemu().down(small.name, node.name, keep=False)
-
-
-def _lean(site: Site) -> Site:
-    """The site with nodes of 128 MiB of memory."""
-
-    def lean(kind: Kind) -> Kind:
-        return dataclasses.replace(kind, memory_mib=128)
-
-    nodes = tuple(dataclasses.replace(node, kind=lean(node.kind)) for node in site.nodes)
-    return dataclasses.replace(site, nodes=nodes, kinds=tuple(map(lean, site.kinds)))
 
 
 def said(site: Site, node: str) -> str:

@@ -6,6 +6,7 @@ console, answers on port 22, turns off at the power button, and echoes what is t
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import re
 import shutil
@@ -13,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from golden import disk, run
+from golden.definition.models import Kind, Site
 
 KERNEL_PACKAGE = "linux-image-cloud-amd64"
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "isofs", "button", "evdev")
@@ -105,6 +107,16 @@ def make(folder: Path, *, alone: bool) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return tree
+
+
+def lean(site: Site) -> Site:
+    """The site with nodes of 128 MiB of memory, which is all that this guest needs."""
+
+    def small(kind: Kind) -> Kind:
+        return dataclasses.replace(kind, memory_mib=128)
+
+    nodes = tuple(dataclasses.replace(node, kind=small(node.kind)) for node in site.nodes)
+    return dataclasses.replace(site, nodes=nodes, kinds=tuple(map(small, site.kinds)))
 
 
 def downloaded(folder: Path) -> Path:

@@ -75,6 +75,7 @@ def test_the_own_daemon_is_found_before_the_systems(
             "qemu+libssh2://root@host:2222/system?keyfile=/my%20key&no_verify=1",
             "ssh -o BatchMode=yes -p 2222 -i '/my key' -o StrictHostKeyChecking=no root@host",
         ),
+        ("qemu+ssh://host/system?command=/my/ssh", "/my/ssh -o BatchMode=yes host"),
     ],
 )
 def test_ssh_follows_the_connection(connect: str, jump: str) -> None:
