@@ -7,7 +7,7 @@ import contextlib
 from golden import log
 from golden.boot.accelerator import Accelerator, choose
 from golden.boot.libvirt import disks, own, power, uri
-from golden.boot.libvirt.virsh import RUNNING, Virsh
+from golden.boot.libvirt.virsh import RUNNING, Virsh, is_missing
 from golden.boot.libvirt.volumes import MIB, Pool
 from golden.boot.qemu import FREE_MIB, artifact
 from golden.boot.rundir import NodeDir
@@ -98,11 +98,14 @@ class Libvirt:
         return self.machine_state(site, node) != "off"
 
     def machine_state(self, site: str, node: str) -> str:
-        """`running`, `io-error`, …, or `off`: libvirt's word, in QEMU's where they differ."""
-        virsh = self._virsh(site, [node])
-        if own.find(virsh, site, node) is None:
-            return "off"
-        told = virsh.say("domstate", "--reason", own.named(site, node))
+        """`running`, `io-error`, …, or `off`: libvirt's word, in QEMU's where they differ.
+
+        `unknown` when libvirt does not answer: a node goes on booting while a connection is broken.
+        """
+        try:
+            told = self._virsh(site, [node]).say("domstate", "--reason", own.named(site, node))
+        except StageError as error:
+            return "off" if is_missing(error) else "unknown"
         state, _, reason = told.partition(" (")
         if state not in RUNNING:
             return "off"

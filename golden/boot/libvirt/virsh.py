@@ -78,3 +78,8 @@ class Virsh:
     def state(self, name: str) -> str:
         """The machine's state in libvirt's words: `running`, `paused`, `shut off`, …"""
         return self.say("domstate", name)
+
+
+def is_missing(error: StageError) -> bool:
+    """Whether a question was refused because there is no machine of that name."""
+    return any("failed to get domain" in line for line in error.tail)

@@ -153,3 +153,27 @@ def test_a_daemon_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Virsh, "say", refuse)
     with pytest.raises(UserError, match=r"Failed to connect socket.*scripts/host/libvirtd start"):
         Virsh("qemu:///system").answers()
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ("running (booted)", "running"),
+        ("paused (I/O error)", "io-error"),
+        ("paused (user)", "paused"),
+        ("shut off (destroyed)", "off"),
+        (StageError("boot", "", tail=["error: failed to get domain 'x'"]), "off"),
+        (StageError("boot", "", tail=["error: Connection reset by peer"]), "unknown"),
+    ],
+)
+def test_the_machines_state_in_the_words_of_the_other_targets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: str | StageError, state: str
+) -> None:
+    def say(self: Virsh, *words: str) -> str:
+        if isinstance(answer, StageError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(rundir, "CACHE", tmp_path)
+    monkeypatch.setattr(Virsh, "say", say)
+    assert Libvirt("qemu:///system").machine_state("small", "n1") == state
