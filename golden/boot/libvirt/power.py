@@ -89,20 +89,21 @@ def end_console(state: State | None) -> None:
             os.kill(state.pid, signal.SIGTERM)
 
 
-def _started(virsh: Virsh, site: Site, node: Node, host: machines.Machine) -> int:
-    """Start the machine, paused, with a port for ssh that is free where libvirt runs."""
-    for attempt in range(1, PORT_ATTEMPTS + 1):
-        port = random.choice(PORTS)
-        xml = machines.domain(site, node, replace(host, port=port))
-        virsh.say("define", "--validate", "/dev/stdin", stdin=xml)
-        try:
-            virsh.say("start", "--paused", f"{host.name}-{node.name}")
-            return port
-        except StageError as error:
-            taken = any("host forwarding" in line for line in error.tail)
-            if not taken or attempt == PORT_ATTEMPTS:
-                raise
-    raise AssertionError("the last attempt raises")
+def _started(
+    virsh: Virsh, site: Site, node: Node, host: machines.Machine, attempts: int = PORT_ATTEMPTS
+) -> int:
+    """Start the machine, paused; returns its port for ssh, which is free where libvirt runs."""
+    port = random.choice(PORTS)
+    xml = machines.domain(site, node, replace(host, port=port))
+    virsh.say("define", "--validate", "/dev/stdin", stdin=xml)
+    try:
+        virsh.say("start", "--paused", f"{host.name}-{node.name}")
+    except StageError as error:
+        taken = any("host forwarding" in line for line in error.tail)
+        if not taken or attempts == 1:
+            raise
+        return _started(virsh, site, node, host, attempts - 1)
+    return port
 
 
 def _remember(

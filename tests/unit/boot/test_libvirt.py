@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from golden.boot import rundir
-from golden.boot.libvirt import Libvirt, disks, own, uri
+from golden.boot.libvirt import Libvirt, disks, own, power, uri
 from golden.boot.libvirt.virsh import Virsh
 from golden.boot.libvirt.volumes import Pool
 from golden.boot.rundir import NodeDir
@@ -177,3 +177,24 @@ def test_the_machines_state_in_the_words_of_the_other_targets(
     monkeypatch.setattr(rundir, "CACHE", tmp_path)
     monkeypatch.setattr(Virsh, "say", say)
     assert Libvirt("qemu:///system").machine_state("small", "n1") == state
+
+
+@pytest.mark.parametrize(("words", "starts"), [("host forwarding rule", 3), ("no memory", 1)])
+def test_a_port_that_another_program_has(words: str, starts: int) -> None:
+    class Busy(Fake):
+        def say(self, *words_: str, stdin: bytes | None = None) -> str:
+            super().say(*words_, stdin=stdin)
+            if words_[0] == "start" and len(self.started) < 3:
+                raise StageError("boot", "command failed", tail=[f"error: {words}"])
+            return ""
+
+        @property
+        def started(self) -> list[tuple[str, ...]]:
+            return [each for each in self.done if each[0] == "start"]
+
+    there, host = Busy(), machines.Machine("golden-small", "checkout", "uuid")
+    try:
+        assert power._started(there, SITE, SITE.nodes[0], host) in power.PORTS
+    except StageError:
+        assert words == "no memory"
+    assert len(there.started) == starts
