@@ -104,8 +104,7 @@ def run_guest(options: list[str], timeout: float = PROBE_SECONDS) -> tuple[float
     """Run the probe guest: (seconds, "") when it came to its end, else (None, what it did)."""
     with tempfile.TemporaryDirectory(prefix="golden-probe-") as folder:
         disk = Path(folder) / "guest.raw"
-        # SeaBIOS takes no disk smaller than a track.
-        disk.write_bytes(GUEST.ljust(510, b"\0") + b"\x55\xaa" + bytes(1024 * 1024 - 512))
+        disk.write_bytes(guest_disk())
         argv = [QEMU, "-machine", "pc", *options, "-m", "64", "-nodefaults", "-vga", "none"]
         argv += ["-display", "none", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
         argv += ["-drive", f"if=virtio,format=raw,readonly=on,file={disk}"]
@@ -118,6 +117,11 @@ def run_guest(options: list[str], timeout: float = PROBE_SECONDS) -> tuple[float
             return time.monotonic() - began, ""
         said = (result.out.strip().splitlines() or [f"exit code {result.code}"])[-1]
         return None, f"failed: {said}"
+
+
+def guest_disk() -> bytes:
+    """The probe guest's disk: SeaBIOS takes none smaller than a track."""
+    return GUEST.ljust(510, b"\0") + b"\x55\xaa" + bytes(1024 * 1024 - 512)
 
 
 def _kvm_access() -> str:

@@ -68,6 +68,11 @@ def domain(site: Site, node: Node, host: Machine) -> bytes:
     )
 
 
+def trial(name: str, pool: str, volume: str) -> bytes:
+    """The XML of a machine that boots `volume` of `pool` with KVM and is there for a trial."""
+    return _filled("trial.xml.j2", {"name": name, "pool": pool, "volume": volume})
+
+
 def management_mac(node: Node) -> str:
     """The address of the second network card, which is there for ssh alone."""
     return f"06:{node.mac[3:]}"

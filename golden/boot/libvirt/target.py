@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from golden import log
-from golden.boot.accelerator import Accelerator, choose
-from golden.boot.libvirt import disks, own, power, uri
+from golden.boot import accelerator
+from golden.boot.accelerator import Accelerator
+from golden.boot.libvirt import disks, own, power, trial, uri
 from golden.boot.libvirt.virsh import RUNNING, Virsh, is_missing
 from golden.boot.libvirt.volumes import MIB, Pool
 from golden.boot.qemu import FREE_MIB, artifact
@@ -16,8 +15,6 @@ from golden.errors import StageError, UserError
 from golden.render import machines
 
 POWERDOWN_SECONDS = 30.0
-# What emulation costs on a machine that cannot be tried out (golden/boot/accelerator.py).
-REMOTE_FACTOR = 12.0
 
 
 class Libvirt:
@@ -49,7 +46,7 @@ class Libvirt:
                     f"./inv down --site {site.name} --node {node.name}"
                 )
         Pool(virsh, site.libvirt.pool).check(needed)
-        log.info(f"libvirt: {virsh.uri}; accelerator: {_accelerator(virsh)}")
+        log.info(f"libvirt: {virsh.uri}; accelerator: {_accelerator(virsh, site)}")
 
     def up(self, site: Site, node: Node) -> bool:
         """Power the node on; False when it runs already, and then its console is followed again."""
@@ -60,7 +57,7 @@ class Libvirt:
         files.claim(self.name, virsh.uri)
         known = own.find(virsh, site.name, node.name) is not None
         if known and _is_on(virsh, site, node):
-            power.follow_again(virsh, site, node, _accelerator(virsh))
+            power.follow_again(virsh, site, node, _accelerator(virsh, site))
             return False
         files.forget()
         for file in (files.console, files.marks):
@@ -70,7 +67,7 @@ class Libvirt:
         if not known:
             disks.make(virsh, site, node)
         _ensure_network(virsh, site)
-        power.on(virsh, site, node, disks.base(site, node), _accelerator(virsh))
+        power.on(virsh, site, node, disks.base(site, node), _accelerator(virsh, site))
         return True
 
     def down(self, site: str, node: str, *, keep: bool) -> bool:
@@ -124,14 +121,11 @@ class Libvirt:
         return Virsh(wanted)
 
 
-def _accelerator(virsh: Virsh) -> Accelerator:
-    """Tried out on this machine; of another one libvirt itself tells whether it has KVM."""
+def _accelerator(virsh: Virsh, site: Site) -> Accelerator:
+    """Tried out, here or where libvirt runs."""
     if not uri.jump(virsh.uri):
-        return choose()
-    with contextlib.suppress(StageError):
-        virsh.say("domcapabilities", "--virttype", "kvm", "--arch", "x86_64", "--machine", "pc")
-        return Accelerator("kvm", "libvirt there offers it", 1.0)
-    return Accelerator("tcg", "libvirt there offers no KVM", REMOTE_FACTOR)
+        return accelerator.choose()
+    return trial.choose(virsh, site.name, site.libvirt.pool)
 
 
 def _is_on(virsh: Virsh, site: Site, node: Node) -> bool:

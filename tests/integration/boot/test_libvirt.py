@@ -153,13 +153,15 @@ def test_another_machine_needs_no_more_than_ssh(
     small = libvirt_site("pair")
     (tmp_path / "ssh").mkdir()
     with libvirt_daemon.by_ssh(virsh, tmp_path / "ssh") as there:
-        boot.power_on(small, small.nodes, Libvirt(there))
-        # sshd answers through the other machine alone: a node is ready when it does.
-        took = watching.follow(small.name, ["n1", "n2"], Libvirt())
-        assert set(took) == {"n1", "n2"}
-        entry = rundir.ssh_config(small.name).read_text()
-        assert f"ProxyCommand {tmp_path}/ssh/ssh -o BatchMode=yes -p " in entry
-        for node in small.nodes:
-            assert Libvirt().down(small.name, node.name, keep=False)
+        try:
+            boot.power_on(small, small.nodes, Libvirt(there))
+            # sshd answers through the other machine alone: a node is ready when it does.
+            took = watching.follow(small.name, ["n1", "n2"], Libvirt())
+            assert set(took) == {"n1", "n2"}
+            entry = rundir.ssh_config(small.name).read_text()
+            assert f"ProxyCommand {tmp_path}/ssh/ssh -o BatchMode=yes -p " in entry
+        finally:
+            for node in small.nodes:
+                Libvirt().down(small.name, node.name, keep=False)
         monkeypatch.setenv("LIBVIRT_DEFAULT_URI", virsh.uri)
         assert seen(virsh) == THEIRS

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from golden.boot import rundir
-from golden.boot.libvirt import Libvirt, disks, own, power, uri
+from golden.boot.libvirt import Libvirt, disks, own, power, trial, uri
 from golden.boot.libvirt.virsh import Virsh
 from golden.boot.libvirt.volumes import Pool
 from golden.boot.rundir import NodeDir
@@ -198,3 +198,36 @@ def test_a_port_that_another_program_has(words: str, starts: int) -> None:
     except StageError:
         assert words == "no memory"
     assert len(there.started) == starts
+
+
+@pytest.mark.parametrize(
+    ("refused", "states", "chosen"),
+    [
+        ("", ["running", StageError("boot", "", tail=["error: failed to get domain"])], "kvm"),
+        ("", ["running"] * 9, "tcg"),
+        ("error: kvm_buf_set_msrs: Assertion failed", [], "tcg"),
+    ],
+)
+def test_kvm_elsewhere_is_believed_when_a_guest_came_to_its_end(
+    monkeypatch: pytest.MonkeyPatch, refused: str, states: list[str | StageError], chosen: str
+) -> None:
+    class Elsewhere(Fake):
+        def say(self, *words: str, stdin: bytes | None = None) -> str:
+            if words[0] == "create" and refused:
+                raise StageError("boot", "command failed", tail=[refused])
+            if words[0] != "domstate":
+                return super().say(*words, stdin=stdin)
+            state = states.pop(0)
+            if isinstance(state, StageError):
+                raise state
+            return state
+
+    monkeypatch.setattr(trial, "TRIAL_SECONDS", 0.1)
+    monkeypatch.setattr(trial, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(Pool, "fill", lambda *words: None)
+    there = Elsewhere(stored={"default": set()})
+    found = trial.choose(there, "small", "default")
+    assert found.name == chosen
+    assert refused in found.reason
+    # A guest that hangs is ended; one that is gone has nothing to end.
+    assert [words[0] for words in there.done].count("destroy") == (chosen == "tcg" and not refused)
