@@ -27,12 +27,12 @@ EMULATION_FACTOR = 12.0
 @functools.cache
 def choose(virsh: Virsh, site: str, pool: str) -> Accelerator:
     """KVM where a guest comes to its end with it, else emulation; tried once per run."""
-    store, volume, name = (
-        Pool(virsh, pool),
-        own.named(site, TRIAL + disks.BASE),
-        own.named(site, TRIAL),
-    )
+    store, name = Pool(virsh, pool), own.named(site, TRIAL)
+    volume = name + disks.BASE
     try:
+        if name in virsh.domains():
+            # That of a trial which was killed.
+            virsh.say("destroy", name)
         _fill(store, volume)
         reason = _run(virsh, name, machines.trial(name, pool, volume))
     finally:
