@@ -34,7 +34,7 @@ def make(virsh: Virsh, site: Site, node: Node) -> None:
         with log.progress() as shown:
             task = shown.task(f"upload of {node.kind.name}'s disk")
             pool.fill(below, image, task.say)
-            task.done()
+            task.done(f"{image.stat().st_size // volumes.MIB} MiB")
     pool.create_over(root, below, size, form)
     pool.create(data, node.kind.data_disk_mib * volumes.MIB)
     file = seed.write(site, node, NodeDir(site.name, node.name).seed, [management(node)])

@@ -73,7 +73,7 @@ class Pool:
         child = run.start(words, env=ENVIRONMENT, log=log, stage="boot")
         try:
             while child.poll() is None:
-                say(f"{_position(child.pid, file) // MIB} of {file.stat().st_size // MIB} MB")
+                say(f"{_position(child.pid, file) // MIB} of {file.stat().st_size // MIB} MiB")
                 time.sleep(POLL_SECONDS)
             _must_have_ended_well(child, words, log)
         except BaseException:
