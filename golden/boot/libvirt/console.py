@@ -24,6 +24,8 @@ AGAIN_SECONDS = 5.0
 # How long a daemon that does not answer is asked whether the machine still runs.
 LOST_SECONDS = 900.0
 OFF = ("shut off", "crashed")
+# As in `virsh`, which would need more than the standard library.
+MISSING = ("failed to get domain", "Domain not found")
 
 
 def main(argv: list[str]) -> int:
@@ -66,7 +68,7 @@ def _again(virsh: list[str], domain: str) -> tuple[run.Process | None, int]:
         try:
             state = run.run([*virsh, "domstate", domain], env=ENVIRONMENT, timeout=60).out.strip()
         except StageError as error:
-            if "failed to get domain" in str(error):
+            if any(words in str(error) for words in MISSING):
                 return None, -1
         else:
             answered = time.monotonic()

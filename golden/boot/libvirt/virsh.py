@@ -17,6 +17,8 @@ from golden.errors import StageError, UserError
 ANSWER_SECONDS = 120.0
 # The words it is read by.
 ENVIRONMENT = {"LC_ALL": "C"}
+# Refusals when there is no machine of a name, or none any more.
+MISSING = ("failed to get domain", "Domain not found")
 RUNNING = ("running", "idle", "paused", "in shutdown", "pmsuspended")
 
 
@@ -82,4 +84,4 @@ class Virsh:
 
 def is_missing(error: StageError) -> bool:
     """Whether a question was refused because there is no machine of that name."""
-    return any("failed to get domain" in line for line in error.tail)
+    return any(words in line for words in MISSING for line in error.tail)
