@@ -32,6 +32,11 @@ def attach(site: str, node: str) -> None:
         raise UserError(
             f"{node} of site {site} is not running{last}; boot it with: ./inv boot --site {site}"
         )
+    if files.target() == "metal":
+        raise UserError(
+            f"{node} is a machine whose console this host does not have; what is known of it is in "
+            f"{shown(files.console)}, and when it runs: ./inv ssh {node} --site {site}"
+        )
     log.info(f"console of {node}, leave with Ctrl-]")
     with _raw_terminal(), sockets.connected(files.console_socket, timeout=None) as link:
         # What was said before: the socket itself has no memory.

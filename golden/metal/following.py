@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from golden import run
@@ -17,6 +17,7 @@ from golden.boot.rundir import NodeDir
 from golden.errors import StageError, UserError
 
 POLL_SECONDS = 5.0
+WAITING_SECONDS = 15.0
 LOGIN_SECONDS = 120.0
 STATUS = "cat /var/lib/firstboot/status.json"
 Json = dict[str, Any]
@@ -25,22 +26,38 @@ Json = dict[str, Any]
 def follow(site: str, node: str, goes_on: Callable[[], bool]) -> None:
     """Append the node's first boot to its console file until it is ready, or has failed, or
     `goes_on` says no."""
-    files = NodeDir(site, node)
-    shown: set[str] = set()
+    files, news = NodeDir(site, node), News()
     while goes_on():
         told = _ask(site, node)
         state = files.state()
         if told and state:
             kernel = time.time() - state.power_on - float(told["uptime"])
-            for line in lines(node, told, kernel):
-                # The time moves on while a step waits for the same.
-                key = json.dumps({name: line[name] for name in ("step", "state", "detail")})
-                if key not in shown:
-                    shown.add(key)
-                    append(files, "firstboot", line)
+            for line in news.of(lines(node, told, kernel), time.monotonic()):
+                append(files, "firstboot", line)
             if told["state"] == "ready":
                 return
         time.sleep(POLL_SECONDS)
+
+
+class News:
+    """Tells which lines a console would show now: new ones, and again the one of a step that waits,
+    else a long wait would look like a node that hangs (engine/report.py)."""
+
+    def __init__(self) -> None:
+        self._shown: dict[tuple[str, str, str], float] = {}
+
+    def of(self, found: Iterable[Json], now: float) -> list[Json]:
+        """Those of `found` to be shown at `now`, in seconds."""
+        return [line for line in found if self._is_due(line, now)]
+
+    def _is_due(self, line: Json, now: float) -> bool:
+        key = (line["step"], line["state"], line["detail"])
+        last = self._shown.get(key)
+        waits = line["state"] == "waiting" and last is not None and now - last >= WAITING_SECONDS
+        if last is None or waits:
+            self._shown[key] = now
+            return True
+        return False
 
 
 def append(files: NodeDir, kind: str, line: Mapping[str, Any]) -> None:

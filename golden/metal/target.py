@@ -8,6 +8,7 @@ say (golden.metal.following).
 from __future__ import annotations
 
 import ipaddress
+import os
 import sys
 import time
 from pathlib import Path
@@ -109,6 +110,8 @@ class Metal:
                 "--interface is missing: the interface of this host on the machines' network, "
                 "such as eth1; see: ip -brief address"
             )
+        if os.geteuid() != 0:
+            raise UserError("--target metal: to answer DHCP takes root; run it as root")
         subnet = str(site.network.subnet)
         return dhcp.interface(self.interface, nodes, subnet, shared=self.shared)
 

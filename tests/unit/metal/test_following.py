@@ -81,3 +81,12 @@ def test_silence_after_the_installer_is_told() -> None:
     found = status.diagnose(text, status.Probe(), silent=700)
     assert found is not None
     assert found[0] == "installer"
+
+
+def test_a_wait_is_told_again_and_nothing_else_is() -> None:
+    news = following.News()
+    found = following.lines("n1", told(), KERNEL)
+    assert len(news.of(found, 0.0)) == 3
+    assert news.of(found, 14.0) == []
+    assert [line["step"] for line in news.of(found, 15.0)] == ["web"]
+    assert news.of(found, 29.0) == []

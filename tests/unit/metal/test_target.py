@@ -1,0 +1,99 @@
+"""The target metal: what it refuses, what it starts, what it ends."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from golden import status
+from golden.boot import rundir, terminal
+from golden.boot.rundir import NodeDir
+from golden.boot.target import target
+from golden.errors import UserError
+from golden.metal import daemon
+from golden.metal.target import Metal
+from tests.unit.small_site import small_site
+
+SITE = small_site()
+
+
+@pytest.fixture(autouse=True)
+def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rundir, "CACHE", tmp_path)
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """A target whose two servers only sleep; their records."""
+    folder = tmp_path / "run/small/.netboot"
+    records = [folder / "http.json", folder / "dhcp.json"]
+
+    def serve(_: Any, site: Any) -> int:
+        for record in records:
+            if daemon.running(record) is None:
+                sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+                daemon.start(sleep, record, folder / "log")
+        return daemon.running(records[0]) or 0
+
+    monkeypatch.setattr(Metal, "_serve", serve)
+    return records
+
+
+def test_the_interface_must_be_named() -> None:
+    with pytest.raises(UserError, match="--interface is missing"):
+        target("metal").check(SITE, SITE.nodes)
+
+
+def test_root_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(UserError, match="takes root"):
+        Metal("eth1").check(SITE, SITE.nodes)
+
+
+def test_served_until_the_last_node_is_down(served: list[Path]) -> None:
+    place = Metal("eth1")
+    first, second = SITE.nodes
+    assert place.up(SITE, first)
+    assert not place.up(SITE, first)
+    assert place.up(SITE, second)
+    console = NodeDir("small", "n1").console.read_text()
+    assert status.status(console).phase == "power"
+    assert "02:00:00:00:00:01" in str(status.status(console))
+    assert place.machine_state("small", "n1") == "running"
+    assert place.down("small", "n1", keep=False)
+    assert not place.is_on("small", "n1")
+    assert place.is_on("small", "n2")
+    assert place.down("small", "n2", keep=False)
+    assert [daemon.running(record) for record in served] == [None, None]
+    assert not place.down("small", "n2", keep=False)
+
+
+def test_there_is_no_console_to_type_at(served: list[Path]) -> None:
+    place = Metal("eth1")
+    place.up(SITE, SITE.nodes[0])
+    with pytest.raises(UserError, match="console this host does not have"):
+        terminal.attach("small", "n1")
+    place.down("small", "n1", keep=False)
+    assert daemon.running(served[0]) is None
+
+
+def test_a_record_of_another_process_is_not_believed(tmp_path: Path) -> None:
+    record = tmp_path / "record.json"
+    rundir.write(record, {"pid": os.getpid(), "started": 1, "boot_id": rundir.boot_id()})
+    assert daemon.running(record) is None
+    assert not daemon.end(record)
+
+
+def test_reinstall_is_for_the_record(served: list[Path]) -> None:
+    node = dataclasses.replace(SITE.nodes[0], name="n1")
+    place = Metal("eth1", reinstall=True)
+    place.up(SITE, node)
+    told = rundir.read(served[0].parent / "nodes/n1.json")
+    assert isinstance(told, dict)
+    assert told["reinstall"] is True
+    place.down("small", "n1", keep=False)
