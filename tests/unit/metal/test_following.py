@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import time
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from golden import status
+from golden.boot import rundir
 from golden.metal import following
 
 KERNEL = 300.0
@@ -90,3 +96,41 @@ def test_a_wait_is_told_again_and_nothing_else_is() -> None:
     assert news.of(found, 14.0) == []
     assert [line["step"] for line in news.of(found, 15.0)] == ["web"]
     assert news.of(found, 29.0) == []
+
+
+def test_the_node_is_asked_until_it_is_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against an ssh that refuses twice, as a node does that still starts."""
+    monkeypatch.setattr(rundir, "CACHE", tmp_path)
+    monkeypatch.setattr(following, "POLL_SECONDS", 0.01)
+    ready = json.dumps(told(state="ready", detail="all steps done"))
+    (tmp_path / "bin").mkdir()
+    ssh = tmp_path / "bin/ssh"
+    ssh.write_text(
+        f"#!/bin/sh\necho x >> {tmp_path}/asked\n"
+        f"[ $(wc -l < {tmp_path}/asked) -gt 2 ] || {{ echo refused; exit 255; }}\n"
+        f"echo '{ready}'\n"
+    )
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{ssh.parent}:{os.environ['PATH']}")
+    files = rundir.NodeDir("small", "n1")
+    files.remember(
+        rundir.State(
+            pid=os.getpid(),
+            started=rundir.start_ticks(os.getpid()) or 0,
+            boot_id=rundir.boot_id(),
+            power_on=time.time() - 100,
+            port=22,
+            accelerator="machine",
+            factor=1,
+            artifact="",
+            stamp=[],
+        )
+    )
+    following.follow("small", "n1", lambda: True)
+    text = files.console.read_text()
+    assert status.status(text).phase == "ready"
+    # The kernel began 60 s ago, and power-on was 40 s before that.
+    assert status.timeline(text)[0].began == pytest.approx(80, abs=2)
+    assert (tmp_path / "asked").read_text().count("x") == 3
