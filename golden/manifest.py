@@ -59,8 +59,13 @@ def sha256(path: Path) -> str:
 
 def read(site: str, kind: str) -> dict[str, Any] | None:
     """The manifest of a kind's artifacts, or None where nothing was baked."""
+    return load(folder(site, kind))
+
+
+def load(folder: Path) -> dict[str, Any] | None:
+    """The manifest in `folder`, or None where there is none that this version reads."""
     try:
-        manifest = json.loads((folder(site, kind) / NAME).read_text())
+        manifest = json.loads((folder / NAME).read_text())
     except (FileNotFoundError, ValueError):
         return None
     return manifest if manifest.get("manifest") == FORMAT else None

@@ -104,3 +104,11 @@ def diff(
     from golden.diff import diff
 
     diff(a, b, site, as_json=json, html=html, verbose=verbose)
+
+
+@task("site", help={"verify": "compare it with the bake that is there; each difference is named"})
+def rebake(_: Context, site: str = DEFAULT_SITE, verify: bool = False) -> None:
+    """Bake a site once more from nothing, in other surroundings, beside what is there."""
+    from golden.rebake import rebake
+
+    rebake(site, verify=verify)

@@ -37,14 +37,23 @@ def changes(a: Tree, b: Tree) -> Iterator[Change]:
     owners = [(tree.names(each, "/etc/passwd"), tree.names(each, "/etc/group")) for each in (a, b)]
     for path in sorted(a.keys() | b.keys()):
         old, new = a.get(path), b.get(path)
-        # Both images have it from the same layer.
-        if old and new and old.file == new.file:
+        if old and new and _same(old, new):
             continue
         facts = tuple(_facts(old, new, owners))
         lines = tuple(_lines(path, old, new))
         if facts or lines:
             what = "new" if old is None else "gone" if new is None else "changed"
             yield Change(path, what, facts, lines, is_noise(path))
+
+
+def _same(old: Entry, new: Entry) -> bool:
+    """Whether both are one file of a layer that the images share, or like each other in all."""
+    if old.file == new.file:
+        return True
+    a, b = old.status, new.status
+    if (a.st_mode, a.st_uid, a.st_gid, old.size) != (b.st_mode, b.st_uid, b.st_gid, new.size):
+        return False
+    return old.content() == new.content()
 
 
 def is_noise(path: str) -> bool:

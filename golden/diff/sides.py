@@ -35,9 +35,7 @@ def find(word: str, site: str) -> Side:
     if path.is_dir() and not (path / manifest.NAME).is_file():
         return Side(word, (path.absolute(),), {})
     file = path / manifest.NAME if path.is_dir() else path
-    if file.is_file():
-        return _baked(word, _read(file))
-    return _baked(word, _named(word, site))
+    return baked(word, _read(file) if file.is_file() else _named(word, site), paths.CACHE)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -68,8 +66,12 @@ def _named(word: str, site: str) -> dict[str, Any]:
     return release.images[kind].manifest()
 
 
-def _baked(word: str, record: Mapping[str, Any]) -> Side:
-    folders = tuple(paths.CACHE / "layers" / layer["key"] / TREE for layer in record["layers"])
+def baked(word: str, record: Mapping[str, Any], cache: Path) -> Side:
+    """The image of the manifest `record`, called `word`, with its layers in the folder `cache`.
+
+    Raises UserError when one of them is no longer there.
+    """
+    folders = tuple(cache / "layers" / layer["key"] / TREE for layer in record["layers"])
     gone = [
         layer["name"]
         for layer, folder in zip(record["layers"], folders, strict=True)

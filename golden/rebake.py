@@ -1,0 +1,118 @@
+"""Baking a site once more from nothing, in other surroundings: is it the same again?
+
+What goes into a layer is in its key; what leaks in besides (the host's name, a time zone, a umask,
+the number of processors, the place on the disk) shows as a difference between two bakes of one key.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from golden import definition, log, manifest, paths, run
+from golden.bake import bake
+from golden.diff import compare, sides, tree
+from golden.diff.compare import Change
+from golden.diff.tree import Tree
+from golden.errors import StageError
+
+# Where whoever reads the host's own finds something else.
+ENVIRONMENT = {"TZ": "Pacific/Auckland", "LANG": "C", "LC_ALL": "C"}
+_ELSEWHERE = 'hostname elsewhere && umask 077 && exec "$@"'
+_INFO = "/var/lib/dpkg/info/"
+
+
+def rebake(site_name: str, *, verify: bool = False) -> None:
+    """Bake `site_name` from nothing below .cache/rebake, which needs no package from the network.
+
+    With `verify` both bakes are compared: StageError names each file that differs, with its
+    package. Time stamps alone are counted, not held against it.
+    """
+    site = definition.load(site_name)
+    bake(site_name)
+    home = paths.CACHE / "rebake"
+    shutil.rmtree(home, ignore_errors=True)
+    _again(site_name, home)
+    if verify:
+        kinds = [kind.name for kind in site.kinds]
+        differences = [line for kind in kinds for line in _compared(site_name, kind, home)]
+        shutil.rmtree(home)
+        if differences:
+            raise StageError(
+                "rebake",
+                f"site {site_name}: {len(differences)} differences between two bakes",
+                tail=differences,
+            )
+
+
+def _again(site: str, home: Path) -> None:
+    debs = home / ".cache/debs"
+    debs.mkdir(parents=True)
+    for deb in (paths.CACHE / "debs").glob("*.deb"):
+        (debs / deb.name).hardlink_to(deb)
+    # Only root may give a host another name without a user namespace, which a bake makes itself.
+    apart = ["unshare", "--uts", "sh", "-c", _ELSEWHERE, "sh"] if os.geteuid() == 0 else []
+    argv = [*apart, "taskset", "--cpu-list", "0", str(paths.ROOT / "inv"), "bake", "--site", site]
+    with log.progress() as progress:
+        task = progress.task("bake again, in other surroundings")
+        run.run(
+            argv,
+            env={**ENVIRONMENT, "GOLDEN_HOME": str(home)},
+            log=paths.CACHE / "log/rebake.log",
+            on_line=task.say,
+            stage="rebake",
+        )
+        task.done()
+
+
+def _compared(site: str, kind: str, home: Path) -> list[str]:
+    """A line for each difference between the image in place and the one below `home`."""
+    here = manifest.read(site, kind) or {}
+    there = manifest.load(home / ".artifacts" / site / kind) or {}
+    trees = [
+        tree.merged(sides.baked(kind, record, cache).layers)
+        for record, cache in ((here, paths.CACHE), (there, home / ".cache"))
+    ]
+    found = list(compare.changes(*trees))
+    lines = [f"{kind}: {line}" for line in _named(found, trees[0])]
+    _say(kind, trees, found, _disk(here) == _disk(there))
+    return lines
+
+
+def _disk(record: Mapping[str, Any]) -> str:
+    return str(record["artifacts"]["qcow2"]["sha256"])
+
+
+def _say(kind: str, trees: list[Tree], found: list[Change], same_disk: bool) -> None:
+    old, new = trees
+    stamps = sum(
+        old[path].status.st_mtime != new[path].status.st_mtime for path in old.keys() & new.keys()
+    )
+    log.info(
+        f"{kind}: {len(old)} paths, {len(found)} differ; {stamps} have another time stamp; "
+        f"the disk is {'the same' if same_disk else 'not the same'}"
+    )
+
+
+def _named(found: list[Change], image: Tree) -> Iterator[str]:
+    owners = _packages(image)
+    for change in found:
+        facts = "; ".join(
+            f"{name} {old or 'none'} → {new or 'none'}" for name, old, new in change.facts
+        )
+        lines = f"{len(change.lines)} lines of difference" if change.lines else ""
+        package = owners.get(change.path, "no package")
+        yield f"{change.what} {change.path} ({package}): {facts or lines}"
+
+
+def _packages(image: Tree) -> dict[str, str]:
+    """{path: package} of all files that dpkg of the image knows."""
+    lists = [path for path in image if path.startswith(_INFO) and path.endswith(".list")]
+    return {
+        line: path.removeprefix(_INFO).removesuffix(".list").partition(":")[0]
+        for path in lists
+        for line in tree.lines(image, path)
+    }
