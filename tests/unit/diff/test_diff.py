@@ -116,7 +116,7 @@ def test_what_every_bake_writes_anew_is_counted_and_not_told(make: Make) -> None
     found = compared(
         make("a", {"etc/golden/image.json": "1"}), make("b", {"etc/golden/image.json": "2"})
     )
-    assert (found["files"], found["noise"]) == ([], ["/etc/golden/image.json"])
+    assert (found["files"], found["noise"]) == ([], ["/etc/golden/release.json"])
 
 
 def test_a_line_leads_to_its_template(tmp_path: Path) -> None:
