@@ -114,7 +114,7 @@ def test_subjects(make: Make) -> None:
 
 def test_what_every_bake_writes_anew_is_counted_and_not_told(make: Make) -> None:
     found = compared(
-        make("a", {"etc/golden/image.json": "1"}), make("b", {"etc/golden/image.json": "2"})
+        make("a", {"etc/golden/release.json": "1"}), make("b", {"etc/golden/release.json": "2"})
     )
     assert (found["files"], found["noise"]) == ([], ["/etc/golden/release.json"])
 
