@@ -21,7 +21,7 @@ from golden.metal import stick
 from golden.metal.bundle import Bundle
 from tests.integration.metal import tiny_installer
 from tests.integration.metal.tiny_installer import IMAGE_MIB, MIB, Machine
-from tests.unit.metal.machine import boots
+from tests.unit.metal.machine import boots, lvm_label
 
 pytestmark = pytest.mark.slow
 
@@ -133,6 +133,11 @@ def foreign_table(disk: Path) -> None:
     run.run(["sfdisk", "-q", "--no-reread", "--no-tell-kernel", disk], stdin="label: dos\n,,L\n")
 
 
+def physical_volume(disk: Path) -> None:
+    with disk.open("r+b") as file:
+        file.write(lvm_label())
+
+
 def blank(disk: Path) -> None:
     del disk
 
@@ -143,9 +148,10 @@ def blank(disk: Path) -> None:
         (wrong_hash, blank, "is not what the manifest names"),
         (wrong_signature, blank, "signature does not fit"),
         (nothing_wrong, too_small, "vda is too small"),
+        (nothing_wrong, physical_volume, "vda is part of LVM, RAID, ZFS or the like"),
         (nothing_wrong, foreign_table, "vda is not empty, it holds vda dos"),
     ],
-    ids=["wrong hash", "wrong signature", "too small", "foreign partitions"],
+    ids=["wrong hash", "wrong signature", "too small", "LVM", "foreign partitions"],
 )
 def test_refused_with_the_disk_unchanged(
     machine: Machine,

@@ -189,3 +189,21 @@ def holds(disk: Path, image: bytes) -> bool:
     for start, end in ((446, 510), (2047 * SECTOR, 2048 * SECTOR)):
         found[start:end] = image[start:end]
     return bytes(found) == image
+
+
+def lvm_label() -> bytes:
+    """The beginning of a physical volume, as LVM's label_header and pv_header have it."""
+    content = bytearray(4 * MIB)  # libblkid looks for no volume on what a floppy could be
+    content[512:520] = b"LABELONE"
+    content[520:528] = (1).to_bytes(8, "little")
+    content[532:536] = (32).to_bytes(4, "little")
+    content[536:544] = b"LVM2 001"
+    content[544:576] = b"a" * 32
+    content[576:584] = (100 * MIB).to_bytes(8, "little")
+    crc = 0xF597A6CF
+    for byte in content[532:1024]:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0xEDB88320 if crc & 1 else 0)
+    content[528:532] = crc.to_bytes(4, "little")
+    return bytes(content)

@@ -9,7 +9,7 @@ import pytest
 
 from golden import run
 from golden.definition.files import Disk
-from tests.unit.metal.machine import MIB, SITE, Machine, Outcome, digest
+from tests.unit.metal.machine import MIB, SITE, Machine, Outcome, digest, lvm_label
 
 RULE = Disk(serial="S1")
 
@@ -38,24 +38,6 @@ def part(machine: Machine, number: int, content: bytes) -> None:
     """A partition of vda as the kernel and blkid see it."""
     (machine.root / f"sys/block/vda/vda{number}/holders").mkdir(parents=True)
     (machine.root / f"dev/vda{number}").write_bytes(content)
-
-
-def lvm_label() -> bytes:
-    """The beginning of a physical volume, as LVM's label_header and pv_header have it."""
-    content = bytearray(4 * MIB)  # libblkid looks for no volume on what a floppy could be
-    content[512:520] = b"LABELONE"
-    content[520:528] = (1).to_bytes(8, "little")
-    content[532:536] = (32).to_bytes(4, "little")
-    content[536:544] = b"LVM2 001"
-    content[544:576] = b"a" * 32
-    content[576:584] = (100 * MIB).to_bytes(8, "little")
-    crc = 0xF597A6CF
-    for byte in content[532:1024]:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ (0xEDB88320 if crc & 1 else 0)
-    content[528:532] = crc.to_bytes(4, "little")
-    return bytes(content)
 
 
 def made(tmp_path: Path, *argv: str) -> bytes:
