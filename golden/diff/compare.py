@@ -11,7 +11,6 @@ from golden.diff.tree import Entry, Tree
 
 # Written anew by every bake, whatever went into it: they tell nothing.
 NOISE = (
-    "/etc/golden/image.json",
     "/etc/golden/release.json",
     "/var/cache/ldconfig/aux-cache",
     "/var/lib/dpkg/status-old",
