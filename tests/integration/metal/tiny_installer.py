@@ -28,6 +28,8 @@ RULE = Disk(serial="S1")
 IMAGE_MIB = 56  # four pieces, the last one short
 DISK_MIB = 64
 MEMORY_MIB = 320
+# Only for what never comes: two boots and an installation took 55 s beside other machines (TCG).
+WAIT_SECONDS = 180.0
 MIB = 1024 * 1024
 
 # What Debian's initramfs does before it comes to scripts/installer/golden.
@@ -118,7 +120,7 @@ class Machine:
         """The console since power-on."""
         return self.console.read_text(errors="replace") if self.console.exists() else ""
 
-    def wait(self, done: Callable[[str], bool], seconds: float = 60) -> str:
+    def wait(self, done: Callable[[str], bool], seconds: float = WAIT_SECONDS) -> str:
         """Wait until the console satisfies `done`; returns it."""
         deadline = time.monotonic() + seconds
         while not done(self.said()):
