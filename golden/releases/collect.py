@@ -100,10 +100,8 @@ def _show(items: Sequence[Item], freed: int, *, dry_run: bool) -> None:
             for item in items
         ]
         log.table(["what", "made", "MB"], rows)
-    would = "would free" if dry_run else "frees"
-    log.info(
-        f"{len(items)} things, which {would} {freed / 1e6:.0f} MB" if items else "nothing to do"
-    )
+    go = "would go and free" if dry_run else "go and free"
+    log.info(f"{len(items)} things {go} {freed / 1e6:.0f} MB" if items else "nothing to do")
 
 
 def _mb(item: Item) -> str:
