@@ -15,7 +15,9 @@ def self_test(*, slow: bool) -> None:
     Raises StageError when one fails; pytest's own output says which.
     """
     # The slow ones start VMs and bakes that fill both cores by themselves: one at a time.
-    folder, options = ("integration", ["-m", "slow"]) if slow else ("unit", ["-n", "auto"])
+    # A file's tests stay together: some share a database, and go on where the one before ended.
+    together = ["-n", "auto", "--dist", "loadfile"]
+    folder, options = ("integration", ["-m", "slow"]) if slow else ("unit", together)
     code = run.interactive([sys.executable, "-m", "pytest", TESTS / folder, *options], cwd=ROOT)
     if code != 0:
         raise StageError("test", "tests failed; pytest's output above says which", code=code)
