@@ -20,7 +20,7 @@ from golden.errors import StageError, UserError
 from tests.integration.boot import libvirt_daemon
 from tests.integration.boot.libvirt_daemon import THEIRS, Use, seen
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 
 def said(site: Site, node: str) -> str:

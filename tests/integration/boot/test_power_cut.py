@@ -25,7 +25,7 @@ SECONDS = 1800
 WHERE = os.environ.get("POWER_CUT", "")
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.nightly,
     pytest.mark.skipif(
         not WHERE,
         reason="NOT RUN: takes half an hour under emulation, .ci/nightly does it: POWER_CUT=qemu",

@@ -13,7 +13,7 @@ from golden import run
 from golden.paths import ROOT
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.nightly,
     pytest.mark.skipif(os.geteuid() != 0, reason="a network of one's own needs root"),
 ]
 

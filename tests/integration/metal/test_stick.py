@@ -23,7 +23,7 @@ from tests.integration.metal import tiny_installer
 from tests.integration.metal.tiny_installer import IMAGE_MIB, MIB, Machine
 from tests.unit.metal.machine import boots, lvm_label
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 KILLS = 10
 INSTALLED = '"state": "done", "step": "installed"'
