@@ -17,7 +17,7 @@ from bench.memory import Peak
 from golden import definition, log, run
 from golden.definition.models import Layer
 from golden.errors import UserError
-from golden.packages.sources import lines
+from golden.packages.sources import lines, standins_lines
 from golden.paths import CACHE, ROOT
 
 SITE = "rehearsal"
@@ -93,7 +93,8 @@ def _mmdebstrap() -> None:
             '--setup-hook=mkdir -p "$1/var/cache/apt/archives"',
             f'--setup-hook=cp -al {CACHE / "debs"}/*.deb "$1/var/cache/apt/archives/"',
             *(site.release.suite, str(HOME / "node1.tar")),
-            *lines(site.release, CACHE / "standins"),
+            *lines(site.release),
+            *standins_lines(site.release, CACHE / "standins"),
         ],
         log=HOME / "mmdebstrap.log",
         stage="bench",

@@ -18,6 +18,7 @@ from tasks.words import DEFAULT_SITE, Nodes, task
     "verbose",
     help={
         "format": "qcow2, raw, or tree: layers only",
+        "offline": "ask no mirror: every package comes from the pool (./inv pool)",
         "plan": "bake just what this file of ./inv plan --out says: its site, nodes and format",
     },
     iterable=["node"],
@@ -28,6 +29,7 @@ def bake(
     node: Nodes = None,
     format: str = "qcow2",
     plan: str = "",
+    offline: bool = False,
     verbose: bool = False,
 ) -> None:
     """Bake the nodes' images into bootable disks: only the layers whose inputs changed."""
@@ -37,9 +39,9 @@ def bake(
     if plan and node:
         raise UserError("--node goes with no --plan: the plan says which nodes; give one of them")
     if plan:
-        bake_planned(Path(plan))
+        bake_planned(Path(plan), offline=offline)
     else:
-        bake(site, tuple(node or ()) or None, format)
+        bake(site, tuple(node or ()) or None, format, offline=offline)
 
 
 @task(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from invoke.context import Context
 
@@ -78,3 +79,53 @@ def bump(
         synnefo, tuple(package or ()), debian_security=debian_security, downgrade=downgrade
     )
     bump.bump(site, wanted)
+
+
+@task("site")
+def lock(_: Context, site: str = DEFAULT_SITE) -> None:
+    """Lock a release anew: every package of its sites, in the version the sources have now."""
+    from golden.definition import load
+    from golden.lock.making import renew
+
+    renew(load(site))
+
+
+@task("site")
+def pool(_: Context, site: str = DEFAULT_SITE) -> None:
+    """Fetch every locked file of a release into the pool, for ./inv bake --offline."""
+    from golden.definition import load
+    from golden.pool.fill import fill
+
+    fill(load(site))
+
+
+@task("site")
+def pool_status(_: Context, site: str = DEFAULT_SITE) -> None:
+    """Tell how much of the lock the pool has."""
+    from golden.definition import load
+    from golden.pool.fill import status
+
+    status(load(site))
+
+
+@task("site", positional=["file"], help={"file": "where to write it, such as pool.tar"})
+def pool_export(_: Context, file: str, site: str = DEFAULT_SITE) -> None:
+    """Write the pool of a release to one signed file, for a host without a mirror."""
+    from golden.definition import load
+    from golden.pool.bundle import pack
+
+    pack(load(site), Path(file))
+
+
+@task(
+    positional=["file"],
+    help={
+        "file": "what ./inv pool-export wrote",
+        "key": "the public key (PEM) of the checkout that wrote it; this one's without",
+    },
+)
+def pool_import(_: Context, file: str, key: str = "") -> None:
+    """Take an exported pool in, after its signature and every hash were checked."""
+    from golden.pool.bundle import unpack
+
+    unpack(Path(file), Path(key) if key else None)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from golden import doctor, log, manifest, paths, releases
-from golden.bake import disk, overview, planfile, planning, tree
+from golden.bake import disk, locked, overview, planfile, planning, tree
 from golden.bake.layer import Kitchen
 from golden.bake.overview import Overview
 from golden.bake.planfile import Planned
@@ -31,7 +31,7 @@ from golden.layers import Store, working
 from golden.layers.reasons import ALL, NAMED
 from golden.log import Progress
 from golden.manifest import Artifact
-from golden.packages import AptState, Resolver
+from golden.packages import Resolver
 from golden.releases import stages
 from golden.render import render
 
@@ -48,9 +48,12 @@ def bake(
     kinds: Sequence[str] | None = None,
     fmt: str = "qcow2",
     planned: Planned | None = None,
+    *,
+    offline: bool = False,
 ) -> list[Artifact]:
     """Bake the images of `kinds` (all of the site's by default) as disks of format `fmt`.
 
+    `offline`: with packages of the pool alone, and no mirror.
     Returns one artifact for each, new or as it was. Raises UserError before anything is written,
     also when what goes in is not as `planned`, and StageError when a stage fails; what was finished
     by then is kept.
@@ -59,13 +62,13 @@ def bake(
     _require_tree(site)
     doctor.require(site)
     with _full_disk_in_words():
-        order = _order(site_name, kinds, fmt)
+        order = _order(site_name, kinds, fmt, offline=offline)
         _require_planned(order, planned)
         if not order.plan.stale and not order.plan.kept:
             return _finished(order)
         with working(paths.CACHE) as workshop:
             # Another bake may have done it all while this one waited for it.
-            order = _order(site_name, kinds, fmt)
+            order = _order(site_name, kinds, fmt, offline=offline)
             _require_planned(order, planned)
             planning.show(order.plan)
             kitchen = Kitchen(order.site, order.store, workshop, order.resolver)
@@ -79,11 +82,11 @@ def bake(
     return _finished(order)
 
 
-def bake_planned(path: Path) -> list[Artifact]:
+def bake_planned(path: Path, *, offline: bool = False) -> list[Artifact]:
     """Bake what the plan in the file `path` says. Raises UserError, naming it, when something that
     goes in has moved since; else as `bake`."""
     planned = planfile.read(path)
-    return bake(planned.site, planned.nodes, planned.format, planned)
+    return bake(planned.site, planned.nodes, planned.format, planned, offline=offline)
 
 
 def plan(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2") -> Overview:
@@ -126,16 +129,22 @@ class _Order:
     resolver: Resolver
 
 
-def _order(site_name: str, names: Sequence[str] | None, fmt: str, named: int = NAMED) -> _Order:
+def _order(
+    site_name: str,
+    names: Sequence[str] | None,
+    fmt: str,
+    named: int = NAMED,
+    *,
+    offline: bool = False,
+) -> _Order:
     if fmt not in FORMATS:
         raise UserError(f"--format {fmt}: there is no such format; valid are {', '.join(FORMATS)}")
     site = load(site_name)
     kinds = _kinds(site, names)
     rendering = render(site)
-    state = AptState(site.release)
-    state.refresh()
-    resolver = Resolver(state)
+    resolver, held = locked.resolver(site, offline=offline)
     recipes = Cook(site, rendering, resolver).recipes(kinds)
+    locked.require(site, held, recipes, offline=offline)
     store = Store(paths.CACHE)
     plan = planning.make(site, kinds, fmt, recipes, store, named)
     return _Order(site, kinds, fmt, recipes, plan, store, resolver)

@@ -13,10 +13,19 @@ from typing import get_args
 
 from debian.debian_support import Version
 
-from golden import definition, log, paths
+from golden import definition, lock, log, paths
 from golden.bake import overview, plan
 from golden.bump import notes
-from golden.bump.stage import Wanted, edit_release, rendered, require_installed, resolved, staged
+from golden.bump.stage import (
+    Wanted,
+    edit_release,
+    relocked,
+    rendered,
+    require_installed,
+    resolved,
+    staged,
+    staying,
+)
 from golden.definition import Release, Site
 from golden.definition.fields import Package, Rule, Upstream
 from golden.definition.tree import Tree
@@ -90,13 +99,15 @@ def undo(site_name: str, root: Path = paths.ROOT) -> None:
 
 def _work_out(site: Site, wanted: Wanted, root: Path, place: Path) -> Writes:
     """The files that the bump changes; tells which packages move, and what upstream says to it."""
-    state = AptState(site.release)
+    held = lock.load(site.release, root)
+    state = AptState(site.release, locked=lock.pins(held))
     state.refresh()
     before = resolved(site, root, state)
     require_installed(wanted.packages, before, site.name)
     edit_release(place, site, wanted, state)
     bumped = definition.load(site.name, place)
-    state = AptState(bumped.release)
+    keep = staying(lock.pins(held), before, wanted, bumped.release)
+    state = AptState(bumped.release, locked=keep)
     state.refresh(*([0.0] if wanted.debian_security else []))
     after = resolved(bumped, place, state)
     for name in sorted(before.keys() & after.keys()):
@@ -105,7 +116,11 @@ def _work_out(site: Site, wanted: Wanted, root: Path, place: Path) -> Writes:
     file = Tree(place).file("release", site.release.name)
     name = str(file.relative_to(place))
     changed = file.read_bytes() != (root / name).read_bytes()
-    return {**({name: file.read_bytes()} if changed else {}), **rendered(place, bumped.release)}
+    return {
+        **({name: file.read_bytes()} if changed else {}),
+        **(relocked(bumped, place, keep, held) if held else {}),
+        **rendered(place, bumped.release),
+    }
 
 
 def _require_upwards(what: str, old: str, new: str, wanted: Wanted) -> None:

@@ -13,12 +13,13 @@ from debian.debian_support import Version
 
 from golden import definition, render
 from golden.bake.recipe import Cook
-from golden.bump import edit, synnefo
+from golden.bump import edit
 from golden.definition import Release, Site
 from golden.definition.problems import nearest
 from golden.definition.tree import Tree
 from golden.errors import UserError
-from golden.packages import AptState, Resolver
+from golden.lock import Lock, changes, making, path
+from golden.packages import AptState, Resolver, synnefo
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,30 @@ def resolved(site: Site, root: Path, state: AptState) -> dict[str, str]:
     versions = {package.name: package.version for top in tops for package in top.all_packages()}
     synnefo.require_one(versions, synnefo.members(site.release))
     return versions
+
+
+def staying(
+    locked: Mapping[str, str], before: Mapping[str, str], wanted: Wanted, release: Release
+) -> dict[str, str]:
+    """The locked versions that a bump leaves as they are: all but Synnefo's set and the packages
+    that are named, with what is of the same version, for that is of one source with them."""
+    if wanted.debian_security:
+        return {}
+    moving = synnefo.members(release)
+    versions = {before[name] for name in wanted.packages if name in before}
+    return {
+        name: version
+        for name, version in locked.items()
+        if name not in moving and name not in wanted.packages and version not in versions
+    }
+
+
+def relocked(site: Site, place: Path, keep: Mapping[str, str], old: Lock) -> dict[str, bytes]:
+    """The lock of what the stage at `place` resolves to, by its path; nothing if it is `old`."""
+    new = making.make(site, place, keep)
+    if not changes(old, new):
+        return {}
+    return {str(path(site.release.name, place).relative_to(place)): new.text().encode()}
 
 
 def require_installed(names: Mapping[str, str], versions: Mapping[str, str], site: str) -> None:

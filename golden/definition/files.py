@@ -100,6 +100,10 @@ class ReleaseFile:
         Mapping[Service, Service], Doc("init script of a logical service, where it differs")
     ] = field(default_factory=dict)
     pins: Annotated[Mapping[Package, Text], Doc("exact versions")] = field(default_factory=dict)
+    lock: Annotated[
+        Literal["strict", "follow"],
+        Doc("what the sources no longer have as locked is an error; or is taken as they have it"),
+    ] = "strict"
     facts: Annotated[
         Mapping[Identifier, Value], Doc("templates see release.<name>, file paths {<name>}")
     ] = field(default_factory=dict)

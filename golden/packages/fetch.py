@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,8 @@ from golden import paths
 from golden.errors import StageError, UserError
 from golden.packages.model import Package, Resolution
 from golden.packages.resolve import Resolver
+from golden.packages.state import AptState
+from golden.pool import store
 
 # apt's `Get:12 http://… bookworm/main amd64 tar amd64 1.34 [815 kB]`
 _GET = re.compile(r"^Get:(\d+) ")
@@ -28,11 +29,17 @@ def fetch(
 ) -> None:
     """Have every .deb of `resolution` in the cache, whole and with the hash that the index gives.
 
-    `below` is what the resolution was made on top of. Raises UserError when the mirror does not
-    deliver one, StageError when one arrives damaged.
+    `below` is what the resolution was made on top of. What the pool has is taken from there. Raises
+    UserError when the mirror does not deliver one, StageError when one arrives damaged.
     """
     state = resolver.state
-    missing = _missing(state.debs, resolution.packages)
+    missing = _not_pooled(state, _missing(state.debs, resolution.packages))
+    if state.offline and (absent := [each for each in missing if not state.is_standin(each)]):
+        raise UserError(
+            f"--offline: the pool does not have, or not whole, "
+            f"{', '.join(f'{each.name} {each.version}' for each in absent)}; bring them with "
+            "./inv pool-import FILE, or fill the pool where there is a mirror: ./inv pool"
+        )
     if missing:
         _download(resolver, missing, below, say)
         lost = _missing(state.debs, missing)
@@ -67,15 +74,20 @@ def _missing(folder: Path, packages: Sequence[Package]) -> list[Package]:
 
 
 def _whole(path: Path, package: Package) -> bool:
-    if not path.is_file():
-        return False
-    if path.stat().st_size == package.size:
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() == package.sha256:
-                return True
+    if store.is_whole(path, package.size, package.sha256):
+        return True
     # apt trusts a file of the right length that is already there, so it must go.
-    path.unlink()
+    path.unlink(missing_ok=True)
     return False
+
+
+def _not_pooled(state: AptState, packages: Sequence[Package]) -> list[Package]:
+    """Those of `packages` that did not come from the pool."""
+    return [
+        package
+        for package in packages
+        if not store.take(state.pool, state.debs / package.file, package.size, package.sha256)
+    ]
 
 
 def _download(

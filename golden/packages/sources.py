@@ -6,6 +6,7 @@ So no mirror's name is ever written into the project, and a host behind a compan
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from golden.errors import UserError
 
 APT_FOLDER = Path("/etc/apt")
 OS_RELEASE = Path("/etc/os-release")
+# Of a repository that is made on this host, or whose signature was verified before it came here.
+_OWN = "deb [trusted=yes] copy:"
 
 
 @dataclass(frozen=True)
@@ -97,14 +100,26 @@ def host_mirror(release: str, suite: str, sources: tuple[HostSource, ...], coden
     )
 
 
-def lines(release: Release, standins: Path | None = None) -> tuple[str, ...]:
-    """The sources.list that the bake of `release` reads. Raises UserError (see `host_mirror`).
+def lines(release: Release) -> tuple[str, ...]:
+    """The sources.list that the bake of `release` reads. Raises UserError (see `host_mirror`)."""
+    return tuple(_line(release, source) for source in release.sources)
 
-    `standins` is the folder of the stand-ins' repository, for a release that has them.
-    """
-    found = tuple(_line(release, source) for source in release.sources)
-    own = (f"deb [trusted=yes] copy:{standins} ./",) if release.standins and standins else ()
-    return (*found, *own)
+
+def standins_lines(release: Release, folder: Path) -> tuple[str, ...]:
+    """The line for the repository of stand-ins in `folder`, for a release that has them."""
+    return (f"{_OWN}{folder} ./",) if release.standins else ()
+
+
+def pool_lines(release: Release, folder: Path) -> tuple[str, ...]:
+    """The line for what the pool in `folder` has of `release`; none where it has nothing."""
+    known = (folder / release.name / "Release").is_file()
+    return (f"{_OWN}{folder} {release.name}/",) if known else ()
+
+
+def heads(own: Iterable[str]) -> list[Path]:
+    """The Release files of the repositories of `standins_lines` and `pool_lines`."""
+    places = (line.removeprefix(_OWN).rpartition(" ") for line in own)
+    return [Path(folder) / suite / "Release" for folder, _, suite in places]
 
 
 def image_lines(release: Release) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from filelock import FileLock
 
@@ -14,6 +15,7 @@ from golden import atomic, log, paths, run, standins
 from golden.definition.models import Release
 from golden.errors import StageError, UserError
 from golden.packages import sources
+from golden.packages.model import Package
 
 # Debian's mirrors are updated every six hours (https://www.debian.org/mirror/ftpmirror).
 INDEX_HOURS = 6.0
@@ -26,20 +28,37 @@ _HOST_MIRROR_OPTIONS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
 _REASONS = ("W: GPG error:", "E: Failed to fetch", "E: ", "W: ")
 # An update of one source would else throw the indexes of the others away.
 _KEEP_OTHERS = "APT::Get::List-Cleanup=false"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class AptState:
-    """The isolated apt state of `release`. Nothing is written before `refresh`."""
+    """The isolated apt state of `release`. Nothing is written before `refresh`.
+
+    `locked` are the versions to take where a source has them. A pool of the release is a source
+    too, unless not `pooled`; `offline` it is the only one, beside the stand-ins.
+    """
 
     def __init__(
-        self, release: Release, cache: Path = paths.CACHE, debs: Path | None = None
+        self,
+        release: Release,
+        cache: Path = paths.CACHE,
+        debs: Path | None = None,
+        *,
+        locked: Mapping[str, str] = _NOTHING,
+        pooled: bool = True,
+        offline: bool = False,
     ) -> None:
-        self.release = release
-        self.standins = cache / "standins"
-        self.lines = sources.lines(release, self.standins)
+        self.release, self.locked, self.offline = release, locked, offline
+        self.standins, self.pool = cache / "standins", cache / "pool"
+        fetched = () if offline else sources.lines(release)
+        own = sources.standins_lines(release, self.standins)
+        # The pool's index may come and go; what was fetched stays where it is.
+        name = hashlib.sha256("\n".join([*fetched, *own]).encode()).hexdigest()[:12]
+        pool = sources.pool_lines(release, self.pool) if pooled else ()
+        self.lines = (*fetched, *own, *pool)
+        self._local = (*own, *pool)
         self.debs = debs or cache / "debs"
-        name = hashlib.sha256("\n".join(self.lines).encode()).hexdigest()[:12]
-        self.folder = cache / "apt" / f"{release.name}-{name}"
+        self.folder = cache / "apt" / f"{release.name}{'-offline' if offline else ''}-{name}"
         self.log = cache / "log" / "apt.log"
 
     @property
@@ -73,10 +92,13 @@ class AptState:
         Without an answer from the mirror an old index serves on, with a warning. Raises UserError
         when there is none.
         """
-        built = self.release.standins and standins.ensure(self.standins, self.release.synnefo)
-        if self._age_hours() <= max_hours:
+        if self.release.standins:
+            standins.ensure(self.standins, self.release.synnefo)
+        if self.offline and not self.config.is_file():
+            self._prepare()
+        if self.offline or self._age_hours() <= max_hours:
             self._prefer()
-            if built or self._has_old_standins():
+            if self._has_old_index():
                 self._update("Dir::Etc::sourcelist=" + str(self._own_list()), _KEEP_OTHERS)
             return
         self._prepare()
@@ -91,27 +113,30 @@ class AptState:
         words = ("-q", "-o", "APT::Update::Error-Mode=any")
         self.apt("apt-get", "update", *words, options=options)
 
-    def _has_old_standins(self) -> bool:
-        """Whether the index of the stand-ins is not that of the packages that lie there: a run may
-        have been killed between the two."""
-        if not self.release.standins:
-            return False
-        release = (self.standins / "Release").read_bytes()
-        return not any(path.read_bytes() == release for path in self.index_files())
+    def _has_old_index(self) -> bool:
+        """Whether the index of a repository of this host is not that of the packages that lie
+        there: a run may have been killed between the two."""
+        known = {path.read_bytes() for path in self.index_files()}
+        return any(head.read_bytes() not in known for head in sources.heads(self._local))
 
     def _own_list(self) -> Path:
-        """A list of the stand-ins' repository alone: it is on this host, so that its index is read
-        again without asking any mirror."""
-        path = self.folder / "etc" / "standins.list"
-        path.write_text(f"{self.lines[-1]}\n")
+        """A list of the repositories on this host alone, so that their index is read again without
+        asking any mirror."""
+        path = self.folder / "etc" / "local.list"
+        path.write_text("\n".join(self._local) + "\n")
         return path
 
     def _prefer(self) -> None:
-        """Write the release's pins where apt reads them."""
-        text = "\n".join(self._pins()) + "\n"
-        path = self.folder / "etc" / "preferences"
-        if not path.is_file() or path.read_text() != text:
-            atomic.write(path, text)
+        """Write the sources, and the pins, where apt reads them."""
+        texts = {"sources.list": "\n".join(self.lines), "preferences": "\n".join(self._pins())}
+        for name, text in texts.items():
+            path = self.folder / "etc" / name
+            if not path.is_file() or path.read_text() != text + "\n":
+                atomic.write(path, text + "\n")
+
+    def is_standin(self, package: Package) -> bool:
+        """Whether `package` is one that is built here."""
+        return package.uri.startswith(f"copy:{self.standins}/")
 
     def apt(
         self,
@@ -163,7 +188,6 @@ class AptState:
         # apt fetches into these as its own user where it can.
         (self.debs / "partial").mkdir(parents=True, exist_ok=True)
         (self.folder / "state" / "status").touch()
-        (self.folder / "etc" / "sources.list").write_text("\n".join(self.lines) + "\n")
         self._prefer()
         self.config.write_text("\n".join(self._config()) + "\n")
 
@@ -171,7 +195,7 @@ class AptState:
         # 1001: also where that means an older version than another suite has (apt_preferences(5)).
         return [
             f"Package: {name}\nPin: version {version}\nPin-Priority: 1001\n"
-            for name, version in sorted(self.release.pins.items())
+            for name, version in sorted({**self.locked, **self.release.pins}.items())
         ]
 
     def _config(self) -> list[str]:

@@ -28,7 +28,7 @@ CONF = "images/roles/web/files/etc/web/{web_version}/web.conf.j2"
 class World:
     """Stands for an AptState over SOURCES."""
 
-    def __init__(self, release: Any) -> None:
+    def __init__(self, release: Any, locked: Any = None) -> None:
         self.release = release
 
     def refresh(self, max_hours: float = 6.0) -> None: ...

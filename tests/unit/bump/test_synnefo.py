@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from golden import definition
-from golden.bump import notes, synnefo
+from golden.bump import notes
 from golden.errors import UserError
+from golden.packages import synnefo
 from tests.unit.images.test_synnefo_packages import SYNNEFO
 from tests.unit.small_site import small_site
 

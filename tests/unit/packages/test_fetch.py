@@ -30,7 +30,13 @@ class FakeResolver:
         self.state: Any = type(
             "State",
             (),
-            {"debs": folder, "log": folder / "apt.log", "release": small_site().release},
+            {
+                "debs": folder,
+                "pool": folder / "pool",
+                "offline": False,
+                "log": folder / "apt.log",
+                "release": small_site().release,
+            },
         )()
         self.arrives = arrives
         self.asked: list[str] = []

@@ -112,7 +112,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for name in ("ARTIFACTS", "CACHE"):
         monkeypatch.setattr(paths, name, tmp_path / name)
     state = functools.partial(AptState, cache=tmp_path / "CACHE")
-    monkeypatch.setattr(baking, "AptState", state)
+    monkeypatch.setattr("golden.bake.locked.AptState", state)
     return tmp_path
 
 

@@ -1,0 +1,98 @@
+"""What was resolved, held against the lock."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from golden import log
+from golden.definition import Release
+from golden.errors import UserError
+from golden.lock.model import Lock
+from golden.packages.model import Package
+
+# Names in one sentence; more are counted.
+NAMED = 12
+
+
+@dataclass(frozen=True)
+class Change:
+    """A package that two locks have in different versions; empty where one has none."""
+
+    name: str
+    before: str
+    after: str
+
+
+def changes(old: Lock | None, new: Lock) -> tuple[Change, ...]:
+    """What is different in `new`, by name; a package whose bytes alone changed, too."""
+    before = old.by_name() if old else {}
+    after = new.by_name()
+    return tuple(
+        Change(
+            name,
+            before[name].version if name in before else "",
+            after[name].version if name in after else "",
+        )
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    )
+
+
+def require(release: Release, lock: Lock, packages: Iterable[Package], *, offline: bool) -> None:
+    """Hold what is to be baked against the lock.
+
+    Raises UserError, naming the packages, where it is something else and the release's lock is
+    strict; one that follows the mirror is warned of. `offline` is always strict.
+    """
+    moved, new = _differences(lock, set(packages))
+    if not moved and not new:
+        return
+    told = [f"the sources do not have what is locked: {_some(moved)}"] if moved else []
+    told += [f"not in the lock: {_some(new)}"] if new else []
+    where = f"images/releases/{release.name}.lock.json: {'; '.join(told)}"
+    if offline:
+        raise UserError(
+            f"{where}; --offline takes nothing else: fill the pool where there is a mirror with "
+            "./inv pool, or bring one with ./inv pool-import FILE"
+        )
+    if release.lock == "strict":
+        raise UserError(
+            f"{where}; lock what there is with ./inv lock, or take the locked files from a pool "
+            "with ./inv pool-import FILE"
+        )
+    _warn(f"{where}; the bake takes what the mirror has (lock it with: ./inv lock)")
+
+
+def tell_none(release: Release) -> None:
+    """Say once in a run that nothing says which versions to take."""
+    _warn(
+        f"release '{release.name}' has no lock, so its packages are resolved anew; make one with: "
+        "./inv lock"
+    )
+
+
+@functools.cache
+def _warn(text: str) -> None:
+    """Once, also where a bake plans twice."""
+    log.warn(text)
+
+
+def _differences(lock: Lock, packages: set[Package]) -> tuple[list[str], list[str]]:
+    locked = lock.by_name()
+    moved, new = [], []
+    for package in sorted(packages, key=lambda each: each.name):
+        known = locked.get(package.name)
+        if known is None:
+            new.append(f"{package.name} {package.version}")
+        elif known.version != package.version:
+            moved.append(f"{package.name} {known.version} (but {package.version})")
+        elif known.sha256 and known.sha256 != package.sha256:
+            moved.append(f"{package.name} {known.version} (but other bytes of that version)")
+    return moved, new
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

@@ -1,0 +1,97 @@
+"""A lock made anew: every package of every site of a release, as apt finds it now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from golden import definition, log, paths, render
+from golden.bake.recipe import Cook, Recipe
+from golden.definition import Site
+from golden.errors import UserError
+from golden.lock.compare import changes
+from golden.lock.model import STANDIN, Lock, Locked, load, require_one_synnefo, write
+from golden.packages import AptState, Package, Resolver
+
+# Further names fit no command line that a person reads in a log.
+_AT_ONCE = 200
+
+
+def make(site: Site, root: Path = paths.ROOT, keep: Mapping[str, str] | None = None) -> Lock:
+    """The lock of all sites of the release of `site` in the checkout at `root`; changes nothing.
+
+    The index is fetched anew; `keep` are versions to stay at, by name, where the sources have them.
+    Raises UserError when something cannot be resolved, or the lock would mix versions of Synnefo.
+    """
+    state = AptState(site.release, locked=keep or {}, pooled=False)
+    state.refresh(0.0 if keep is None else 6.0)
+    packages = {
+        each.name: each
+        for recipe in recipes(site, Resolver(state), root)
+        for each in recipe.all_packages()
+    }
+    sources = _sources(state, packages)
+    lock = Lock(
+        site.release.name,
+        tuple(_locked(state, sources, packages[name]) for name in sorted(packages)),
+    )
+    require_one_synnefo(lock, site.release)
+    return lock
+
+
+def recipes(site: Site, resolver: Resolver, root: Path = paths.ROOT) -> Iterator[Recipe]:
+    """The layers of every site of the release of `site`."""
+    for each in definition.load_all(root):
+        if each.release.name == site.release.name:
+            cook = Cook(each, render.render(each, root), resolver)
+            yield from cook.recipes(each.kinds).all()
+
+
+def renew(site: Site) -> None:
+    """Make the lock anew, write it, and tell what changed."""
+    old = load_or_none(site)
+    new = make(site)
+    changed = changes(old, new)
+    file = write(new)
+    for change in changed if old else ():
+        log.info(f"  {change.name}: {change.before or 'new'} → {change.after or 'gone'}")
+    log.info(
+        f"{paths.shown(file)}: {len(new.packages)} packages, "
+        f"{sum(each.size for each in new.packages) / 1e6:.0f} MB; {len(changed)} changed"
+    )
+
+
+def load_or_none(site: Site) -> Lock | None:
+    """The lock that there is; one that is no good is about to be replaced, so it counts as none."""
+    try:
+        return load(site.release)
+    except UserError:
+        return None
+
+
+def _sources(state: AptState, packages: Mapping[str, Package]) -> dict[tuple[str, str], str]:
+    """{(name, version): suite and component} after `apt-cache madison`."""
+    found: dict[tuple[str, str], str] = {}
+    names = sorted(packages)
+    for begin in range(0, len(names), _AT_ONCE):
+        out = state.apt("apt-cache", "madison", *names[begin : begin + _AT_ONCE]).out
+        for line in out.splitlines():
+            cells = [cell.strip() for cell in line.split("|")]
+            if len(cells) == 3:
+                found.setdefault((cells[0], cells[1]), _words(cells[2]))
+    return found
+
+
+def _words(place: str) -> str:
+    """`http://… bookworm-security/main amd64 Packages` → `bookworm-security main`; a flat
+    repository is its suite alone: `copy:… wheezy/ Packages`."""
+    suite = place.split()[1]
+    return suite if suite.endswith("/") else " ".join(suite.rsplit("/", 1))
+
+
+def _locked(state: AptState, sources: Mapping[tuple[str, str], str], package: Package) -> Locked:
+    name, version, architecture = package.name, package.version, package.architecture
+    if state.is_standin(package):
+        return Locked(name, version, architecture, 0, "", STANDIN)
+    source = sources.get((name, version), "")
+    return Locked(name, version, architecture, package.size, package.sha256, source)
