@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 USER_ERROR_CODE = 2
@@ -57,3 +59,14 @@ class StageError(Exception):
         if self.hint:
             lines.append(f"  next: {self.hint}")
         return "\n".join(lines)
+
+
+@contextlib.contextmanager
+def full_disk_in_words(stage: str, where: str, hint: str) -> Iterator[None]:
+    """A StageError for a disk that fills while `stage` writes to `where`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise StageError(stage, f"no space left on the disk of {where}", hint=hint) from error

@@ -8,11 +8,9 @@ whole of it.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import functools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +24,7 @@ from golden.bake.recipe import Cook, Recipe, Recipes
 from golden.bake.schedule import Job, run_jobs
 from golden.definition import Kind, Site, load
 from golden.disk.build import FORMATS as DISK_FORMATS
-from golden.errors import StageError, UserError
+from golden.errors import UserError, full_disk_in_words
 from golden.layers import Store, working
 from golden.layers.reasons import ALL, NAMED
 from golden.log import Progress
@@ -41,6 +39,7 @@ FORMATS = (*DISK_FORMATS, tree.FORMAT)
 
 # More threads of work than processors: while one layer waits for the disk, another computes.
 AT_ONCE = (os.cpu_count() or 2) + 1
+MAKE_ROOM = "make room and run the bake again: the layers that were finished are kept"
 
 
 def bake(
@@ -61,7 +60,7 @@ def bake(
     site = load(site_name)
     _require_tree(site)
     doctor.require(site)
-    with _full_disk_in_words():
+    with full_disk_in_words("bake", paths.shown(paths.HOME), MAKE_ROOM):
         order = _order(site_name, kinds, fmt, offline=offline)
         _require_planned(order, planned)
         if not order.plan.stale and not order.plan.kept:
@@ -243,20 +242,6 @@ def _finished(order: _Order) -> list[Artifact]:
         release = releases.record(order.site.name, settings)
         log.info(f"release {release.id}: {', '.join(release.images)}")
     return found
-
-
-@contextlib.contextmanager
-def _full_disk_in_words() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise StageError(
-            "bake",
-            f"no space left on the disk of {paths.shown(paths.HOME)}",
-            hint="make room and run the bake again: the layers that were finished are kept",
-        ) from error
 
 
 @dataclass(frozen=True)

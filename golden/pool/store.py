@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-from golden import paths
-from golden.errors import StageError
+from golden import errors, paths
 
 
 def file(pool: Path, sha256: str) -> Path:
@@ -50,19 +47,10 @@ def take(pool: Path, target: Path, size: int, sha256: str) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def full_disk_in_words(where: Path) -> Iterator[None]:
+def full_disk_in_words(where: Path) -> contextlib.AbstractContextManager[None]:
     """A StageError for a full disk while writing to `where`."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise StageError(
-            "pool",
-            f"no space left on the disk of {paths.shown(where)}",
-            hint="make room (./inv gc --dry-run tells what can go) and do it again",
-        ) from error
+    hint = "make room (./inv gc --dry-run tells what can go) and do it again"
+    return errors.full_disk_in_words("pool", paths.shown(where), hint)
 
 
 def _place(source: Path, target: Path) -> None:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import docker
 from docker.models.containers import Container as Handle
 
-from golden import atomic, log, paths, run, seed
-from golden.boot import rundir
+from golden import atomic, log, paths, seed
+from golden.boot import consoles, rundir
 from golden.boot.container import absent, engine, images, network, options
 from golden.boot.rundir import NodeDir, State
 from golden.definition.models import Node, Site
-from golden.errors import StageError, UserError
+from golden.errors import UserError
 
 CONSOLE = Path(__file__).with_name("console.py")
-CONSOLE_SECONDS = 15.0
 SHUTDOWN_SECONDS = 30.0
 SHARED = "archip"
 
@@ -203,7 +200,7 @@ def _write_files(site: Site, node: Node, folder: Path) -> None:
 
 def _start(container: Handle, files: NodeDir, address: str, tag: str) -> State:
     power_on = time.time()
-    _serve_console(container, files, power_on)
+    consoles.serve(CONSOLE, [engine.socket_path(), str(container.id), f"{power_on:.3f}"], files)
     with engine.refusals(f"start {files.node}"):
         container.start()
     container.reload()
@@ -223,22 +220,6 @@ def _start(container: Handle, files: NodeDir, address: str, tag: str) -> State:
         address=address,
         target="container",
     )
-
-
-def _serve_console(container: Handle, files: NodeDir, since: float) -> None:
-    files.console_socket.unlink(missing_ok=True)
-    words: list[Any] = [sys.executable, "-P", "-S", CONSOLE, engine.socket_path(), container.id]
-    words += [f"{since:.3f}", files.console, files.console_socket]
-    child = run.start(words, env={"PYTHONPATH": str(paths.ROOT)}, log=files.log, stage="boot")
-    deadline = time.monotonic() + CONSOLE_SECONDS
-    while not files.console_socket.exists():
-        if child.poll() is not None or time.monotonic() > deadline:
-            run.end(child)
-            said = files.log.read_text(errors="replace").splitlines()[-12:]
-            raise StageError(
-                "boot", f"the console of {files.node} cannot be served", tail=said, log=files.log
-            )
-        time.sleep(0.02)
 
 
 def _uptime() -> float:

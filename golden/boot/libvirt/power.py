@@ -7,13 +7,11 @@ import os
 import random
 import re
 import signal
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
-from golden import run
-from golden.boot import rundir
+from golden.boot import consoles, rundir
 from golden.boot.accelerator import Accelerator
 from golden.boot.libvirt import own, uri
 from golden.boot.libvirt.virsh import RUNNING, Virsh
@@ -21,11 +19,9 @@ from golden.boot.qemu import artifact, stamp
 from golden.boot.rundir import NodeDir, State
 from golden.definition.models import Node, Site
 from golden.errors import StageError
-from golden.paths import ROOT
 from golden.render import machines
 
 CONSOLE = Path(__file__).with_name("console.py")
-CONSOLE_SECONDS = 60.0
 PORT_ATTEMPTS = 5
 # Below those that Linux gives to outgoing connections (ip-sysctl, ip_local_port_range).
 PORTS = range(20000, 32768)
@@ -46,7 +42,7 @@ def on(virsh: Virsh, site: Site, node: Node, base: str, accelerator: Accelerator
     # Paused, until somebody listens to its console.
     port = _started(virsh, site, node, host)
     try:
-        pid = _serve_console(virsh, name, NodeDir(site.name, node.name))
+        pid = consoles.serve(CONSOLE, [virsh.uri, name], NodeDir(site.name, node.name))
         power_on = time.time()
         virsh.say("resume", name)
     except BaseException:
@@ -65,7 +61,7 @@ def follow_again(virsh: Virsh, site: Site, node: Node, accelerator: Accelerator)
         site,
         node,
         accelerator,
-        pid=_serve_console(virsh, name, files),
+        pid=consoles.serve(CONSOLE, [virsh.uri, name], files),
         port=int(found.group(1)) if found else 0,
         power_on=before.power_on if before else time.time(),
     )
@@ -131,22 +127,3 @@ def _remember(
         jump=uri.jump(virsh.uri),
     )
     NodeDir(site.name, node.name).remember(state)
-
-
-def _serve_console(virsh: Virsh, name: str, files: NodeDir) -> int:
-    """Start the console's server; its pid, once nothing that the machine says can be missed."""
-    files.console_socket.unlink(missing_ok=True)
-    words = [sys.executable, "-P", "-S", str(CONSOLE), virsh.uri, name]
-    words += [str(files.console), str(files.console_socket)]
-    files.log.unlink(missing_ok=True)
-    child = run.start(words, env={"PYTHONPATH": str(ROOT)}, log=files.log, stage="boot")
-    deadline = time.monotonic() + CONSOLE_SECONDS
-    while not files.console_socket.exists():
-        if child.poll() is not None or time.monotonic() > deadline:
-            run.end(child)
-            said = files.log.read_text(errors="replace").splitlines()[-12:]
-            raise StageError(
-                "boot", f"the console of {files.node} cannot be served", tail=said, log=files.log
-            )
-        time.sleep(0.02)
-    return child.pid
