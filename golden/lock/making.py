@@ -23,14 +23,17 @@ def make(site: Site, root: Path = paths.ROOT, keep: Mapping[str, str] | None = N
     The index is fetched anew; `keep` are versions to stay at, by name, where the sources have them.
     Raises UserError when something cannot be resolved, or the lock would mix versions of Synnefo.
     """
-    state = AptState(site.release, locked=keep or {}, pooled=False)
+    # What stays may be in the pool alone.
+    state = AptState(site.release, locked=keep or {}, pooled=keep is not None)
     state.refresh(0.0 if keep is None else 6.0)
     packages = {
         each.name: each
         for recipe in recipes(site, Resolver(state), root)
         for each in recipe.all_packages()
     }
-    sources = _sources(state, packages)
+    old = load_or_none(site, root)
+    known = {(each.name, each.version): each.source for each in old.packages} if old else {}
+    sources = {**known, **_sources(state, packages)}
     lock = Lock(
         site.release.name,
         tuple(_locked(state, sources, packages[name]) for name in sorted(packages)),
@@ -61,23 +64,23 @@ def renew(site: Site) -> None:
     )
 
 
-def load_or_none(site: Site) -> Lock | None:
+def load_or_none(site: Site, root: Path = paths.ROOT) -> Lock | None:
     """The lock that there is; one that is no good is about to be replaced, so it counts as none."""
     try:
-        return load(site.release)
+        return load(site.release, root)
     except UserError:
         return None
 
 
 def _sources(state: AptState, packages: Mapping[str, Package]) -> dict[tuple[str, str], str]:
-    """{(name, version): suite and component} after `apt-cache madison`."""
+    """{(name, version): suite and component} after `apt-cache madison`; not of the pool."""
     found: dict[tuple[str, str], str] = {}
     names = sorted(packages)
     for begin in range(0, len(names), _AT_ONCE):
         out = state.apt("apt-cache", "madison", *names[begin : begin + _AT_ONCE]).out
         for line in out.splitlines():
             cells = [cell.strip() for cell in line.split("|")]
-            if len(cells) == 3:
+            if len(cells) == 3 and not cells[2].startswith(f"copy:{state.pool} "):
                 found.setdefault((cells[0], cells[1]), _words(cells[2]))
     return found
 
