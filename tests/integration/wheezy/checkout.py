@@ -17,7 +17,10 @@ from tests.unit.wheezy.archive import Archive
 
 # Overlayfs's mark on a folder that was removed and made again, as root and as another user.
 OPAQUE = {"trusted.overlay.opaque", "user.overlay.opaque"}
-PARTS = ("golden", "images", "packer", "scripts", "docs", "bench", "tasks", "pyproject.toml")
+PARTS = (
+    *("golden", "images", "libvirt", "packer", "scripts", "docs", "bench", "tasks"),
+    "pyproject.toml",
+)
 
 
 @dataclass(frozen=True)
