@@ -1,7 +1,8 @@
 """From a site to its layers: which packages, scripts and files each one is made of, bottom first.
 
 The order of the bake is the order of this file: kernel, initramfs, base, then for each kind
-platform, synnefo and site. What is common to all kinds lies in the first three, baked once.
+platform, libraries, synnefo and site. What is common to all kinds lies in the first three, baked
+once. A new version of Synnefo stales synnefo and site, and libraries only if it needs other ones.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from golden.layers import Layer
 from golden.layers.model import Inputs, digest
 from golden.layers.reasons import Side
 from golden.layers.texts import Text, Texts, decoded, read
-from golden.packages import Package, Resolution, Resolver
+from golden.packages import Package, Resolution, Resolver, synnefo
 from golden.render import Rendering
 
 SCRIPTS = paths.SCRIPTS / "bake"
@@ -152,12 +153,31 @@ class Cook:
         for layer in OWN_LAYERS:
             below = recipes[-1] if recipes else base
             names = self.site.packages(kind, layer)
+            if layer == "synnefo" and (libraries := self._libraries(kind, names, below)):
+                recipes.append(libraries)
+                below = libraries
             packages = self.resolver.resolve(names, below.all_packages())
             if packages.packages or self.site.bake_scripts(kind, layer):
                 name = f"{kind.name}.{layer}"
                 recipes.append(self._installing(name, below, packages, kind, layer))
         below = recipes[-1] if recipes else base
         return (*recipes, self._site(kind, below))
+
+    def _libraries(self, kind: Kind, names: Sequence[str], below: Recipe) -> Recipe | None:
+        """What only dependencies of the packages `names` bring: it stays when Synnefo moves."""
+        there, moving = below.all_packages(), synnefo.members(self.site.release)
+        whole = self.resolver.resolve(names, there).packages
+        wanted = {each.name for each in whole if not each.asked and each.name not in moving}
+        packages = self.resolver.resolve((), there, wanted)
+        # One that itself asks for Synnefo, or for what is asked for by name, has its place above.
+        if not packages.packages or packages.names != wanted:
+            return None
+        files = {
+            **payload.packages(self.site.release.architecture, packages),
+            payload.OWN_INITRAMFS: _words(INITRAMFS),
+        }
+        scripts = (*PACKAGES_BEGIN, *PACKAGES_END)
+        return _recipe(f"{kind.name}.libraries", below, scripts, files, packages)
 
     def _installing(
         self, name: str, below: Recipe, packages: Resolution, kind: Kind, layer: DefinedLayer

@@ -33,7 +33,8 @@ def fetch(
     UserError when the mirror does not deliver one, StageError when one arrives damaged.
     """
     state = resolver.state
-    missing = _not_pooled(state, _missing(state.debs, resolution.packages))
+    missing = _not_built(state, _missing(state.debs, resolution.packages))
+    missing = _not_pooled(state, missing)
     if state.offline and (absent := [each for each in missing if not state.is_standin(each)]):
         raise UserError(
             f"--offline: the pool does not have, or not whole, "
@@ -87,6 +88,23 @@ def _not_pooled(state: AptState, packages: Sequence[Package]) -> list[Package]:
         package
         for package in packages
         if not store.take(state.pool, state.debs / package.file, package.size, package.sha256)
+    ]
+
+
+def _not_built(state: AptState, packages: Sequence[Package]) -> list[Package]:
+    """Those of `packages` that are no stand-ins, which lie here already."""
+    return [
+        package
+        for package in packages
+        if not (
+            state.is_standin(package)
+            and store.copy(
+                state.standins / package.file,
+                state.debs / package.file,
+                package.size,
+                package.sha256,
+            )
+        )
     ]
 
 

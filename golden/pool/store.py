@@ -47,6 +47,15 @@ def take(pool: Path, target: Path, size: int, sha256: str) -> bool:
     return True
 
 
+def copy(source: Path, target: Path, size: int, sha256: str) -> bool:
+    """Put the file `source` at `target`, too; False when it is not there with this hash."""
+    if not is_whole(source, size, sha256):
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _place(source, target)
+    return True
+
+
 def full_disk_in_words(where: Path) -> contextlib.AbstractContextManager[None]:
     """A StageError for a full disk while writing to `where`."""
     hint = "make room (./inv gc --dry-run tells what can go) and do it again"

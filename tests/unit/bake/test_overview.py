@@ -17,7 +17,8 @@ from golden.definition import Site
 from golden.errors import UserError
 from golden.layers import Store
 from golden.layers.reasons import ALL
-from tests.unit.bake.test_recipe import World, bake_all, recipes, site, store
+from tests.unit.bake.test_planning import bake_all, store
+from tests.unit.bake.test_recipe import World, recipes, site
 
 __all__ = ["site", "store"]  # fixtures
 

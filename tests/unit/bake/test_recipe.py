@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
-from golden import manifest, releases
-from golden.bake import disk, planning
 from golden.bake.recipe import Cook, Recipes
 from golden.definition import Kind, Site, User
-from golden.layers import Store
 from golden.packages import Package, Resolution, Resolver, Step
 from golden.render import RenderedFile, RenderedKind, Rendering
 from tests.unit.small_site import small_site
 
 # What depends on what in this little world.
-DEPENDS = {"dns": ("libnet",), "nfs": ("libnet",), "?essential": ("libc", "bash")}
+DEPENDS = {
+    "dns": ("libnet",),
+    "nfs": ("libnet",),
+    "?essential": ("libc", "bash"),
+    "snf-app": ("snf-common", "python-web"),
+}
 
 
 class World:
@@ -33,7 +35,8 @@ class World:
     ) -> Resolution:
         asked = set(names)
         there = {package.name for package in below}
-        wanted = {*asked, *also, *(d for name in asked for d in DEPENDS.get(name, ()))}
+        named = {*asked, *also}
+        wanted = {*named, *(d for name in named for d in DEPENDS.get(name, ()))}
         chosen = sorted(name for name in wanted - there if not name.startswith("?"))
         packages = tuple(self._package(name, name in asked) for name in chosen)
         return Resolution(packages, (Step("unpack", tuple(chosen)),) if chosen else ())
@@ -120,6 +123,41 @@ def test_a_kind_without_packages_of_its_own_has_no_platform_layer(site: Site) ->
     assert [recipe.name for recipe in made.kinds["member"]] == ["member.site"]
 
 
+@pytest.fixture
+def synnefo(site: Site) -> Site:
+    """The master carries snf-app, too, whose set is pinned as one."""
+    pins = {"snf-app": "0.16.2-1", "snf-common": "0.16.2-1"}
+    kind = site.kinds[0]
+    role = replace(kind.roles[0], name="app", layer="synnefo", packages=("snf-app",))
+    master = replace(kind, roles=(*kind.roles, role))
+    return replace(site, release=replace(site.release, pins=pins), kinds=(master, site.kinds[1]))
+
+
+def test_what_synnefo_needs_of_others_has_a_layer_below_it(synnefo: Site) -> None:
+    stack = recipes(synnefo).kinds["master"]
+    assert {recipe.name: names(recipe.packages.packages) for recipe in stack} == {
+        "master.platform": {"dns"},
+        "master.libraries": {"python-web"},
+        "master.synnefo": {"snf-app", "snf-common"},
+        "master.site": set(),
+    }
+
+
+def test_a_new_synnefo_changes_its_layer_and_those_above(synnefo: Site) -> None:
+    world = World()
+    world.versions.update({"snf-app": "2", "snf-common": "2"})
+    after = recipes(synnefo, world)
+    assert changed(recipes(synnefo), after) == {"master.synnefo", "master.site"}
+
+
+def test_a_library_that_brings_synnefo_with_it_stays_above(
+    synnefo: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DEPENDS, "python-web", ("snf-common",))
+    stack = [recipe.name for recipe in recipes(synnefo).kinds["master"]]
+    assert stack == ["master.platform", "master.synnefo", "master.site"]
+
+
 def changed(before: Recipes, after: Recipes) -> set[str]:
     keys = {recipe.name: recipe.layer.key for recipe in before.all()}
     return {recipe.name for recipe in after.all() if keys.get(recipe.name) != recipe.layer.key}
@@ -152,121 +190,3 @@ def test_a_user_changes_the_lowest_layer(site: Site) -> None:
     role = replace(site.kinds[0].roles[0], users=(user,))
     master = replace(site.kinds[0], roles=(role, *site.kinds[0].roles[1:]))
     assert "kernel" in changed(recipes(site), recipes(replace(site, kinds=(master, site.kinds[1]))))
-
-
-@pytest.fixture
-def store(home: Path) -> Store:
-    return Store(home / ".cache")
-
-
-def bake_all(site: Site, made: Recipes, store: Store, home: Path) -> None:
-    """As if everything had been baked."""
-    for recipe in made.all():
-        folder = home / "work" / recipe.layer.key
-        (folder / "tree").mkdir(parents=True)
-        store.publish(site.name, recipe.layer, folder, 2.0, {})
-    for kind in site.kinds:
-        path = manifest.disk_path(site.name, kind.name, "qcow2")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("disk")
-        record: dict[str, Any] = {
-            "file": path.name,
-            "key": disk.identity(site, kind, "qcow2", made),
-            "length": 4,
-            "bytes": 4,
-            "sha256": manifest.sha256(path),
-            "inputs": disk.inputs(site, kind, "qcow2"),
-            "seconds": {"all": 9.0},
-        }
-        tree = disk.tree_identity(kind, made)
-        manifest.write(site.name, kind.name, "qcow2", record, {"tree": tree, "packages": {}})
-
-
-def test_without_anything_baked_all_is_stale(site: Site, store: Store) -> None:
-    plan = planning.make(site, site.kinds, "qcow2", recipes(site), store)
-    assert {stale.reasons for stale in plan.stale} == {
-        ("never baked here", "layer kernel below it changes")[:1],
-        ("no qcow2 disk was baked here",),
-    }
-    assert {"kernel", "master.disk", "member.disk"} <= plan.names()
-
-
-def test_with_everything_baked_nothing_is_stale(site: Site, store: Store, home: Path) -> None:
-    made = recipes(site)
-    bake_all(site, made, store, home)
-    plan = planning.make(site, site.kinds, "qcow2", made, store)
-    assert plan.stale == ()
-    assert [artifact.kind for artifact in plan.current] == ["master", "member"]
-
-
-def test_a_plan_says_why_in_words(site: Site, store: Store, home: Path) -> None:
-    bake_all(site, recipes(site), store, home)
-    world = World()
-    world.versions["dns"] = "2"
-    plan = planning.make(site, site.kinds, "qcow2", recipes(site, world), store)
-    assert {stale.name: stale.reasons for stale in plan.stale} == {
-        "master.platform": ("package dns: 1 → 2",),
-        "master.site": ("layer master.platform below it changes",),
-        "master.disk": ("layer master.platform changes",),
-    }
-    assert plan.stale[0].seconds == 2.0
-
-
-def test_a_disk_that_is_gone_or_cut_is_made_again(site: Site, store: Store, home: Path) -> None:
-    made = recipes(site)
-    bake_all(site, made, store, home)
-    manifest.disk_path(site.name, "master", "qcow2").write_text("di")
-    plan = planning.make(site, site.kinds, "qcow2", made, store)
-    assert [(s.name, s.reasons) for s in plan.stale] == [
-        ("master.disk", ("the file is gone or damaged",))
-    ]
-
-
-def test_a_larger_image_makes_its_disk_stale_and_no_layer(
-    site: Site, store: Store, home: Path
-) -> None:
-    bake_all(site, recipes(site), store, home)
-    larger = replace(site.kinds[0], image_size_mib=4096)
-    grown = replace(site, kinds=(larger, site.kinds[1]))
-    plan = planning.make(grown, grown.kinds, "qcow2", recipes(grown), store)
-    assert [(s.name, s.reasons) for s in plan.stale] == [
-        ("master.disk", ("the image's size changed",))
-    ]
-
-
-def test_a_layer_that_was_pruned_is_missed_only_by_a_stale_disk(
-    site: Site, store: Store, home: Path
-) -> None:
-    made = recipes(site)
-    bake_all(site, made, store, home)
-    record = home / ".cache/layers" / made.base.layer.key / "layer.json"
-    record.unlink()
-    assert planning.make(site, site.kinds, "qcow2", made, store).stale == ()
-    raw = planning.make(site, site.kinds[:1], "raw", made, store)
-    assert [(s.name, s.reasons) for s in raw.stale] == [
-        ("base", ("its tree is no longer in the cache",)),
-        ("master.disk", ("no raw disk was baked here",)),
-    ]
-
-
-def test_a_disk_that_a_release_keeps_is_taken_back(site: Site, store: Store, home: Path) -> None:
-    made = recipes(site)
-    bake_all(site, made, store, home)
-    releases.record(site.name, {kind.name: disk.settings(site, kind) for kind in site.kinds})
-    manifest.disk_path(site.name, "master", "qcow2").unlink()
-    plan = planning.make(site, site.kinds, "qcow2", made, store)
-    assert (plan.stale, [kept.image.kind for kept in plan.kept]) == ((), ["master"])
-    releases.take_back(plan.kept[0])
-    plan = planning.make(site, site.kinds, "qcow2", made, store)
-    assert (plan.stale, plan.kept, len(plan.current)) == ((), (), 2)
-
-
-def test_fifty_nodes_of_two_kinds_cost_what_two_nodes_do(site: Site, store: Store) -> None:
-    member = site.nodes[1]
-    more = tuple(replace(member, name=f"n{number}") for number in range(3, 51))
-    large = replace(site, nodes=(*site.nodes, *more))
-    few, many = (
-        planning.make(each, each.kinds, "qcow2", recipes(each), store).names()
-        for each in (site, large)
-    )
-    assert len(large.nodes) == 50 and many == few

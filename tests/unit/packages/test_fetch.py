@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from golden.errors import StageError, UserError
 from golden.packages import fetch
 from golden.packages.model import Package, Resolution
+from golden.packages.resolve import Resolver
 from tests.unit.small_site import small_site
 
 GOOD = b"a whole archive"
@@ -33,6 +35,8 @@ class FakeResolver:
             {
                 "debs": folder,
                 "pool": folder / "pool",
+                "standins": folder / "standins",
+                "is_standin": lambda _, package: package.uri.startswith("copy:"),
                 "offline": False,
                 "log": folder / "apt.log",
                 "release": small_site().release,
@@ -86,3 +90,19 @@ def test_a_mirror_that_does_not_deliver_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         fetch(resolver, resolution("web"), ())  # type: ignore[arg-type]
     assert "404 Not Found" in str(caught.value) and "run the bake again" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("there", "asked"), [(GOOD, []), (b"a halved archi", ["snf=1"]), (None, ["snf=1"])]
+)
+def test_a_stand_in_is_taken_from_where_it_was_built(
+    tmp_path: Path, there: bytes | None, asked: list[str]
+) -> None:
+    own = replace(package("snf"), uri="copy:/standins/./snf_1_all.deb")
+    if there is not None:
+        (tmp_path / "standins").mkdir()
+        (tmp_path / "standins" / own.file).write_bytes(there)
+    resolver = FakeResolver(tmp_path)
+    fetch(cast(Resolver, resolver), Resolution((own,), ()), ())
+    assert resolver.asked == asked
+    assert (tmp_path / own.file).read_bytes() == GOOD
