@@ -1,55 +1,45 @@
 """How long bakes take and how much memory they need, beside mmdebstrap on the same host.
 
-Everything runs in a folder of its own below .cache/bench with the .deb files already there, so that
-the network is not part of any number. mmdebstrap makes one tar of node1's package set; ours are two
-bootable qcow2 disks.
+Everything runs in a copy of the checkout below .cache/bench (see `checkout`). mmdebstrap makes one
+tar of node1's package set; ours are two bootable qcow2 disks.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.checkout import Copy, fresh
 from bench.memory import Peak
 from golden import definition, log, run
 from golden.definition.models import Layer
-from golden.errors import UserError
 from golden.packages.sources import lines, standins_lines
-from golden.paths import CACHE, ROOT
+from golden.paths import CACHE
 
 SITE = "rehearsal"
 KIND = "node1"
 HOME = CACHE / "bench"
-# The checkout is not changed, so all of it happens in a copy.
-COPY = HOME / "checkout"
-LEFT_OUT = (".venv", ".cache", ".artifacts", ".secrets", "__pycache__", ".*_cache", ".hypothesis")
 # A file of layer site that no step of the bake reads: changing it stales just what it should.
-TOUCHED = COPY / "images/roles/base/files.bookworm/etc/chrony/chrony.conf.j2"
+TOUCHED = Path("images/roles/base/files.bookworm/etc/chrony/chrony.conf.j2")
 
 
 def measure() -> None:
     """Run every measurement once, in one go, and print the README's table."""
-    if not any((CACHE / "debs").glob("*.deb")):
-        raise UserError("bench measures with a warm package cache: run ./inv bake once before")
-    shutil.rmtree(HOME, ignore_errors=True)
-    home = HOME / "home"
-    _warm(home)
-    shutil.copytree(ROOT, COPY, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    (COPY / ".venv").symlink_to(ROOT / ".venv")
+    copy = fresh(HOME)
     reference, _ = _timed(_mmdebstrap)
     rows = [("mmdebstrap, one tar of node1's packages", f"{reference:.0f} s")]
-    cold, peak = _timed(lambda: _bake(home))
+    cold, peak = _timed(lambda: _bake(copy))
     rows.append(("inv bake, both disks, nothing baked before", f"{cold:.0f} s"))
-    again, _ = _timed(lambda: _bake(home))
+    again, _ = _timed(lambda: _bake(copy))
     rows.append(("inv bake again, nothing changed", f"{again:.2f} s"))
-    TOUCHED.write_bytes(TOUCHED.read_bytes() + b"# bench\n")
-    changed, _ = _timed(lambda: _bake(home))
+    touched = copy.root / TOUCHED
+    touched.write_bytes(touched.read_bytes() + b"# bench\n")
+    changed, _ = _timed(lambda: _bake(copy))
     rows.append(("inv bake, one rendered file changed, both disks", f"{changed:.0f} s"))
     rows.append(("peak memory of the cold bake, all processes", f"{peak:.0f} MiB"))
-    rows += _sizes(home)
+    rows += _sizes(copy.home)
     log.table(("what", "measured"), rows, title=f"{os.cpu_count()} cores")
 
 
@@ -60,20 +50,8 @@ def _timed(work: Callable[[], None]) -> tuple[float, float]:
     return time.monotonic() - began, peak.mib
 
 
-def _warm(home: Path) -> None:
-    debs = home / ".cache/debs"
-    debs.mkdir(parents=True)
-    for deb in (CACHE / "debs").glob("*.deb"):
-        (debs / deb.name).hardlink_to(deb)
-
-
-def _bake(home: Path) -> None:
-    run.run(
-        [COPY / "inv", "bake", "--site", SITE],
-        env={"GOLDEN_HOME": str(home)},
-        log=HOME / "bake.log",
-        stage="bench",
-    )
+def _bake(copy: Copy) -> None:
+    copy.inv("bake", "--site", SITE)
 
 
 def _mmdebstrap() -> None:

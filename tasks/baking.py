@@ -64,14 +64,17 @@ def plan(
 ) -> None:
     """Tell of every layer and disk whether a bake would make it, why, and what that takes."""
     from golden.bake import overview, plan, planfile
+    from golden.layers.reasons import ALL
 
-    found = plan(site, tuple(node or ()) or None, format)
+    nodes = tuple(node or ()) or None
+    if out or json:
+        whole = plan(site, nodes, format, ALL)
     if out:
-        planfile.write(Path(out), found)
+        planfile.write(Path(out), whole)
     if json:
-        log.raw(json_module.dumps(found.to_json(), indent=1, ensure_ascii=False))
+        log.raw(json_module.dumps(whole.to_json(), indent=1, ensure_ascii=False))
     else:
-        overview.show(found)
+        overview.show(plan(site, nodes, format))
 
 
 @task("site", positional=["layer"])

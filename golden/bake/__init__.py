@@ -88,9 +88,12 @@ def bake_planned(path: Path, *, offline: bool = False) -> list[Artifact]:
     return bake(planned.site, planned.nodes, planned.format, planned, offline=offline)
 
 
-def plan(site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2") -> Overview:
-    """Every layer and disk: whether `bake` would make it now, and why. Raises as `bake` does."""
-    return _overview(_order(site_name, kinds, fmt))
+def plan(
+    site_name: str, kinds: Sequence[str] | None = None, fmt: str = "qcow2", named: int = NAMED
+) -> Overview:
+    """Every layer and disk: whether `bake` would make it now, and why, with `named` reasons of each
+    sort. Raises as `bake` does."""
+    return _overview(_order(site_name, kinds, fmt, named))
 
 
 def why(site_name: str, name: str, fmt: str = "qcow2") -> None:
@@ -98,7 +101,7 @@ def why(site_name: str, name: str, fmt: str = "qcow2") -> None:
 
     Raises UserError when there is no such layer, and as `bake` does.
     """
-    item = _overview(_order(site_name, None, fmt, named=ALL)).item(name)
+    item = plan(site_name, None, fmt, ALL).item(name)
     log.info(f"{item.name}: {item.state}")
     for reason in item.reasons:
         log.info(f"  {reason}")

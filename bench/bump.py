@@ -1,0 +1,198 @@
+"""The recorded run of a bump: docs/bump.md. Any deviation from what it should show ends it.
+
+scripts/host/record-bump            all of it: with a rehearsal in containers, and time limits
+scripts/host/record-bump --short    without both, into .cache/bench/bump/bump.md: for CI
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.checkout import Copy, fresh
+from golden import definition, log, manifest
+from golden.errors import STAGE_ERROR_CODE, USER_ERROR_CODE, StageError, UserError
+from golden.packages.synnefo import members
+from golden.paths import CACHE, ROOT
+from golden.standins import SUFFIX
+
+SITE = "rehearsal"
+FOLDER = CACHE / "bench" / "bump"
+DOCUMENT = ROOT / "docs" / "bump.md"
+# Of the issue, on 2 cores: both disks of a new Synnefo.
+MOST_SECONDS = 40.0
+# Where dpkg writes down which packages are there.
+DPKG = "/var/lib/dpkg/"
+MOST_SHARE = 0.25  # of the cold bake in the same run
+
+
+@dataclass
+class Record:
+    """What was done and seen: `stages` with their seconds, `texts` to show, by title."""
+
+    stages: list[tuple[str, float]] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def stage(self, name: str, work: Callable[[], Any]) -> Any:
+        """Do `work`, tell so, and note how long it took."""
+        log.info(f"=== {name}")
+        began = time.monotonic()
+        result = work()
+        self.stages.append((name, time.monotonic() - began))
+        log.info(f"    {self.stages[-1][1]:.1f} s")
+        return result
+
+    def seconds(self, name: str) -> float:
+        """How long a stage took."""
+        return dict(self.stages)[name]
+
+
+def require(fact: bool, what: str) -> None:
+    """Raise StageError, saying `what` deviates, unless `fact`."""
+    if not fact:
+        raise StageError("bump", f"the run deviates: {what}", log=FOLDER / "inv.log")
+
+
+def record(*, short: bool) -> Record:
+    """The whole run. Raises StageError where it deviates from what it should show."""
+    copy, seen = fresh(FOLDER), Record()
+    old = definition.load(SITE).release.synnefo
+    new = f"{old.rpartition('.')[0]}.{int(old.rpartition('.')[2]) + 1}"
+    cold, bumped, undone = f"bake at Synnefo {old}", f"bake at {new}", "bake after the undo"
+    seen.stage(cold, lambda: copy.inv("bake", "--site", SITE))
+    before, definitions = _artifacts(copy), _definitions(copy)
+    told = seen.stage(f"bump to {new}", lambda: copy.inv("bump", "--synnefo", new, "--site", SITE))
+    seen.texts["What `inv bump` printed"] = told.out
+    _require_plan(_plan(copy, seen, "plan of the bump"), old, new)
+    seen.stage(bumped, lambda: copy.inv("bake", "--site", SITE))
+    for kind, (_, packages) in _artifacts(copy).items():
+        own = members(definition.load(SITE).release) & packages.keys()
+        wanted = [[name, old + SUFFIX, new + SUFFIX] for name in sorted(own)]
+        seen.texts[f"What `inv diff` says of {kind}"] = _diff(copy, seen, kind, wanted)
+    if not short:
+        _require_speed(seen, cold, bumped)
+        words = ("rehearse", "--target", "container", "--site", SITE)
+        seen.stage(f"rehearsal at {new}", lambda: copy.inv(*words))
+    seen.stage("undo", lambda: copy.inv("bump", "--undo", "--site", SITE))
+    require(_definitions(copy) == definitions, "after the undo the definition is another one")
+    states = {item["state"] for item in _plan(copy, seen, "plan after the undo")["items"]}
+    require("stale" not in states, "after the undo something is to be baked")
+    seen.stage(undone, lambda: copy.inv("bake", "--site", SITE))
+    back = _artifacts(copy)
+    for kind, (sha256, _) in before.items():
+        require(back[kind][0] == sha256, f"the disk of {kind} has other bytes after the undo")
+    seen.texts["SHA-256 of the disks, before the bump and after the undo"] = "".join(
+        f"{kind}  {sha256}\n" for kind, (sha256, _) in back.items()
+    )
+    return seen
+
+
+def _plan(copy: Copy, seen: Record, name: str) -> Any:
+    path = copy.folder / "plan.json"
+    told = seen.stage(name, lambda: copy.inv("plan", "--site", SITE, "--out", str(path)))
+    seen.texts[f"The {name}"] = told.out
+    return json.loads(path.read_text())
+
+
+def _require_plan(plan: Mapping[str, Any], old: str, new: str) -> None:
+    """Only Synnefo's layers and what is above them are stale, each with its reason."""
+    site = definition.load(SITE)
+    own = members(site.release)
+    step = f": {old}{SUFFIX} → {new}{SUFFIX}"
+    for item in plan["items"]:
+        name, reasons = item["name"], item["reasons"]
+        kind, _, layer = name.partition(".")
+        above = layer in ("synnefo", "site", "disk")
+        require((item["state"] == "stale") == above, f"{name} is {item['state']}")
+        if layer == "synnefo":
+            packages = [reason.removeprefix("package ").removesuffix(step) for reason in reasons]
+            require(set(packages) <= own and bool(packages), f"{name}: {'; '.join(reasons)}")
+        elif above:
+            require(f"layer {kind}.synnefo" in reasons[0], f"{name}: {'; '.join(reasons)}")
+
+
+def _artifacts(copy: Copy) -> dict[str, tuple[str, Mapping[str, str]]]:
+    """The SHA-256 of each kind's disk, read from its bytes, and the packages in it."""
+    found = {}
+    for kind in definition.load(SITE).kinds:
+        place = copy.home / ".artifacts" / SITE / kind.name
+        packages = json.loads((place / manifest.NAME).read_text())["packages"]
+        found[kind.name] = manifest.sha256(place / manifest.disk_name("qcow2")), packages
+    return found
+
+
+def _definitions(copy: Copy) -> dict[str, bytes]:
+    """Every file that a bump may touch."""
+    folders = (copy.root / name for name in ("images", "rendered"))
+    paths = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(copy.root)): path.read_bytes() for path in paths}
+
+
+def _diff(copy: Copy, seen: Record, kind: str, packages: list[list[str]]) -> str:
+    """The difference to the release before the bump, which must be `packages` and what dpkg writes
+    down of them, and nothing else."""
+    first = min((copy.home / ".artifacts" / SITE / "releases").glob("[!.]*/"), key=_made).name
+    words = ("diff", f"{first}/{kind}", kind, "--site", SITE)
+    told = seen.stage(f"diff of {kind}", lambda: copy.inv(*words, "--verbose"))
+    out = copy.inv(*words, "--json").out
+    found = json.loads(out[out.index("{") :])
+    require(found["packages"] == packages, f"packages of {kind}: {found['packages']}")
+    for subject in ("services", "ports", "accounts", "privileged"):
+        require(not found[subject], f"{subject} of {kind}: {found[subject]}")
+    others = [file["path"] for file in found["files"] if not file["path"].startswith(DPKG)]
+    require(not others, f"files of {kind}: {', '.join(others)}")
+    return str(told.out)
+
+
+def _made(folder: Path) -> float:
+    return folder.stat().st_mtime
+
+
+def _require_speed(seen: Record, cold: str, bumped: str) -> None:
+    took, whole = seen.seconds(bumped), seen.seconds(cold)
+    require(took < MOST_SECONDS, f"the bake of the bump took {took:.0f} s, more than 40 s")
+    require(took <= whole * MOST_SHARE, f"it took {took:.0f} s, the cold bake {whole:.0f} s")
+
+
+def text(seen: Record, command: str) -> str:
+    """The document."""
+    lines = [
+        "# A bump of Synnefo, recorded",
+        "",
+        f"Written by `{command}` on {os.cpu_count()} cores.",
+    ]
+    lines += ["", "| stage | seconds |", "|---|---|"]
+    lines += [f"| {name} | {seconds:.1f} |" for name, seconds in seen.stages]
+    for title, body in seen.texts.items():
+        lines += ["", f"## {title}", "", "```text", body.rstrip(), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def main(words: list[str]) -> int:
+    """Record; `--short` is the only word there is."""
+    if words not in ([], ["--short"]):
+        log.error("record-bump takes nothing, or --short")
+        return USER_ERROR_CODE
+    short = bool(words)
+    try:
+        seen = record(short=short)
+    except UserError as error:
+        log.error(str(error))
+        return USER_ERROR_CODE
+    except StageError as error:
+        log.error(str(error))
+        return STAGE_ERROR_CODE
+    path = FOLDER / "bump.md" if short else DOCUMENT
+    path.write_text(text(seen, " ".join(["scripts/host/record-bump", *words])))
+    log.info(f"all as it should be; written: {path.relative_to(Path(ROOT))}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

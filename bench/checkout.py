@@ -1,0 +1,57 @@
+"""A copy of the checkout with caches and artifacts of its own, so that what is measured or recorded
+changes nothing of the operator's. The .deb files are there: the network is part of no number."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from golden import run
+from golden.errors import UserError
+from golden.paths import CACHE, ROOT
+
+LEFT_OUT = (".venv", ".cache", ".artifacts", ".secrets", "__pycache__", ".*_cache", ".hypothesis")
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The copy `root`, whose GOLDEN_HOME is `home`; both in `folder`, where the log is too."""
+
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        """The checkout."""
+        return self.folder / "checkout"
+
+    @property
+    def home(self) -> Path:
+        """What the tool makes."""
+        return self.folder / "home"
+
+    @property
+    def log(self) -> Path:
+        """All that its commands printed."""
+        return self.folder / "inv.log"
+
+    def inv(self, *words: str, check: bool = True) -> run.Result:
+        """Run ./inv there. Raises StageError when it fails, unless `check` is false."""
+        env = {"GOLDEN_HOME": str(self.home)}
+        argv = [str(self.root / "inv"), *words]
+        return run.run(argv, cwd=self.root, env=env, log=self.log, check=check, stage="bench")
+
+
+def fresh(folder: Path) -> Copy:
+    """A new copy in `folder`, which is replaced. Raises UserError without any package fetched."""
+    if not any((CACHE / "debs").glob("*.deb")):
+        raise UserError("this needs a warm package cache: run ./inv bake once before")
+    shutil.rmtree(folder, ignore_errors=True)
+    copy = Copy(folder)
+    shutil.copytree(ROOT, copy.root, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    (copy.root / ".venv").symlink_to(ROOT / ".venv")
+    debs = copy.home / ".cache/debs"
+    debs.mkdir(parents=True)
+    for deb in (CACHE / "debs").glob("*.deb"):
+        (debs / deb.name).hardlink_to(deb)
+    return copy
