@@ -32,6 +32,7 @@ from golden.definition.tree import Tree
 from golden.errors import UserError
 from golden.journal import Journal, Writes
 from golden.layers import working
+from golden.lock import making
 from golden.packages import AptState
 
 __all__ = ["Wanted", "bump", "undo", "wanted"]
@@ -102,14 +103,15 @@ def _work_out(site: Site, wanted: Wanted, root: Path, place: Path) -> Writes:
     held = lock.load(site.release, root)
     state = AptState(site.release, locked=lock.pins(held))
     state.refresh()
-    before = resolved(site, root, state)
+    before = held.versions if held else resolved(site, root, state)
     require_installed(wanted.packages, before, site.name)
     edit_release(place, site, wanted, state)
     bumped = definition.load(site.name, place)
     keep = staying(lock.pins(held), before, wanted, bumped.release)
     state = AptState(bumped.release, locked=keep)
     state.refresh(*([0.0] if wanted.debian_security else []))
-    after = resolved(bumped, place, state)
+    new = making.of(bumped, state, place) if held else None
+    after = new.versions if new else resolved(bumped, place, state)
     for name in sorted(before.keys() & after.keys()):
         _require_upwards(f"package {name}", before[name], after[name], wanted)
     _show(site.release, bumped.release, before, after, place)
@@ -118,7 +120,7 @@ def _work_out(site: Site, wanted: Wanted, root: Path, place: Path) -> Writes:
     changed = file.read_bytes() != (root / name).read_bytes()
     return {
         **({name: file.read_bytes()} if changed else {}),
-        **(relocked(bumped, place, keep, held) if held else {}),
+        **relocked(held, new),
         **rendered(place, bumped.release),
     }
 

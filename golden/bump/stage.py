@@ -18,7 +18,7 @@ from golden.definition import Release, Site
 from golden.definition.problems import nearest
 from golden.definition.tree import Tree
 from golden.errors import UserError
-from golden.lock import Lock, changes, making, path
+from golden.lock import Lock, changes, path
 from golden.packages import AptState, Resolver, synnefo
 
 
@@ -128,12 +128,11 @@ def staying(
     }
 
 
-def relocked(site: Site, place: Path, keep: Mapping[str, str], old: Lock) -> dict[str, bytes]:
-    """The lock of what the stage at `place` resolves to, by its path; nothing if it is `old`."""
-    new = making.make(site, place, keep)
-    if not changes(old, new):
+def relocked(old: Lock | None, new: Lock | None) -> dict[str, bytes]:
+    """The file of the lock `new`, by its path; nothing without one, or if it is as `old`."""
+    if new is None or not changes(old, new):
         return {}
-    return {str(path(site.release.name, place).relative_to(place)): new.text().encode()}
+    return {str(path(new.release, Path())): new.text().encode()}
 
 
 def require_installed(names: Mapping[str, str], versions: Mapping[str, str], site: str) -> None:

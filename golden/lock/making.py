@@ -17,15 +17,21 @@ from golden.packages import AptState, Package, Resolver
 _AT_ONCE = 200
 
 
-def make(site: Site, root: Path = paths.ROOT, keep: Mapping[str, str] | None = None) -> Lock:
+def make(site: Site, root: Path = paths.ROOT) -> Lock:
     """The lock of all sites of the release of `site` in the checkout at `root`; changes nothing.
 
-    The index is fetched anew; `keep` are versions to stay at, by name, where the sources have them.
+    The index is fetched anew. Raises as `of`, and UserError without any index.
+    """
+    state = AptState(site.release, pooled=False)
+    state.refresh(0.0)
+    return of(site, state, root)
+
+
+def of(site: Site, state: AptState, root: Path = paths.ROOT) -> Lock:
+    """The lock of what apt finds in `state`, which is up to date; else as `make`.
+
     Raises UserError when something cannot be resolved, or the lock would mix versions of Synnefo.
     """
-    # What stays may be in the pool alone.
-    state = AptState(site.release, locked=keep or {}, pooled=keep is not None)
-    state.refresh(0.0 if keep is None else 6.0)
     packages = {
         each.name: each
         for recipe in recipes(site, Resolver(state), root)

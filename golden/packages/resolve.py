@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import urllib.parse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from golden import atomic
@@ -23,6 +23,8 @@ from golden.packages.state import AptState
 FORMAT = 1
 _SIMULATED = re.compile(r"^(Inst|Conf) (\S+) (?:\[\S+\] )?\((\S+) .*\[(\S+)\]\)")
 _URI = re.compile(r"^'([^']+)' (\S+) (\d+) SHA256:([0-9a-f]{64})$")
+# Address, file name in the cache, size in bytes, SHA-256.
+_Place = tuple[str, str, int, str]
 _ACTIONS = {"Inst": "unpack", "Conf": "configure"}
 # apt would configure essential packages and what they need as early as it can, which only a running
 # system wants; fewer calls of dpkg are faster.
@@ -35,6 +37,10 @@ class Resolver:
     def __init__(self, state: AptState) -> None:
         self.state = state
         self._identity = state.identity()
+        # What apt said in this process; the index does not change under it.
+        self._places: dict[str, _Place] = {}
+        self._stanzas: dict[tuple[str, str], str] = {}
+        self._statuses: dict[str, Path] = {}
 
     def resolve(
         self, names: Iterable[str], below: Sequence[Package] = (), also: Iterable[str] = ()
@@ -68,12 +74,14 @@ class Resolver:
             return Resolution((), ())
         try:
             plan = self.install(wanted, ["-s"], below)
-            # With the cache in view, apt would leave out what is in it.
-            elsewhere = ["-o", f"Dir::Cache::archives={self.state.folder / 'cache' / 'none'}"]
-            uris = self.install(wanted, ["--print-uris", "-qq", *elsewhere], below)
+            if not _added(plan) <= self._places.keys():
+                # With the cache in view, apt would leave out what is in it.
+                elsewhere = ["-o", f"Dir::Cache::archives={self.state.folder / 'cache' / 'none'}"]
+                uris = self.install(wanted, ["--print-uris", "-qq", *elsewhere], below)
+                self._places |= _places(uris)
         except StageError as error:
             raise self._unmet(error) from error
-        return _parse(plan, uris, asked, {package.name for package in below})
+        return _parse(plan, self._places, asked, {package.name for package in below})
 
     def install(
         self,
@@ -101,14 +109,22 @@ class Resolver:
     def _status(self, below: Sequence[Package]) -> Path:
         """A dpkg status file that says that `below` is installed."""
         name = hashlib.sha256(repr([p.identity for p in below]).encode()).hexdigest()[:16]
-        status = self.state.folder / "state" / f"status-{name}"
-        text = ""
-        if below:
-            wanted = [f"{p.name}={p.version}" for p in below]
+        if name not in self._statuses:
+            status = self.state.folder / "state" / f"status-{name}"
+            atomic.write(status, "".join(f"{text}\n\n" for text in self._installed(below)))
+            self._statuses[name] = status
+        return self._statuses[name]
+
+    def _installed(self, below: Sequence[Package]) -> list[str]:
+        """The paragraphs of `below` in a status file; apt is asked for those not seen before."""
+        fresh = {p.name: p.version for p in below if (p.name, p.version) not in self._stanzas}
+        if fresh:
+            wanted = [f"{name}={version}" for name, version in fresh.items()]
             shown = self.state.apt("apt-cache", "show", "--no-all-versions", *wanted).out
-            text = "\n\n".join(_as_installed(shown, {p.name for p in below})) + "\n"
-        status.write_text(text)
-        return status
+            for text in _as_installed(shown, set(fresh)):
+                name = _name(text)
+                self._stanzas[name, fresh[name]] = text
+        return [self._stanzas[p.name, p.version] for p in below]
 
 
 def _as_installed(shown: str, names: set[str]) -> list[str]:
@@ -116,7 +132,7 @@ def _as_installed(shown: str, names: set[str]) -> list[str]:
     paragraphs: dict[str, str] = {}
     for text in shown.strip().split("\n\n"):
         head, _, rest = text.strip().partition("\n")
-        name = head.removeprefix("Package: ")
+        name = _name(head)
         if name in names and name not in paragraphs:
             paragraphs[name] = f"{head}\nStatus: install ok installed\n{rest}"
     missing = names - paragraphs.keys()
@@ -125,8 +141,21 @@ def _as_installed(shown: str, names: set[str]) -> list[str]:
     return list(paragraphs.values())
 
 
-def _parse(plan: str, uris: str, asked: set[str], below: set[str]) -> Resolution:
-    places = _places(uris)
+def _name(paragraph: str) -> str:
+    return paragraph.partition("\n")[0].removeprefix("Package: ")
+
+
+def _added(plan: str) -> set[str]:
+    """What the simulation would install, as `name=version`."""
+    found = (_SIMULATED.match(line) for line in plan.splitlines())
+    return {
+        f"{match[2].partition(':')[0]}={match[3]}"
+        for match in found
+        if match and match[1] == "Inst"
+    }
+
+
+def _parse(plan: str, places: Mapping[str, _Place], asked: set[str], below: set[str]) -> Resolution:
     packages: dict[str, Package] = {}
     steps: list[tuple[str, list[str]]] = []
     for line in plan.splitlines():
@@ -149,7 +178,7 @@ def _step(action: str, names: list[str]) -> Step:
     return Step("unpack" if action == "unpack" else "configure", tuple(names))
 
 
-def _places(uris: str) -> dict[str, tuple[str, str, int, str]]:
+def _places(uris: str) -> dict[str, _Place]:
     places = {}
     for line in uris.splitlines():
         match = _URI.match(line)
@@ -164,7 +193,7 @@ def _package(
     name: str,
     version: str,
     architecture: str,
-    places: dict[str, tuple[str, str, int, str]],
+    places: Mapping[str, _Place],
     asked: bool,
 ) -> Package:
     place = places.get(f"{name}={version}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +16,7 @@ from filelock import FileLock
 from golden import atomic, log, paths, run, standins
 from golden.definition.models import Release
 from golden.errors import StageError, UserError
-from golden.packages import sources
+from golden.packages import pins, sources
 from golden.packages.model import Package
 
 # Debian's mirrors are updated every six hours (https://www.debian.org/mirror/ftpmirror).
@@ -76,15 +78,35 @@ class AptState:
         return sorted([*self.lists.glob("*Release")])
 
     def identity(self) -> str:
-        """A hash that changes when any package of any suite does: the Release files hold the hashes
-        of everything else. Empty when there is no index."""
-        files = self.index_files()
-        if not files:
+        """A hash that changes when any package of any suite does, or a pin makes apt choose another
+        version: the Release files hold the hashes of everything else. Empty without an index."""
+        if not self.index_files():
             return ""
-        digest = hashlib.sha256("\n".join([*self.lines, *self._pins()]).encode())
-        for path in files:
+        return self._hash(self._effective())
+
+    def _hash(self, versions: Mapping[str, str]) -> str:
+        digest = hashlib.sha256("\n".join([*self.lines, *_pins(versions)]).encode())
+        for path in self.index_files():
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
+
+    def _effective(self) -> Mapping[str, str]:
+        """The pins that change what apt takes; apt is asked once for each index."""
+        wanted = self._versions()
+        if not wanted or not self.config.is_file():
+            return wanted
+        known = self.folder / "pins" / f"{self._hash(wanted)[:24]}.json"
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            found: Mapping[str, str] = json.loads(known.read_text())
+            return found
+        unpinned = ("Dir::Etc::preferences=/dev/null",)
+        policy = self.apt("apt-cache", "policy", *sorted(wanted), options=unpinned).out
+        found = pins.effective(wanted, policy)
+        atomic.write(known, json.dumps(found))
+        return found
+
+    def _versions(self) -> dict[str, str]:
+        return {**self.locked, **self.release.pins}
 
     def refresh(self, max_hours: float = INDEX_HOURS) -> None:
         """Fetch the index when it is absent or older than `max_hours` hours.
@@ -128,7 +150,10 @@ class AptState:
 
     def _prefer(self) -> None:
         """Write the sources, and the pins, where apt reads them."""
-        texts = {"sources.list": "\n".join(self.lines), "preferences": "\n".join(self._pins())}
+        texts = {
+            "sources.list": "\n".join(self.lines),
+            "preferences": "\n".join(_pins(self._versions())),
+        }
         for name, text in texts.items():
             path = self.folder / "etc" / name
             if not path.is_file() or path.read_text() != text + "\n":
@@ -191,13 +216,6 @@ class AptState:
         self._prefer()
         self.config.write_text("\n".join(self._config()) + "\n")
 
-    def _pins(self) -> list[str]:
-        # 1001: also where that means an older version than another suite has (apt_preferences(5)).
-        return [
-            f"Package: {name}\nPin: version {version}\nPin-Priority: 1001\n"
-            for name, version in sorted({**self.locked, **self.release.pins}.items())
-        ]
-
     def _config(self) -> list[str]:
         folder, arch = self.folder, self.release.architecture
         settings = {
@@ -227,3 +245,11 @@ class AptState:
         dump = run.run(["apt-config", "dump"], stage="packages").out.splitlines()
         own = _HOST_MIRROR_OPTIONS if self.release.mirror == "host" else ()
         return [line for line in dump if line.startswith((*_HOST_OPTIONS, *own))]
+
+
+def _pins(versions: Mapping[str, str]) -> list[str]:
+    # 1001: also where that means an older version than another suite has (apt_preferences(5)).
+    return [
+        f"Package: {name}\nPin: version {version}\nPin-Priority: 1001\n"
+        for name, version in sorted(versions.items())
+    ]

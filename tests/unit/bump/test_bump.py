@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 import golden.bump as module
-from golden import render
+from golden import lock, render
 from golden.bump import Wanted, bump, notes, stage, undo, wanted
 from golden.definition import Site
 from golden.errors import UserError
+from golden.lock import Lock, Locked
 from tests.unit.small_tree import RELEASE, SmallTree
 
 SOURCES = {
@@ -90,6 +91,30 @@ def test_going_back_must_be_meant(checkout: SmallTree) -> None:
     assert files(checkout.root) == before
     bump("lab", Wanted(synnefo="0.16.2", downgrade=True), checkout.root)
     assert checkout.load().release.synnefo == "0.16.2"
+
+
+def test_with_a_lock_apt_resolves_the_new_one_and_nothing_else(
+    checkout: SmallTree, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def locked(versions: Mapping[str, str]) -> Lock:
+        rows = [Locked(*each, "all", 1, "a" * 64, "twelve main") for each in versions.items()]
+        return Lock("twelve", tuple(rows))
+
+    def of(site: Site, state: World, root: Path) -> Lock:
+        asked.append(state)
+        return locked(resolved(site, root, state))
+
+    asked: list[World] = []
+    file = lock.write(locked({"web": "1.0-1", "gone": "1"}), checkout.root)
+    before = files(checkout.root)
+    monkeypatch.setattr(module, "resolved", None)
+    monkeypatch.setattr(module.making, "of", of)
+    bump("lab", Wanted(packages={"web": "2.0-1"}), checkout.root)
+    assert len(asked) == 1
+    assert "  gone: 1 → gone\n  libx: new → 1\n" in capsys.readouterr().out
+    assert lock.model.parse(file.read_text(), file).versions["web"] == "2.0-1"
+    undo("lab", checkout.root)
+    assert files(checkout.root) == before
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ LIBWEB = Package(
 
 
 def test_apts_plan_becomes_packages_and_steps() -> None:
-    found = resolve._parse(PLAN, URIS, {"web"}, set())
+    found = resolve._parse(PLAN, resolve._places(URIS), {"web"}, set())
     assert found.packages[0] == LIBWEB
     assert [(p.name, p.version, p.asked) for p in found.packages] == [
         ("libweb", "2:1.0-1+deb12u1", False),
@@ -54,11 +54,11 @@ def test_apts_plan_becomes_packages_and_steps() -> None:
 
 def test_a_package_without_a_sha256_is_refused() -> None:
     with pytest.raises(StageError, match=r"SHA256 for web 1\.1"):
-        resolve._parse(PLAN, URIS.splitlines()[0] + "\n", {"web"}, set())
+        resolve._parse(PLAN, resolve._places(URIS.splitlines()[0] + "\n"), {"web"}, set())
 
 
 def test_a_resolution_survives_json() -> None:
-    found = resolve._parse(PLAN, URIS, {"web"}, set())
+    found = resolve._parse(PLAN, resolve._places(URIS), {"web"}, set())
     assert Resolution.from_json(found.to_json()) == found
 
 
@@ -82,6 +82,7 @@ class FakeApt:
         self.release = small_site().release
         self.calls: list[tuple[str, ...]] = []
         self.error: StageError | None = None
+        self.shown = ""
         (folder / "state").mkdir(exist_ok=True)
 
     def identity(self) -> str:
@@ -93,7 +94,7 @@ class FakeApt:
         self.calls.append((program, *words))
         if self.error:
             raise self.error
-        out = URIS if "--print-uris" in words else PLAN
+        out = URIS if "--print-uris" in words else self.shown if "show" in words else PLAN
         return type("Result", (), {"out": out})()
 
 
@@ -120,6 +121,20 @@ def test_another_question_asks_apt(tmp_path: Path, ask: Any, monkeypatch: Any) -
     apt = FakeApt(tmp_path)
     ask(apt)
     assert apt.calls
+
+
+def test_one_process_asks_apt_for_a_place_and_a_paragraph_once(tmp_path: Path) -> None:
+    apt = FakeApt(tmp_path)
+    apt.shown = "Package: libweb\nVersion: 2:1.0-1+deb12u1\n"
+    resolver = Resolver(apt)  # type: ignore[arg-type]
+    resolver.resolve(["web"])
+    resolver.resolve(["web"], [LIBWEB])
+    resolver.resolve(["web", "more"], [LIBWEB])
+    assert [call[1] for call in apt.calls if call[0] == "apt-cache"] == ["show"]
+    assert len([call for call in apt.calls if "--print-uris" in call]) == 1
+    statuses = {path.read_text() for path in (tmp_path / "state").iterdir()}
+    head = "Package: libweb\nStatus: install ok installed\n"
+    assert statuses == {"", f"{head}Version: 2:1.0-1+deb12u1\n\n"}
 
 
 def test_another_index_asks_apt(tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""Which pins make apt take another version than it would without: only those make a difference.
+
+So a lock made of a resolution asks for nothing that was not resolved already, and neither does one
+that loses versions which no source has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_CANDIDATE = re.compile(r"^  Candidate: (\S+)$")
+# ` *** 1.0 500` where it is installed, else with blanks.
+_VERSION = re.compile(r"^ (?:\*\*\*|   ) (\S+) -?\d+")
+# Forms of apt_preferences(5) that stand for several versions.
+_SEVERAL = frozenset("*?[/")
+
+
+def effective(pins: Mapping[str, str], policy: str) -> dict[str, str]:
+    """Those of `pins` (versions by name) that change the choice.
+
+    `policy` is what `apt-cache policy NAMES` prints with no pin in force.
+    """
+    candidates, offered = _read(policy)
+    return {
+        name: version
+        for name, version in pins.items()
+        if _SEVERAL & set(version)
+        or (version in offered.get(name, ()) and version != candidates.get(name))
+    }
+
+
+def _read(policy: str) -> tuple[dict[str, str], dict[str, set[str]]]:
+    candidates: dict[str, str] = {}
+    offered: dict[str, set[str]] = {}
+    name = ""
+    for line in policy.splitlines():
+        if line.endswith(":") and not line.startswith(" "):
+            name = line[:-1]
+        elif match := _CANDIDATE.match(line):
+            candidates[name] = match.group(1)
+        elif match := _VERSION.match(line):
+            offered.setdefault(name, set()).add(match.group(1))
+    return candidates, offered
