@@ -61,12 +61,16 @@ class StageError(Exception):
         return "\n".join(lines)
 
 
+class FullDiskError(StageError):
+    """There is no space left where a stage writes."""
+
+
 @contextlib.contextmanager
 def full_disk_in_words(stage: str, where: str, hint: str) -> Iterator[None]:
-    """A StageError for a disk that fills while `stage` writes to `where`."""
+    """A FullDiskError for a disk that fills while `stage` writes to `where`."""
     try:
         yield
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        raise StageError(stage, f"no space left on the disk of {where}", hint=hint) from error
+        raise FullDiskError(stage, f"no space left on the disk of {where}", hint=hint) from error

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from golden import paths
-from golden.errors import StageError, UserError
+from golden.errors import FullDiskError, StageError, UserError
+from golden.packages import faults
 from golden.packages.model import Package, Resolution
 from golden.packages.resolve import Resolver
 from golden.packages.state import AptState
@@ -49,7 +50,7 @@ def fetch(
                 "packages",
                 f"arrived damaged or not at all: {', '.join(package.file for package in lost)}",
                 log=state.log,
-                hint="run the bake again; what arrived whole is kept",
+                hint="run it again; what arrived whole is kept",
             )
 
 
@@ -130,11 +131,14 @@ def _download(
             below,
             on_line,
         )
+    except FullDiskError:
+        raise
     except StageError as error:
-        why = next((line[3:] for line in error.tail if line.startswith("E: ")), error.message)
+        said = next((line[3:] for line in error.tail if line.startswith("E: ")), error.message)
+        why = faults.silence(error.tail) or said
         state = resolver.state
         raise UserError(
             f"the mirror of release '{state.release.name}' did not deliver the packages: {why}; "
-            "run the bake again when it answers, what arrived is kept "
+            "run it again when it answers, what arrived is kept "
             f"(log: {paths.shown(state.log)})"
         ) from error

@@ -15,8 +15,8 @@ from filelock import FileLock
 
 from golden import atomic, log, paths, run, standins
 from golden.definition.models import Release
-from golden.errors import StageError, UserError
-from golden.packages import pins, sources
+from golden.errors import FullDiskError, StageError, UserError
+from golden.packages import faults, pins, sources
 from golden.packages.model import Package
 
 # Debian's mirrors are updated every six hours (https://www.debian.org/mirror/ftpmirror).
@@ -126,6 +126,8 @@ class AptState:
         self._prepare()
         try:
             self._update()
+        except FullDiskError:
+            raise
         except StageError as error:
             self._without_mirror(error)
             return
@@ -170,14 +172,22 @@ class AptState:
         options: Sequence[str] = (),
         on_line: Callable[[str], None] | None = None,
     ) -> run.Result:
-        """Run apt-get or apt-cache on this state. Raises StageError when it fails."""
+        """Run apt-get or apt-cache on this state. Raises StageError when it fails; FullDiskError is
+        one."""
         flags = [part for option in options for part in ("-o", option)]
         env = {"APT_CONFIG": str(self.config), "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
         # apt itself refuses a second one at once; ours waits.
         with FileLock(self.folder / "lock"):
-            return run.run(
-                [program, *flags, *words], env=env, log=self.log, stage="packages", on_line=on_line
-            )
+            try:
+                return run.run(
+                    [program, *flags, *words],
+                    env=env,
+                    log=self.log,
+                    stage="packages",
+                    on_line=faults.watching(on_line),
+                )
+            except StageError as error:
+                raise faults.in_words(error, self.debs.parent) from error
 
     @property
     def _stamp(self) -> Path:
@@ -190,7 +200,8 @@ class AptState:
 
     def _without_mirror(self, error: StageError) -> None:
         told = (line for head in _REASONS for line in error.tail if line.startswith(head))
-        why = " ".join(next(told, f"E: {error.message}").split()[1:])
+        said = " ".join(next(told, f"E: {error.message}").split()[1:])
+        why = faults.silence(error.tail) or said
         if not self.index_files() or not self._stamp.exists():
             raise UserError(
                 f"no package index for release '{self.release.name}': {why.rstrip('.')}; check the "

@@ -46,8 +46,8 @@ def fill(site: Site) -> None:
             fetch(resolver, layer.packages, layer.below, task.say)
         with store.full_disk_in_words(state.pool):
             _keep(state, wanted, packages)
+            index.write(state.pool, site.release.name, index.of(state, wanted))
         task.done()
-    index.write(state.pool, site.release.name, index.of(state, wanted))
     status(site)
 
 

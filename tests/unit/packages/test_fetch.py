@@ -89,7 +89,7 @@ def test_a_mirror_that_does_not_deliver_is_one_sentence(tmp_path: Path) -> None:
     resolver.error = StageError("packages", "failed", tail=["E: Failed to fetch x  404 Not Found"])
     with pytest.raises(UserError) as caught:
         fetch(resolver, resolution("web"), ())  # type: ignore[arg-type]
-    assert "404 Not Found" in str(caught.value) and "run the bake again" in str(caught.value)
+    assert "404 Not Found" in str(caught.value) and "run it again" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,11 @@
 """Lock, pool and a resolution offline for the site `example`: real apt, the tests' Wheezy.
 
-The mirror is a folder, or a server on loopback that misbehaves.
+The mirror is a folder; test_faults has one that misbehaves.
 """
 
 from __future__ import annotations
 
-import functools
-import http.server
-import os
-import shutil
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
@@ -20,51 +13,12 @@ from golden import lock, paths
 from golden.bake import locked
 from golden.bake.recipe import Cook, Recipes
 from golden.definition import Site
-from golden.errors import StageError, UserError
+from golden.errors import UserError
 from golden.lock import Lock, making
-from golden.packages import AptState, fetch
+from golden.packages import fetch
 from golden.pool import bundle, fill, store
 from golden.render import render
-from tests.unit.wheezy.archive import Archive
-from tests.unit.wheezy.checkout import example
-
-
-@dataclass
-class Host:
-    """A checkout's place for its lock, and a cache, which tests exchange for another host's."""
-
-    root: Path
-    cache: Path
-
-    def files(self) -> dict[str, bytes]:
-        pool = self.cache / "pool"
-        found = (path for path in pool.rglob("*") if path.is_file())
-        return {str(path.relative_to(pool)): path.read_bytes() for path in found}
-
-
-def at(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let everything work with this cache."""
-    monkeypatch.setattr(paths, "CACHE", cache)
-    for module in (making, fill, locked):
-        monkeypatch.setattr(module, "AptState", functools.partial(AptState, cache=cache))
-
-
-@pytest.fixture
-def host(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    known = functools.partial(lock.load, root=tmp_path)
-    monkeypatch.setattr(making.definition, "load_all", lambda _: [site])
-    monkeypatch.setattr(lock, "load", known)
-    monkeypatch.setattr(paths, "SECRETS", tmp_path / "secrets")
-    at(tmp_path / "cache", monkeypatch)
-    return Host(tmp_path, tmp_path / "cache")
-
-
-@pytest.fixture
-def held(site: Site, host: Host) -> Lock:
-    """The lock of today, in its place."""
-    made = making.make(site)
-    lock.write(made, host.root)
-    return made
+from tests.unit.wheezy.hosts import Host, at
 
 
 def recipes(site: Site, *, offline: bool) -> Recipes:
@@ -179,64 +133,3 @@ def test_a_damaged_file_of_the_pool_is_named_offline_and_fetched_online(
             fetch(resolver, recipe.packages, recipe.below)
     fill.fill(site)
     assert store.is_whole(file, web.size, web.sha256)
-
-
-class Mirror(http.server.SimpleHTTPRequestHandler):
-    """Serves the archive, but for packages as `mood` says."""
-
-    mood = ""
-
-    def do_GET(self) -> None:
-        if self.path.endswith(".deb") and self.mood in ("404", "500"):
-            self.send_error(int(self.mood))
-        elif self.path.endswith(".deb") and self.mood == "half":
-            content = Path(self.translate_path(self.path)).read_bytes()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content[: len(content) // 2])
-            self.close_connection = True
-        else:
-            super().do_GET()
-
-    def log_message(self, *_: object) -> None: ...
-
-
-@pytest.fixture
-def served(archive: Archive) -> Iterator[str]:
-    handler = functools.partial(Mirror, directory=str(archive.place))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.mark.parametrize("mood", ["404", "500", "half"])
-def test_a_mirror_that_fails_leaves_lock_and_pool_as_they_were(
-    site: Site,
-    archive: Archive,
-    host: Host,
-    served: str,
-    mood: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    parts = ("debian", "debian-security", "synnefo")
-    sources = tuple(
-        replace(each, mirror=f"{served}/{part}")
-        for each, part in zip(example(archive).release.sources, parts, strict=True)
-    )
-    over = replace(site, release=replace(site.release, sources=sources))
-    monkeypatch.setattr(making.definition, "load_all", lambda _: [over])
-    (host.root / "apt.conf").write_text('Acquire::Retries "0";\n')
-    monkeypatch.setitem(os.environ, "APT_CONFIG", str(host.root / "apt.conf"))
-    lock.write(making.make(over), host.root)
-    before = lock.path(over.release.name, host.root).read_bytes()
-    monkeypatch.setattr(Mirror, "mood", mood)
-    with pytest.raises((UserError, StageError), match=r"did not deliver|arrived damaged"):
-        fill.fill(over)
-    assert host.files() == {}
-    assert lock.path(over.release.name, host.root).read_bytes() == before
-    monkeypatch.setattr(Mirror, "mood", "")
-    fill.fill(over)
-    assert fill.missing(host.cache / "pool", fill.held(over)) == []
-    shutil.rmtree(host.cache)
