@@ -37,6 +37,7 @@ def build(
     *,
     size_mib: int,
     identity: str,
+    epoch: int = 0,
     fmt: str = "qcow2",
     qcow2: Mapping[str, str] | None = None,
     enter: Sequence[str] = (),
@@ -45,9 +46,10 @@ def build(
 ) -> Built:
     """Make the disk `out` of `size_mib` MiB whose root file system is `tree`.
 
-    `identity` (the top layer's key) decides file system UUID, hash seed and disk signature. `qcow2`
-    holds the release's `compat` and `compression`. `enter` is the argv prefix that runs a command
-    where `tree` is mounted with its right owners. `out` appears only when complete.
+    `identity` (the top layer's key) decides file system UUID, hash seed and disk signature; for
+    `epoch` see `filesystem.make`. `qcow2` holds the release's `compat` and `compression`. `enter`
+    is the argv prefix that runs a command where `tree` is mounted with its right owners. `out`
+    appears only when complete.
     Raises UserError when the tree does not fit, StageError when a tool fails.
     """
     if fmt not in FORMATS:
@@ -58,8 +60,7 @@ def build(
     clock = _Clock(on_step)
     try:
         clock.step("file system")
-        grub.require_bootable(tree, enter)
-        found = _fill(raw, tree, size_mib, identity, enter, log)
+        found = _fill(raw, tree, size_mib, identity, epoch, enter, log)
         clock.step("boot loader")
         grub.install(raw, log)
         clock.step(fmt)
@@ -94,11 +95,18 @@ class _Clock:
 
 
 def _fill(
-    raw: Path, tree: Path, size_mib: int, key: str, enter: Sequence[str], log: Path | None
+    raw: Path,
+    tree: Path,
+    size_mib: int,
+    key: str,
+    epoch: int,
+    enter: Sequence[str],
+    log: Path | None,
 ) -> filesystem.Superblock:
+    grub.require_bootable(tree, enter)
     identity = uuid.uuid5(_NAMESPACE, key)
     layout.partition(raw, size_mib, identity, log)
-    return filesystem.make(raw, tree, size_mib, identity, enter, log)
+    return filesystem.make(raw, tree, size_mib, identity, enter, log, epoch=epoch)
 
 
 def _convert(raw: Path, out: Path, fmt: str, options: Mapping[str, str], log: Path | None) -> None:

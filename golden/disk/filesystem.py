@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golden import run
+from golden.disk import times
 from golden.disk.layout import MIB, PARTITION_START
 from golden.errors import StageError, UserError
 
@@ -57,15 +58,19 @@ def make(
     enter: Sequence[str] = (),
     log: Path | None = None,
     label: str = LABEL,
+    epoch: int = 0,
 ) -> Superblock:
     """Put `tree` into a file system in the partition of `disk`, which is `size_mib` MiB large.
 
     `enter` is the argv prefix of a command that sees `tree` with its right owners. UUID and
-    directory hash seed are `identity`. Raises UserError when the tree does not fit.
+    directory hash seed are `identity`. With an `epoch` (seconds since 1970) all times but those of
+    the files' content are that, and equal trees give equal bytes: mke2fs reads a folder's names in
+    their order. Raises UserError when the tree does not fit.
     """
     blocks = (size_mib * MIB - PARTITION_START) // BLOCK
     argv = [*enter, *_mke2fs(disk, tree, size_mib, identity, label), str(blocks)]
-    result = run.run(argv, env={"LC_ALL": "C"}, log=log, check=False, stage="disk")
+    env = {"LC_ALL": "C", **times.environment(epoch)}
+    result = run.run(argv, env=env, log=log, check=False, stage="disk")
     if result.code != 0:
         if any(sign in result.out for sign in _NO_ROOM):
             raise UserError(_too_small(tree, size_mib, enter))
@@ -79,6 +84,8 @@ def make(
             tail=result.out.splitlines()[-12:],
             log=log,
         )
+    if epoch:
+        times.settle(disk, epoch)
     return verify(disk)
 
 

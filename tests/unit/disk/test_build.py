@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +56,41 @@ def test_the_same_tree_and_key_give_the_same_identity(tree: Path, tmp_path: Path
         for i, key in enumerate(["key", "key", "another key"])
     )
     assert one.uuid == two.uuid != other.uuid
+
+
+def backwards(tree: Path, copy: Path) -> Path:
+    """`tree` once more, its names made in another order and its files read and changed later."""
+    for path in sorted(tree.rglob("*"), reverse=True):
+        target = copy / path.relative_to(tree)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            target.mkdir(exist_ok=True)
+        else:
+            shutil.copy2(path, target)
+    for path in [tree, *tree.rglob("*")]:
+        os.utime(copy / path.relative_to(tree), (1, path.stat().st_mtime))
+    return copy
+
+
+@pytest.mark.parametrize("fmt", ["raw", "qcow2"])
+def test_the_same_tree_gives_the_same_bytes(tree: Path, tmp_path: Path, fmt: str) -> None:
+    for number in range(400):
+        (tree / f"sbin/{number}").write_text(f"{number}")
+    # A second is the finest that ext4 of mke2fs keeps.
+    time.sleep(1.1)
+    again = backwards(tree, tmp_path / "again")
+    one, two = (
+        disk.build(
+            each,
+            tmp_path / f"{each.name}.disk",
+            size_mib=SIZE_MIB,
+            identity="k",
+            epoch=10**9,
+            fmt=fmt,
+        ).path
+        for each in (tree, again)
+    )
+    assert hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(two.read_bytes()).digest()
 
 
 def test_only_the_finished_disk_is_left_and_it_is_read_only(tree: Path, tmp_path: Path) -> None:

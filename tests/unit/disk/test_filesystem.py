@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 import uuid
 from pathlib import Path
 
 import pytest
+from pytest import MonkeyPatch
 
-from golden.disk import filesystem, layout
+from golden import run
+from golden.disk import filesystem, layout, times
 from golden.errors import StageError, UserError
 
 IDENTITY = uuid.UUID("4e200a7a-15dd-5f7d-9450-51915837240a")
@@ -90,3 +93,38 @@ def test_mke2fs_runs_through_the_prefix(tmp_path: Path) -> None:
     enter = ("sh", "-c", f'echo "$1" > {seen}; exec "$@"', "--")
     filesystem.make(disk, small_tree(tmp_path), 128, IDENTITY, enter)
     assert seen.read_text() == "mke2fs\n"
+
+
+EPOCH = 1_000_000_000
+TIMES = re.compile(r"^ ?(cr|a|c|m)time: (0x[0-9a-f]+)", re.MULTILINE)
+
+
+def stamps(disk: Path, file: str) -> dict[str, int]:
+    place = f"{disk.name}?offset={layout.PARTITION_START}"
+    told = run.run(["debugfs", "-R", f"stat {file}", place], cwd=disk.parent).out
+    return {name: int(stamp, 16) for name, stamp in TIMES.findall(told)}
+
+
+def test_a_files_own_time_is_the_only_one_that_is_kept(tmp_path: Path) -> None:
+    tree = small_tree(tmp_path)
+    os.utime(tree / "etc/hostname", (5, 7))
+    disk = tmp_path / "disk.raw"
+    layout.partition(disk, 128, IDENTITY)
+    filesystem.make(disk, tree, 128, IDENTITY, epoch=EPOCH)
+    others = {"cr": EPOCH, "a": EPOCH, "c": EPOCH}
+    assert stamps(disk, "/etc/hostname") == {**others, "m": 7}
+    assert stamps(disk, "/vmlinuz")["c"] == EPOCH
+    assert stamps(disk, "/lost+found") == {**others, "m": EPOCH}
+
+
+def test_inodes_that_no_file_has_stay_empty(tmp_path: Path) -> None:
+    disk = made(tmp_path)
+    # lost+found, etc, etc/hostname (twice), vmlinuz
+    assert len(list(times.used(disk))) == 4
+
+
+def test_what_debugfs_does_not_do_is_an_error(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    disk = made(tmp_path)
+    monkeypatch.setattr(times, "FIELDS", ("nonsense",))
+    with pytest.raises(StageError, match="could not set the times"):
+        times.settle(disk, EPOCH)
