@@ -1,8 +1,8 @@
 """The bake: from a definition to bootable disks, making only what changed.
 
 Read in this order: `recipe` (what the layers are made of), `planning` (which are stale, and why),
-`overview` and `planfile` (the plan for people, and as a file), `layer` with `bootstrap` and
-`packer` (making one), `disk` (the artifact), `schedule` (several at once). `bake` below is the
+`overview` and `planfile` (the plan for people, and as a file), `layer` with `bootstrap`, `packer`
+and `epoch` (making one), `disk` (the artifact), `schedule` (several at once). `bake` below is the
 whole of it.
 """
 

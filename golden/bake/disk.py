@@ -103,6 +103,7 @@ def _build(
         path,
         size_mib=kind.image_size_mib,
         identity=tree_identity(kind, recipes),
+        epoch=max(layer.epoch for layer in stored if layer),
         fmt=fmt,
         qcow2={"compat": site.release.qcow2.compat, "compression": site.release.qcow2.compression},
         enter=view.prefix("disk"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golden import paths
-from golden.bake import packer, payload, tools
+from golden.bake import epoch, packer, payload, tools
 from golden.bake.bootstrap import Ground, bootstrap
 from golden.bake.recipe import SCRIPTS, Recipe
 from golden.definition import Site
@@ -25,6 +25,8 @@ ENVIRONMENT = {
     "DEBIAN_FRONTEND": "noninteractive",
     "DEBCONF_NONINTERACTIVE_SEEN": "true",
 }
+
+DAY = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Kitchen:
             say,
             len(recipe.packages.packages),
         )
+        newest = self._epoch(recipe)
+        epoch.clamp(bench / "out" / TREE, newest, log)
         seconds = time.monotonic() - began
         packages = {package.name: package.version for package in recipe.all_packages()}
         return self.store.publish(
@@ -77,7 +81,7 @@ class Kitchen:
             recipe.layer,
             bench / "out",
             seconds,
-            {"packages": packages, "scripts": scripts},
+            {"packages": packages, "scripts": scripts, "epoch": newest},
             recipe.texts,
         )
 
@@ -97,12 +101,20 @@ class Kitchen:
         (bench / "out" / TREE).chmod(0o755)
         for name, content in recipe.payload.items():
             (bench / "input" / name).write_bytes(content)
+        # What useradd notes is a day.
+        (bench / "input" / "day").write_text(f"{self._epoch(recipe) // DAY}\n")
         (bench / "input" / "release.json").write_bytes(self._release_record(recipe))
         if recipe.essential:
             say("unpacking the essential packages")
             view = self._view(recipe, bench, chroot=False)
             state, enter = self.resolver.state, view.prefix("bootstrap")
             bootstrap(Ground(self.site.release, state, recipe.essential, view.at, enter, log))
+
+    def _epoch(self, recipe: Recipe) -> int:
+        below = self.store.get(recipe.layer.parent) if recipe.layer.parent else None
+        new = (recipe.essential, recipe.packages)
+        debs = [self.resolver.state.debs / p.file for each in new if each for p in each.packages]
+        return epoch.of(debs, below.epoch if below else 0)
 
     def _release_record(self, recipe: Recipe) -> bytes:
         revision, dirty = tools.git_revision()

@@ -13,7 +13,7 @@ from golden.layers.model import digest
 _LAYERS = ("dpkg", "packer", "tar")
 _DISKS = ("e2fsprogs", "fdisk", "grub-pc-bin", "qemu-utils")
 
-_LAYER_CODE = ("golden/layers/inside.py", "golden/bake/bootstrap.py")
+_LAYER_CODE = ("golden/layers/inside.py", "golden/bake/bootstrap.py", "golden/bake/epoch.py")
 _DISK_CODE = ("golden/disk",)
 _PACKER = ("source.null.pkr.hcl", "build.tree.pkr.hcl")
 

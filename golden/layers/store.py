@@ -35,6 +35,11 @@ class Stored:
         return self.folder / TREE
 
     @property
+    def epoch(self) -> int:
+        """When the newest package up to this layer was built, in seconds since 1970."""
+        return int(self.record.get("epoch", 0))
+
+    @property
     def seconds(self) -> float:
         """How long its bake took."""
         return float(self.record["seconds"])

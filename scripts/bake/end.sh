@@ -1,5 +1,6 @@
 #!/bin/sh
-# Last script of every layer that begin.sh began: takes back what that one did.
+# Last script of every layer that begin.sh began: takes back what that one did, and what makes one
+# bake of the layer differ from another.
 set -eu
 rm /usr/sbin/update-initramfs
 dpkg-divert --quiet --local --rename --remove /usr/sbin/update-initramfs
@@ -17,3 +18,19 @@ if [ -e "$wanted" ]; then
 fi
 
 rm /usr/sbin/policy-rc.d /etc/dpkg/dpkg.cfg.d/zz-bake
+
+# Each user's line has the day on which it was made; here it is that of the newest package, as the time
+# of every file is (golden/bake/epoch.py).
+read -r day </run/bake/input/day
+for file in /etc/shadow /etc/shadow-; do
+    if [ -e "$file" ]; then
+        sed -i "s/^\([^:]*:[^:]*:\)[0-9]*:/\1$day:/" "$file"
+    fi
+done
+# What programs noted about the bake. The linker's holds inodes and times of this host.
+find /var/log -type f -delete
+rm -f /var/cache/ldconfig/aux-cache
+# Keys that packages made for one machine: first boot makes each node its own. A layer above could only
+# hide them.
+rm -f /etc/ssh/ssh_host_* /var/lib/rabbitmq/.erlang.cookie
+rm -f /etc/ssl/certs/ssl-cert-snakeoil.pem /etc/ssl/private/ssl-cert-snakeoil.key

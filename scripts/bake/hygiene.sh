@@ -20,11 +20,9 @@ empty() {
     done
 }
 
-# Identity (13.1 - 13.6)
-remove /etc/ssh/ssh_host_*
+# Identity (13.1 - 13.6); keys are gone since the layer whose packages made them (end.sh)
 remove /etc/udev/rules.d/70-persistent-net.rules /etc/udev/rules.d/70-persistent-cd.rules
 remove /var/lib/urandom/random-seed /var/lib/systemd/random-seed
-remove /etc/ssl/certs/ssl-cert-snakeoil.pem /etc/ssl/private/ssl-cert-snakeoil.key
 empty /var/lib/dhcp
 # Empty, not absent: absent would count as a system that was never set up (13.2).
 : >/etc/machine-id

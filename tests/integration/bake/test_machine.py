@@ -113,7 +113,7 @@ def test_a_package_is_installed_in_a_machine(
         "machine",
         machine.Machine(start, key, choose().name, memory_mib=1024, disk_mib=3072),
         [SCRIPTS / name for name in ("begin.sh", "packages.sh", "end.sh")],
-        payload.packages("amd64", wanted),
+        {**payload.packages("amd64", wanted), "day": b"16000\n"},
         [kitchen.resolver.state.debs / package.file for package in wanted.packages],
         bench,
         log,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from golden import run
 from golden.bake.layer import Kitchen
 from golden.bake.recipe import Recipe
 from golden.errors import StageError
@@ -98,3 +99,10 @@ def test_the_script_runs_without_the_hosts_environment(
     monkeypatch.setenv("HOST_SECRET", "leak")
     stored = kitchen.make(recipe(kitchen, "top", 'echo "${HOST_SECRET-none}" >/env', base), nothing)
     assert (stored.tree / "env").read_text() == "none\n"
+
+
+def test_no_file_is_newer_than_the_newest_package(kitchen: Kitchen, base: Layer) -> None:
+    fresh = ("find", "-newermt", "@1000000000")
+    stored = kitchen.make(recipe(kitchen, "one", "echo >/file; rm /bin/sh", base), nothing)
+    assert stored.epoch == 0
+    assert run.run([*fresh], cwd=stored.tree).out == ""
