@@ -1,14 +1,15 @@
 """Baking a site once more from nothing, in other surroundings: is it the same again?
 
 What goes into a layer is in its key; what leaks in besides (the host's name, a time zone, a umask,
-the number of processors, the place on the disk) shows as a difference between two bakes of one key.
+the number of processors, the place on the disk, the time) shows as a difference between two bakes
+of one key, in a file or in the bytes of the disk.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,8 @@ _INFO = "/var/lib/dpkg/info/"
 def rebake(site_name: str, *, verify: bool = False) -> None:
     """Bake `site_name` from nothing below .cache/rebake, which needs no package from the network.
 
-    With `verify` both bakes are compared: StageError names each file that differs, with its
-    package. Time stamps alone are counted, not held against it.
+    With `verify` both bakes are compared: StageError names each file that differs, be it in its
+    time stamp alone, with its package; and the disk, if its bytes do.
     """
     site = definition.load(site_name)
     bake(site_name)
@@ -72,29 +73,33 @@ def _compared(site: str, kind: str, home: Path) -> list[str]:
     """A line for each difference between the image in place and the one below `home`."""
     here = manifest.read(site, kind) or {}
     there = manifest.load(home / ".artifacts" / site / kind) or {}
-    trees = [
-        tree.merged(sides.baked(kind, record, cache).layers)
-        for record, cache in ((here, paths.CACHE), (there, home / ".cache"))
-    ]
-    found = list(compare.changes(*trees))
-    lines = [f"{kind}: {line}" for line in _named(found, trees[0])]
-    _say(kind, trees, found, _disk(here) == _disk(there))
+    stacks = (
+        sides.baked(kind, here, paths.CACHE).layers,
+        sides.baked(kind, there, home / ".cache").layers,
+    )
+    image = tree.merged(stacks[0])
+    found = _differences(*stacks)
+    lines = [f"{kind}: {line}" for line in _named(found, image)]
+    old, new = _disk(here), _disk(there)
+    if old != new:
+        lines.append(f"{kind}: the bytes of the disk: sha256 {old} → {new}")
+    same = "the same" if old == new else "not the same"
+    log.info(f"{kind}: {len(image)} paths, {len(found)} differ; the disk is {same}")
     return lines
+
+
+def _differences(here: Sequence[Path], there: Sequence[Path]) -> list[Change]:
+    """What differs in any layer, even where one above hides it, or in the whole; each path once."""
+    found: dict[str, Change] = {}
+    views = [*(((a,), (b,)) for a, b in zip(here, there, strict=True)), (here, there)]
+    for pair in views:
+        for change in compare.changes(*map(tree.merged, pair), times=True):
+            found.setdefault(change.path, change)
+    return list(found.values())
 
 
 def _disk(record: Mapping[str, Any]) -> str:
     return str(record["artifacts"]["qcow2"]["sha256"])
-
-
-def _say(kind: str, trees: list[Tree], found: list[Change], same_disk: bool) -> None:
-    old, new = trees
-    stamps = sum(
-        old[path].status.st_mtime != new[path].status.st_mtime for path in old.keys() & new.keys()
-    )
-    log.info(
-        f"{kind}: {len(old)} paths, {len(found)} differ; {stamps} have another time stamp; "
-        f"the disk is {'the same' if same_disk else 'not the same'}"
-    )
 
 
 def _named(found: list[Change], image: Tree) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,14 +33,15 @@ class Change:
     noise: bool = False
 
 
-def changes(a: Tree, b: Tree) -> Iterator[Change]:
-    """What is different in `b`, sorted by path. A time stamp alone is no difference."""
+def changes(a: Tree, b: Tree, *, times: bool = False) -> Iterator[Change]:
+    """What is different in `b`, sorted by path. A time stamp is a difference only with `times`."""
     owners = [(tree.names(each, "/etc/passwd"), tree.names(each, "/etc/group")) for each in (a, b)]
     for path in sorted(a.keys() | b.keys()):
         old, new = a.get(path), b.get(path)
-        if old and new and _same(old, new):
+        stamps = tuple(_stamps(old, new)) if times and old and new else ()
+        if old and new and not stamps and _same(old, new):
             continue
-        facts = tuple(_facts(old, new, owners))
+        facts = (*_facts(old, new, owners), *stamps)
         lines = tuple(_lines(path, old, new))
         if facts or lines:
             what = "new" if old is None else "gone" if new is None else "changed"
@@ -54,6 +56,17 @@ def _same(old: Entry, new: Entry) -> bool:
     if (a.st_mode, a.st_uid, a.st_gid, old.size) != (b.st_mode, b.st_uid, b.st_gid, new.size):
         return False
     return old.content() == new.content()
+
+
+def _stamps(old: Entry, new: Entry) -> Iterator[tuple[str, str, str]]:
+    before, after = old.status.st_mtime_ns, new.status.st_mtime_ns
+    if before != after:
+        yield "time", _clock(before), _clock(after)
+
+
+def _clock(stamp: int) -> str:
+    seconds, fraction = divmod(stamp, 10**9)
+    return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(seconds))}.{fraction:09}"
 
 
 def is_noise(path: str) -> bool:

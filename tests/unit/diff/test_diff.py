@@ -12,7 +12,7 @@ import pytest
 
 import golden.diff
 from golden import manifest, paths
-from golden.diff import document, origin, sides, told, tree
+from golden.diff import compare, document, origin, sides, told, tree
 from golden.errors import UserError
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\n"
@@ -44,6 +44,21 @@ def test_equal_images_have_no_difference(make: Make, capsys: pytest.CaptureFixtu
     os.utime(b / "etc/motd", (1, 1))
     golden.diff.diff(str(a), str(b), "rehearsal")
     assert "no difference" in capsys.readouterr().out
+
+
+def test_a_time_stamp_is_told_to_who_asks(make: Make) -> None:
+    a, b = make("a", {"etc/motd": "hello\n"}), make("b", {"etc/motd": "hello\n"})
+    for folder in (a, b):
+        for path in [folder / "etc", *(folder / "etc").iterdir()]:
+            os.utime(path, (1, 1))
+    os.utime(b / "etc/motd", ns=(0, 2))
+    trees = tree.merged([a]), tree.merged([b])
+    (change,) = compare.changes(*trees, times=True)
+    assert (change.path, change.what) == ("/etc/motd", "changed")
+    assert change.facts == (
+        ("time", "1970-01-01 00:00:01.000000000", "1970-01-01 00:00:00.000000002"),
+    )
+    assert not list(compare.changes(*trees))
 
 
 def test_a_text_is_told_line_by_line(make: Make) -> None:
