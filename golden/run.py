@@ -24,6 +24,12 @@ from golden.errors import StageError
 
 TAIL_LINES = 12
 GRACE_SECONDS = 5.0
+# The shell ends its group when its parent is gone, however. A program that changes its user, as apt
+# does, would lose that signal (prctl(2), PR_SET_PDEATHSIG).
+_TIED = (
+    *("setpriv", "--pdeathsig", "TERM"),
+    *("sh", "-c", 'trap "kill -KILL 0" TERM; "$@" & wait $!', "sh"),
+)
 
 Argv = Sequence[str | os.PathLike[str]]
 Process = subprocess.Popen[bytes]
@@ -57,17 +63,19 @@ def run(
     check: bool = True,
     stage: str = "",
     pass_fds: Sequence[int] = (),
+    tied: bool = False,
 ) -> Result:
     """Run `argv` to its end and return what it said.
 
-    `env` is added to this process's environment. Output goes line by line to `on_line` and is
-    appended to the file `log`. Raises StageError when the program is missing, when it outlives
-    `timeout` seconds, or, with `check`, when it exits non-zero.
+    `env` is added to this process's environment. Output goes line by line to `on_line`, and to the
+    file `log`. A `tied` program, which gets no `stdin`, ends with this process, also a killed one.
+    Raises StageError when it is missing, outlives `timeout` seconds or, `check`ed, exits non-zero.
     """
     words = [os.fspath(word) for word in argv]
     began = time.monotonic()
     with _logged(log, words) as sink:
-        child = _start(words, cwd, env, subprocess.PIPE, stage, pass_fds, stdin is not None)
+        begun = [*_TIED, *words] if tied else words
+        child = _start(begun, cwd, env, subprocess.PIPE, stage, pass_fds, stdin is not None)
         deadline = _deadline(child, timeout)
         try:
             out = _collect(child, stdin, sink, on_line)

@@ -123,6 +123,8 @@ def _download(
         if match and int(match.group(1)) % _SAY_EVERY == 0:
             say(f"fetching package {match.group(1)} of {len(packages)}, {total:.0f} MB in all")
 
+    # The cache may have been cleared since the index was fetched.
+    (resolver.state.debs / "partial").mkdir(parents=True, exist_ok=True)
     try:
         # Unlike `download`, `install` resumes what arrived in part.
         resolver.install(

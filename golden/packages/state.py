@@ -185,6 +185,8 @@ class AptState:
                     log=self.log,
                     stage="packages",
                     on_line=faults.watching(on_line),
+                    # An apt that outlives a killed run would hold its lock against the next.
+                    tied=True,
                 )
             except StageError as error:
                 raise faults.in_words(error, self.debs.parent) from error

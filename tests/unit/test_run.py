@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from golden import run
 from golden.errors import StageError
+from golden.paths import ROOT
 
 
 def alive(pid: int) -> bool:
@@ -96,3 +98,26 @@ def test_a_program_with_a_terminal_of_its_own() -> None:
         assert b"got this" in os.read(terminal, 100)
     finally:
         os.close(terminal)
+
+
+def test_a_tied_program_ends_with_a_killed_caller(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    work = f"sleep 60 & echo $! > {note}.new && mv {note}.new {note}; wait"
+    code = f"from golden import run; run.run(['sh', '-c', {work!r}], tied=True)"
+    caller = run.start([sys.executable, "-c", code], cwd=ROOT)
+    while not note.exists():
+        time.sleep(0.01)
+    assert alive(int(note.read_text()))
+    caller.kill()
+    caller.wait()
+    end = time.monotonic() + 10
+    while alive(int(note.read_text())) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not alive(int(note.read_text()))
+
+
+def test_a_tied_program_is_told_of_as_any_other(tmp_path: Path) -> None:
+    with pytest.raises(StageError) as caught:
+        run.run(["sh", "-c", "echo why; exit 3"], tied=True, log=tmp_path / "l")
+    assert (caught.value.code, caught.value.tail) == (3, ("why",))
+    assert (tmp_path / "l").read_text() == "$ sh -c 'echo why; exit 3'\nwhy\n"

@@ -36,6 +36,10 @@ class Mirror:
         self.waits.clear()
         self.go_on.clear()
 
+    def recovers(self) -> None:
+        """It works for whoever asks now; those to whom it is silent wait on."""
+        self.mood = ""
+
     def works(self) -> None:
         """As it should, also where it was silent."""
         self.mood = ""
