@@ -49,11 +49,17 @@ def rebake(site_name: str, *, verify: bool = False) -> None:
             )
 
 
+def _take_along(home: Path) -> None:
+    """The packages, and the pool: it alone has the locked versions that a mirror has lost."""
+    unfinished = shutil.ignore_patterns(".*", "partial", "lock")
+    for name in ("debs", "pool"):
+        if (paths.CACHE / name).is_dir():
+            target = home / ".cache" / name
+            shutil.copytree(paths.CACHE / name, target, ignore=unfinished, copy_function=os.link)
+
+
 def _again(site: str, home: Path) -> None:
-    debs = home / ".cache/debs"
-    debs.mkdir(parents=True)
-    for deb in (paths.CACHE / "debs").glob("*.deb"):
-        (debs / deb.name).hardlink_to(deb)
+    _take_along(home)
     # Only root may give a host another name without a user namespace, which a bake makes itself.
     apart = ["unshare", "--uts", "sh", "-c", _ELSEWHERE, "sh"] if os.geteuid() == 0 else []
     argv = [*apart, "taskset", "--cpu-list", "0", str(paths.ROOT / "inv"), "bake", "--site", site]

@@ -133,6 +133,7 @@ def _locked(item: Mapping[str, Any]) -> Locked:
 
 def _edited(file: Path, line: int, what: str) -> UserError:
     return UserError(
-        f"{file}:{line}: {what}: a lock is not edited by hand; take it back from git, or make it "
-        "anew with: ./inv lock"
+        f"{file}:{line}: {what}: a lock is not edited by hand; take it back with git checkout "
+        f"{file}, make it anew with ./inv lock, or move one package with ./inv bump --package "
+        "NAME=VERSION"
     )

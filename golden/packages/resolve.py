@@ -100,10 +100,28 @@ class Resolver:
         unmet = [line.strip() for line in error.tail if "Depends:" in line]
         if not problems:
             return error
-        release = self.state.release.name
-        return UserError(
-            f"release '{release}': {'; '.join([*problems, *unmet])}: correct the name in its "
-            f"role.yaml, or say under packages in images/releases/{release}.yaml what it is there"
+        told = f"release '{self.state.release.name}': {'; '.join([*problems, *unmet])}"
+        return UserError(f"{told}: {self._held(unmet) or self._unknown()}")
+
+    def _held(self, unmet: Iterable[str]) -> str:
+        """What to do where a version is held that what depends on it, or it on, does not fit."""
+        words = {word.partition(":")[0] for line in unmet for word in line.split()}
+        pins, locked = self.state.release.pins, self.state.locked
+        file = f"images/releases/{self.state.release.name}"
+        if pinned := [f"{name} {pins[name]}" for name in sorted(words & pins.keys())]:
+            return f"pinned is {', '.join(pinned)}: change the pins in {file}.yaml"
+        if held := [f"{name} {locked[name]}" for name in sorted(words & locked.keys())]:
+            return (
+                f"locked in {file}.lock.json is {', '.join(held)}, and the sources have no more "
+                "what that goes with: lock what there is with ./inv lock, or take the locked files "
+                "from a pool with ./inv pool-import FILE"
+            )
+        return ""
+
+    def _unknown(self) -> str:
+        return (
+            "correct the name in its role.yaml, or say under packages in "
+            f"images/releases/{self.state.release.name}.yaml what it is there"
         )
 
     def _status(self, below: Sequence[Package]) -> Path:

@@ -98,3 +98,18 @@ def test_what_a_layer_above_hides_is_a_difference(again: dict[str, Any]) -> None
 def test_other_bytes_of_the_disk_are_a_difference(again: dict[str, Any]) -> None:
     again["disk"] = "other"
     assert f"{KIND}: the bytes of the disk: sha256 same → other" in difference()
+
+
+def test_packages_and_pool_are_taken_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, home = tmp_path / "here/.cache", tmp_path / "again"
+    pooled, deb = "pool/sha256/ab/abc.deb", "debs/web_1_all.deb"
+    for name in (pooled, deb, "pool/bookworm/Release", "pool/.import-9/x", "debs/partial/half.deb"):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text(name)
+    monkeypatch.setattr(paths, "CACHE", here)
+    monkeypatch.setattr(rebake.run, "run", lambda *_, **__: None)
+    rebake._again("small", home)
+    there = home / ".cache"
+    files = {str(path.relative_to(there)) for path in there.rglob("*") if path.is_file()}
+    assert files == {pooled, deb, "pool/bookworm/Release"}
+    assert (there / pooled).samefile(here / pooled)

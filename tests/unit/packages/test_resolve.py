@@ -80,6 +80,7 @@ class FakeApt:
     def __init__(self, folder: Path, identity: str = "index 1") -> None:
         self.folder, self._identity = folder, identity
         self.release = small_site().release
+        self.locked: dict[str, str] = {}
         self.calls: list[tuple[str, ...]] = []
         self.error: StageError | None = None
         self.shown = ""

@@ -78,6 +78,31 @@ def test_without_pins_the_newest_would_come(site: Site, tmp_path: Path) -> None:
     assert found.version == "0.169.2-1~wheezy"
 
 
+@pytest.mark.parametrize(
+    ("pins", "locked", "message"),
+    [
+        (
+            {},
+            "snf-common",
+            r"locked in \S+/wheezy\.lock\.json is .*snf-common 0\.16.*\./inv lock, or",
+        ),
+        (
+            {"snf-common": "0.16.2-1~wheezy"},
+            "",
+            r"pinned is .*: change the pins in \S+/wheezy\.yaml$",
+        ),
+    ],
+)
+def test_versions_held_against_one_another_are_named(
+    site: Site, tmp_path: Path, pins: dict[str, str], locked: str, message: str
+) -> None:
+    release = replace(site.release, pins=pins)
+    state = AptState(release, tmp_path, locked={locked: "0.16.2-1~wheezy"} if locked else {})
+    state.refresh()
+    with pytest.raises(UserError, match=message):
+        Resolver(state).resolve(["snf-common", "snf-cyclades-app"])
+
+
 def test_what_debootstrap_brings_is_known(recipes: Recipes) -> None:
     """Not only what is essential: it is listed in the manifest, and gets security updates."""
     assert recipes.kernel.essential is not None
