@@ -1,6 +1,6 @@
 """Lock, pool and a resolution offline for the site `example`: real apt, the tests' Wheezy.
 
-The mirror is a folder; test_faults has one that misbehaves.
+The mirror is a folder; test_lock_pool_faults has one that misbehaves.
 """
 
 from __future__ import annotations
