@@ -1,4 +1,4 @@
-"""`inv pool` on a disk that gets full; started by test_lock_pool_faults in a mount namespace of its own.
+"""`inv pool` on a disk that gets full, in a mount namespace of its own; see test_lock_pool_faults.
 
 Usage: python -m tests.unit.wheezy.full_disk ARCHIVE ROOT    (ROOT: a host's, with cache and lock)
 """
