@@ -13,9 +13,12 @@ from typing import Any
 from golden.definition.construct import construct
 from golden.definition.content import Content
 from golden.definition.document import Document, Keys, shown
-from golden.definition.fields import mib_range
+from golden.definition.fields import mib, mib_range
 from golden.definition.files import Directory
 from golden.definition.problems import nearest
+
+# Sectors in 32 bits (an MBR's partition table), and room for boot loader and seed.
+MOST_ROOT_MIB = 2 * 1024 * 1024 - 8
 
 
 def check_site(site: Document) -> None:
@@ -113,6 +116,8 @@ def _check_disks(site: Document) -> None:
         least, most = mib_range(disk["size"]) if disk.get("size") else (0, None)
         if most is not None and most < least:
             site.problem((*keys, "size"), f"{disk['size']} begins above its end")
+        if disk.get("root") and mib(disk["root"]) > MOST_ROOT_MIB:
+            site.problem((*keys, "root"), f"{disk['root']}: partitions end at 2T, so take less")
     # Serial numbers are the makers', so two nodes with one have been copied from one another.
     _check_unique(site, "disk's serial", *site.each("nodes", "*", "disk", "serial"))
     _check_unique(site, "disk's wwn", *site.each("nodes", "*", "disk", "wwn"))

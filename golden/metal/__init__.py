@@ -14,7 +14,7 @@ What the installer and whoever serves it over the network agree on:
   Debian's initramfs run scripts/installer/golden), `golden.site=SITE`, `golden.source=URL` or
   `golden.source=stick`, `golden.node=NODE` (else the node is the one with a MAC address of this
   machine), `golden.token=TOKEN` (sent back when the seed is asked for), `golden.reinstall=yes` (a
-  disk with a finished image of ours is overwritten), `golden.force=DISK` (the disk of this serial
+  disk with a finished image of ours is overwritten), `golden.force=DISK,…` (a disk of this serial
   number, WWN or kernel name is overwritten whatever lies on it, unless it is in use). A network
   card is chosen by `BOOTIF=01-MAC-WITH-DASHES` (as PXELINUX gives it), an address without DHCP by
   `ip=…` of the kernel's nfsroot.txt.

@@ -16,8 +16,17 @@ disks() {
         case $name in
         '*' | loop* | ram* | sr* | fd* | dm-* | md* | zram* | nbd* | drbd* | mtdblock*) continue ;;
         esac
-        [ "$name" = "$stick_disk" ] || [ "$(sectors "$name")" -eq 0 ] || echo "$name"
+        [ "$name" = "$stick_disk" ] || [ "$(told "$name" hidden)" = 1 ] ||
+            [ "$(sectors "$name")" -eq 0 ] || echo "$name"
     done
+}
+
+# told DISK FILE: what the kernel tells of the disk there, if it does. `hidden` (Linux:
+# Documentation/ABI/stable/sysfs-block) is one way to an NVMe disk, which bears its names, too.
+told() {
+    if [ -r "$root/sys/block/$1/$2" ]; then
+        cat "$root/sys/block/$1/$2"
+    fi
 }
 
 # sectors DISK: its size in units of 512 bytes (Linux: Documentation/ABI/stable/sysfs-block).
@@ -120,7 +129,8 @@ choose_disk() {
 
 # judge_disk: refuse the disk unless it may be overwritten. Sets $mark_state, and changes nothing.
 judge_disk() {
-    [ "$(cat "$root/sys/block/$disk/ro")" = 0 ] || refuse "$disk is write-protected"
+    [ "$(told "$disk" ro)" = 0 ] || refuse "$disk is write-protected"
+    check_sectors
     check_size
     check_use
     read_mark
@@ -134,18 +144,39 @@ judge_disk() {
     # Without the superblock, which is written last, the power failed right before the end.
     [ "$mark_state" = unfinished ] || ! has_root || [ "$reinstall" = yes ] ||
         refuse "$disk holds the finished image of $mark_node of the site $mark_site; to overwrite it, \
-add golden.reinstall=yes to the kernel's command line"
+$(how_to golden.reinstall=yes --reinstall)"
+}
+
+# how_to WORD OPTION: how a person tells it to the installer.
+how_to() {
+    case $source in
+    http*) echo "boot it again with ./inv boot --target metal $2 and switch it off and on" ;;
+    *) echo "add $1 to the kernel's command line" ;;
+    esac
 }
 
 # how_to_force: what to do about a disk that is not empty.
 how_to_force() {
     forced=$(names_of "$disk" serial | head -n 1)
-    echo "if nothing on it is needed, add golden.force=${forced:-$disk} to the kernel's command line"
+    forced=${forced:-$disk}
+    echo "if nothing on it is needed, $(how_to "golden.force=$forced" "--force $forced")"
 }
 
+# is_forced: whether the disk is one of those of golden.force, which are joined by commas.
 is_forced() {
-    [ -n "$force" ] || return 1
-    [ "$force" = "$disk" ] || is_called "$disk" serial "$force" || is_called "$disk" wwn "$force"
+    for name in $(echo "$force" | tr , ' '); do
+        [ "$name" = "$disk" ] || is_called "$disk" serial "$name" || is_called "$disk" wwn "$name" ||
+            continue
+        return 0
+    done
+    return 1
+}
+
+# check_sectors: a BIOS, our boot loader and partition table count in sectors of 512 bytes.
+check_sectors() {
+    bytes=$(told "$disk" queue/logical_block_size)
+    [ "${bytes:-512}" -eq 512 ] || refuse "$disk has sectors of $bytes bytes, and nothing starts from \
+it by BIOS; format it to sectors of 512 bytes, if it can, or name another disk in the site's file"
 }
 
 check_size() {

@@ -97,6 +97,12 @@ CASES = {
         'mac: "02:00:00:00:00:01", disk: {size: 2T..500G}}',
         "nodes[0].disk.size: 2T..500G begins above its end",
     ),
+    "root beyond what a partition table counts": (
+        SITE,
+        'mac: "02:00:00:00:00:01"}',
+        'mac: "02:00:00:00:00:01", disk: {serial: S1, root: 2T}}',
+        "nodes[0].disk.root: 2T: partitions end at 2T, so take less",
+    ),
     "missing variable": (
         SITE,
         "variables:\n  admin: ",

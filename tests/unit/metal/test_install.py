@@ -73,7 +73,7 @@ def test_a_host_reads_the_partition_table(machine: Machine) -> None:
 
 def test_what_lay_behind_the_root_partition_cannot_be_taken_for_a_volume(machine: Machine) -> None:
     machine.bundle(Disk(serial="S1", root="64M"))
-    machine.words("golden.source=stick", "golden.force=S1")
+    machine.words("golden.source=stick", "golden.force=S2,S1")
     disk = machine.disk("vda", 100, "S1", b"\1" * (100 * MIB))
     assert machine.install().code == 0
     content = disk.read_bytes()
@@ -114,6 +114,19 @@ def test_the_disk_is_found_by_size_and_the_stick_is_not_taken_for_it(machine: Ma
     assert machine.install().code == 0
     assert boots(disk)
     assert not any(boots(other) for other in (small, large, stick))
+
+
+def test_a_hidden_way_to_the_disk_is_no_second_disk(machine: Machine) -> None:
+    machine.bundle(RULE)
+    disk = machine.disk("nvme0n1", 100)
+    for name in ("nvme0n1", "nvme0c0n1"):
+        machine.write(f"sys/block/{name}/size", str(100 * 2048))
+        machine.write(f"sys/block/{name}/device/serial", "S1")
+    machine.write("sys/block/nvme0c0n1/hidden", "1")
+    machine.write("sys/block/nvme0n1/hidden", "0")
+    done = machine.install()
+    assert done.code == 0, done.out
+    assert boots(disk)
 
 
 def test_the_node_is_named_on_the_command_line_before_any_mac(machine: Machine) -> None:

@@ -115,6 +115,17 @@ def test_a_host_that_fails_for_good_leaves_the_disk_alone(machine: Machine, serv
     assert machine.writes() == 0
 
 
+def test_over_the_network_a_refusal_names_the_option(machine: Machine, server: Server) -> None:
+    machine.bundle(RULE)
+    disk = machine.disk("vda", 100, "S1", b"\1" * 1024)
+    assert "./inv boot --target metal --force S1" in machine.install().last["detail"]
+    disk.write_bytes(bytes(100 * 1024 * 1024))
+    assert machine.install().code == 0
+    machine.bundle(RULE, node=1)
+    machine.words(f"golden.source={server.url}", "golden.node=n2")
+    assert "./inv boot --target metal --reinstall" in machine.install().last["detail"]
+
+
 def test_an_installed_node_tells_so_and_takes_no_seed(machine: Machine, server: Server) -> None:
     machine.bundle(RULE)
     machine.disk("vda", 100, "S1")

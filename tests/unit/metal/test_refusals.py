@@ -10,6 +10,7 @@ import pytest
 from golden import run
 from golden.definition.files import Disk
 from tests.unit.metal.machine import MIB, SITE, Machine, Outcome, digest, lvm_label
+from tests.unit.metal.members import raid_member, zfs_member
 
 RULE = Disk(serial="S1")
 
@@ -128,6 +129,23 @@ def test_a_physical_volume(machine: Machine, tmp_path: Path) -> None:
     refused(machine, "part of LVM, RAID, ZFS or the like (vda LVM2_member)", "golden.force=S1")
 
 
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(raid_member(), "linux_raid_member"), (zfs_member(), "zfs_member")],
+    ids=["RAID", "ZFS"],
+)
+def test_a_member_of_something_bigger(machine: Machine, content: bytes, kind: str) -> None:
+    machine.bundle(RULE)
+    machine.disk("vda", 100, "S1", content)
+    refused(machine, f"part of LVM, RAID, ZFS or the like (vda {kind})", "golden.force=S1")
+
+
+def test_sectors_that_no_bios_starts_from(machine: Machine, disk: Path) -> None:
+    machine.write("sys/block/vda/queue/logical_block_size", "4096")
+    machine.words("golden.source=stick", "golden.force=S1")
+    refused(machine, "vda has sectors of 4096 bytes", "name another disk")
+
+
 def test_a_physical_volume_in_a_partition(machine: Machine, disk: Path, tmp_path: Path) -> None:
     part(machine, 3, lvm_label())
     refused(machine, "(vda3 LVM2_member)")
@@ -186,7 +204,7 @@ def test_the_finished_image_of_another_node(machine: Machine) -> None:
 
 def test_force_names_another_disk(machine: Machine) -> None:
     machine.bundle(RULE)
-    machine.words("golden.source=stick", "golden.force=S2")
+    machine.words("golden.source=stick", "golden.force=S2,S11,vdb")
     machine.disk("vda", 100, "S1", b"\1" * MIB)
     refused(machine, "is not empty")
 
