@@ -14,11 +14,12 @@ from tasks.words import DEFAULT_SITE, Nodes, task
     "node",
     "target",
     "connect",
-    iterable=["node"],
+    iterable=["node", "force"],
     help={
         "interface": "for --target metal: the interface of this host on the machines' network",
         "shared": "for --target metal: also on the interface with the host's default route",
         "reinstall": "for --target metal: write over disks that hold a finished image of ours",
+        "force": "for --target metal: write over the disk of this serial or WWN, whatever it holds",
     },
 )
 def boot(
@@ -30,14 +31,17 @@ def boot(
     interface: str = "",
     shared: bool = False,
     reinstall: bool = False,
+    force: Nodes = None,
 ) -> None:
     """Boot the baked nodes and follow their first boot until every one is ready."""
     from golden.boot import boot, show_times
     from golden.metal.target import Metal
 
-    metal = Metal(interface, shared=shared, reinstall=reinstall) if target == Metal.name else None
-    if metal is None and (interface or shared or reinstall):
-        raise UserError("--interface, --shared and --reinstall are for --target metal alone")
+    disks, metal = tuple(force or ()), None
+    if target == Metal.name:
+        metal = Metal(interface, shared=shared, reinstall=reinstall, force=disks)
+    elif interface or shared or reinstall or disks:
+        raise UserError("--interface, --shared, --reinstall and --force are for --target metal")
     boot(site, tuple(node or ()), target, connect, metal)
     show_times(site, tuple(node or ()))
 

@@ -131,6 +131,14 @@ def _watch(site: str, node: str) -> Watch:
 def _failure(watch: Watch, trouble: tuple[str, str]) -> StageError:
     part, reason = trouble
     site, node = watch.files.site, watch.node
+    if part == "installer":
+        return StageError(
+            "boot",
+            f"{node}: {part}: {reason}",
+            log=watch.files.console,
+            hint="mend that, say ./inv boot again, and switch the machine off and on; or end the "
+            f"serving: ./inv down --site {site}",
+        )
     look = "console" if part in ("machine", "boot loader", "kernel", "init", "network") else "ssh"
     resume = " (there: firstboot resume)" if part.startswith("first") else ""
     return StageError(

@@ -2,7 +2,8 @@
 
 A machine whose MAC address is not in the site's file gets no answer at all, so that it starts from
 its disk as on any day. One of ours first loads iPXE (`undionly.kpxe`, by TFTP) unless its card has
-it, then the script that golden.metal.server writes for its MAC address. Source: dnsmasq(8).
+it, then the script that golden.metal.server writes for its MAC address. One that starts by UEFI is
+given another script, which tells what to do about that. Source: dnsmasq(8).
 """
 
 from __future__ import annotations
@@ -20,13 +21,16 @@ from golden.errors import StageError, UserError
 
 # Debian's package ipxe.
 ROM = Path("/usr/lib/ipxe/undionly.kpxe")
+UEFI_ROM = ROM.with_name("ipxe.efi")
+# RFC 4578, 2.1: which firmware asks. x86-64's is seen under both numbers.
+UEFI = (7, 9)
 LEASE = "1h"
 IPXE_OPTION = 175  # what iPXE puts into its requests: https://ipxe.org/howto/dhcpd
 
 
 @dataclass(frozen=True)
 class Interface:
-    """An interface of this host with its first IPv4 address."""
+    """An interface of this host with its IPv4 address of the site's network."""
 
     name: str
     address: ipaddress.IPv4Interface
@@ -49,7 +53,9 @@ def interface(name: str, nodes: Iterable[Node], subnet: str, *, shared: bool = F
         raise UserError(
             f"--interface {name}: it has no IPv4 address; give it one of {subnet} that no node has"
         )
-    address = ipaddress.IPv4Interface(f"{told[0]['local']}/{told[0]['prefixlen']}")
+    has = [ipaddress.IPv4Interface(f"{one['local']}/{one['prefixlen']}") for one in told]
+    wanted = ipaddress.IPv4Network(subnet)
+    address = next((one for one in has if one.ip in wanted), has[0])
     for node in nodes:
         _must_reach(name, address, node, subnet)
     routes = json.loads(run.run(["ip", "-json", "-4", "route", "show", "default"]).out or "[]")
@@ -85,9 +91,13 @@ def config(served: Interface, nodes: Iterable[Node], url: str, folder: Path) -> 
         f"dhcp-range={network.network_address},static,{network.netmask},{LEASE}",
         "dhcp-option=3",  # no router: an installer needs nothing but this host
         *(f"dhcp-host={node.mac},{node.address},{node.name},{LEASE}" for node in nodes),
+        "dhcp-ignore=tag:!known",  # also one that has an address and asks for the rest (DHCPINFORM)
         f"dhcp-match=set:ipxe,{IPXE_OPTION}",
-        f"dhcp-boot=tag:!ipxe,{ROM.name}",
-        f"dhcp-boot=tag:ipxe,{url}/boot/${{mac:hexhyp}}.ipxe",
+        *(f"dhcp-match=set:uefi,option:client-arch,{number}" for number in UEFI),
+        f"dhcp-boot=tag:!ipxe,tag:!uefi,{ROM.name}",
+        f"dhcp-boot=tag:!ipxe,tag:uefi,{UEFI_ROM.name}",
+        f"dhcp-boot=tag:ipxe,tag:!uefi,{url}/boot/${{mac:hexhyp}}.ipxe",
+        f"dhcp-boot=tag:ipxe,tag:uefi,{url}/uefi/${{mac:hexhyp}}.ipxe",
         "enable-tftp",
         f"tftp-root={folder / 'tftp'}",
         f"dhcp-leasefile={folder / 'leases'}",
@@ -102,12 +112,21 @@ def config(served: Interface, nodes: Iterable[Node], url: str, folder: Path) -> 
 
 def prepare(served: Interface, nodes: Iterable[Node], url: str, folder: Path) -> list[str]:
     """Write what dnsmasq reads into `folder`; returns the words that start it."""
-    program = run.which("dnsmasq")
-    if program is None:
-        raise UserError("dnsmasq is not installed: apt-get install dnsmasq-base")
+    dnsmasq = program()
     (folder / "tftp").mkdir(parents=True, exist_ok=True)
-    if ROM.is_file():
-        shutil.copyfile(ROM, folder / "tftp" / ROM.name)
+    for rom in (ROM, UEFI_ROM):
+        shutil.copyfile(rom, folder / "tftp" / rom.name)
     file = folder / "dnsmasq.conf"
     file.write_text(config(served, nodes, url, folder))
-    return [str(program), f"--conf-file={file}"]
+    return [str(dnsmasq), f"--conf-file={file}"]
+
+
+def program() -> Path:
+    """dnsmasq. Raises UserError when it, or the iPXE that it hands out, is not installed."""
+    found = run.which("dnsmasq")
+    if found is None or not ROM.is_file() or not UEFI_ROM.is_file():
+        raise UserError(
+            "dnsmasq or iPXE, by which machines start from the network, is not installed: "
+            "apt-get install dnsmasq-base ipxe"
+        )
+    return found

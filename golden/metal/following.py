@@ -18,6 +18,8 @@ from golden.errors import StageError, UserError
 
 POLL_SECONDS = 5.0
 WAITING_SECONDS = 15.0
+# The handshake too: emulated, beside a first boot, that alone takes 15 s.
+CONNECT_SECONDS = 40
 LOGIN_SECONDS = 120.0
 STATUS = "cat /var/lib/firstboot/status.json"
 Json = dict[str, Any]
@@ -27,8 +29,11 @@ def follow(site: str, node: str, goes_on: Callable[[], bool]) -> None:
     """Append the node's first boot to its console file until it is ready, or has failed, or
     `goes_on` says no."""
     files, news = NodeDir(site, node), News()
-    while goes_on():
+    while True:
         told = _ask(site, node)
+        # Only now: an answer takes its time, and may be of what a new installation overwrites.
+        if not goes_on():
+            return
         state = files.state()
         if told and state:
             kernel = time.time() - state.power_on - float(told["uptime"])
@@ -103,7 +108,7 @@ def _ask(site: str, node: str) -> Json | None:
     """The status file, or nothing while the node does not answer."""
     try:
         words = login.command(site, node, STATUS)
-        words[1:1] = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10"]
+        words[1:1] = ["-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
         result = run.run(words, timeout=LOGIN_SECONDS, check=False)
         told: Json = json.loads(result.out)
     except (StageError, UserError, ValueError):

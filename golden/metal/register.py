@@ -13,11 +13,13 @@ from golden.boot import rundir
 @dataclass(frozen=True)
 class Record:
     """A machine. `token` is that of its last netboot; `handed` says that the seed went out for it,
-    `installed` that the installer has reported its end."""
+    `installed` that the installer has reported its end. `reinstall` and `force` are what its
+    installer may overwrite (golden.metal)."""
 
     node: str
     mac: str
     reinstall: bool = False
+    force: str = ""
     token: str = ""
     handed: bool = False
     installed: bool = False
@@ -70,9 +72,16 @@ class Register:
         """The seed did not arrive: it may be asked for again."""
         self._change(node, handed=False)
 
-    def finish(self, node: str) -> None:
-        """The installer says that the node is on its disk."""
+    def finish(self, node: str) -> bool:
+        """The installer says that the node is on its disk; False when it has said so before."""
+        known = self.is_installed(node)
         self._change(node, installed=True)
+        return not known
+
+    def is_installed(self, node: str) -> bool:
+        """Whether the node is served and its installer has reported its end."""
+        record = self.of(node)
+        return record is not None and record.installed
 
     def _change(self, node: str, **changes: object) -> Record:
         with self._lock:

@@ -23,6 +23,9 @@ from golden.metal.bundle import Bundle
 from golden.metal.register import Record, Register
 
 REPORT_BYTES = 65536
+STARTED_BY_UEFI = (
+    "it was started by UEFI, and images start by BIOS: switch its firmware to legacy (CSM)"
+)
 # What anybody may have; seeds and our own records are not of these names.
 PUBLIC = re.compile(r"^/(vmlinuz|initrd|manifest|manifest\.sig|[a-z][a-z0-9-]*/[0-9]{5}\.gz)$")
 _RANGE = re.compile(r"^bytes=(\d+)-(\d*)$")
@@ -42,7 +45,6 @@ class Server(ThreadingHTTPServer):
     ) -> None:
         super().__init__(address, Handler)
         self.bundle, self.register, self._follow = bundle, register, follow
-        self._followed: set[str] = set()
         self.url = f"http://{address[0]}:{self.server_address[1]}"
 
     def script(self, mac: str) -> str:
@@ -60,6 +62,7 @@ class Server(ThreadingHTTPServer):
             record.node,
             token=record.token,
             reinstall=record.reinstall,
+            force=record.force,
             more=f"BOOTIF=01-{record.mac.replace(':', '-')}",
         )
         return script(
@@ -69,18 +72,25 @@ class Server(ThreadingHTTPServer):
             "boot",
         )
 
+    def uefi(self, mac: str) -> str:
+        """The iPXE script for that machine when it was started by UEFI; its node is refused."""
+        record = self.register.of_mac(mac)
+        if record is None or record.installed:
+            return self.script(mac)
+        told = {"node": record.node, "step": "source", "n": 1, "of": 7, "state": "refused"}
+        self.report(record.node, told | {"detail": STARTED_BY_UEFI, "seconds": 0, "uptime": 0})
+        return script(f"{record.node}: {STARTED_BY_UEFI}", "sleep 30", "exit")
+
     def report(self, node: str, told: dict[str, object]) -> None:
         """A line of the installer: for the node's console, and its end for the record."""
         following.append(NodeDir(self.bundle.site, node), "installer", told)
-        if told.get("step") == "installed" and told.get("state") == "done":
-            self.register.finish(node)
+        ends = told.get("step") == "installed" and told.get("state") == "done"
+        if ends and self.register.finish(node):
             self.follow(node)
 
     def follow(self, node: str) -> None:
-        """Follow the first boot of `node`, unless that is done already."""
-        if node not in self._followed:
-            self._followed.add(node)
-            threading.Thread(target=self._follow, args=(node,), daemon=True).start()
+        """Follow the first boot of `node`."""
+        threading.Thread(target=self._follow, args=(node,), daemon=True).start()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -93,10 +103,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Scripts, the bundle, seeds."""
-        boot = re.match(r"^/boot/([0-9A-Fa-f:-]{17})\.ipxe$", self.path)
+        boot = re.match(r"^/(boot|uefi)/([0-9A-Fa-f:-]{17})\.ipxe$", self.path)
         seed = re.match(r"^/seed/([a-z0-9-]+)$", self.path)
         if boot:
-            self._text(self.server.script(boot[1]))
+            write = self.server.script if boot[1] == "boot" else self.server.uefi
+            self._text(write(boot[2]))
         elif seed:
             self._seed(seed[1])
         elif PUBLIC.match(self.path) and (self.server.bundle.folder / self.path[1:]).is_file():
@@ -176,7 +187,7 @@ def main(argv: list[str]) -> int:
     bundle = Bundle(site, Path(folder), (), (), {})
 
     def follow(node: str) -> None:
-        following.follow(site, node, lambda: register.of(node) is not None)
+        following.follow(site, node, lambda: register.is_installed(node))
 
     server = Server((address, int(port)), bundle, register, follow)
     for record in register.all():

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import sys
 import time
 from pathlib import Path
 
-from golden import log
+from golden import log, status
 from golden.boot import rundir
 from golden.boot.rundir import NodeDir, State
 from golden.definition.models import Node, Site
@@ -27,13 +28,16 @@ from golden.paths import ROOT
 HTTP_PORT = 8080
 SSH_PORT = 22
 MACHINE = "machine.json"
+KERNEL_NAME = re.compile(r"^(sd|hd|vd|xvd)[a-z]+$|^(nvme|mmcblk)[0-9a-z]+$")
+DISK = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 
 
 class Metal:
     """Nodes as machines on the LAN of `interface`; see `golden.boot.target.Target`.
 
     `shared` allows an interface with the host's default route, `reinstall` writes over disks with a
-    finished image of ours.
+    finished image of ours, `force` over the disks of these serial numbers or WWNs, whatever they
+    hold.
     """
 
     name = "metal"
@@ -42,24 +46,32 @@ class Metal:
     accelerator, factor = "machine", 1.0
 
     def __init__(
-        self, interface: str = "", *, shared: bool = False, reinstall: bool = False
+        self,
+        interface: str = "",
+        *,
+        shared: bool = False,
+        reinstall: bool = False,
+        force: tuple[str, ...] = (),
     ) -> None:
         self.interface, self.shared, self.reinstall = interface, shared, reinstall
+        self.force = force
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started.
 
         Makes the bundle, which takes a while where the image is a new one.
         """
+        _no_kernel_names(self.force)
         self._served(site, nodes)
+        dhcp.program()
         _no_clash(site, self.interface)
         names = [node.name for node in site.nodes if node.disk or node in nodes]
         bundle.make(site, names)
 
     def up(self, site: Site, node: Node) -> bool:
-        """Serve the node; False when it is served already."""
+        """Serve the node; False when it is served already. One that was refused begins anew."""
         files = NodeDir(site.name, node.name)
-        if files.running():
+        if files.running() and not _was_refused(files):
             return False
         files.claim(self.name)
         for file in (files.console, files.marks):
@@ -67,7 +79,7 @@ class Metal:
             if file.exists():
                 file.replace(file.with_name(f"{file.name}.old"))
         Register(_folder(site.name) / "nodes").write(
-            Record(node.name, node.mac, reinstall=self.reinstall)
+            Record(node.name, node.mac, reinstall=self.reinstall, force=",".join(self.force))
         )
         pid = self._serve(site)
         files.remember(self._state(node, pid))
@@ -154,6 +166,22 @@ def _no_clash(site: Site, interface: str) -> None:
     found = network.subnet_and_routes(Host(), subnet, definition, [interface])
     if not found.ok:
         raise UserError(f"{definition}: network: subnet: {found.detail}")
+
+
+def _was_refused(files: NodeDir) -> bool:
+    """Whether the node's installer waits for a person."""
+    trouble = status.status(files.console.read_text(errors="replace")).trouble
+    return trouble is not None and trouble[0] == "installer"
+
+
+def _no_kernel_names(disks: tuple[str, ...]) -> None:
+    """A kernel's name is a disk of every machine; others go into a kernel's command line."""
+    for disk in disks:
+        if KERNEL_NAME.match(disk) or not DISK.match(disk):
+            raise UserError(
+                f"--force {disk}: name a disk by its serial number or WWN, as the installer shows "
+                "it: what the kernel calls it is another disk on another machine"
+            )
 
 
 def _folder(site: str) -> Path:

@@ -150,7 +150,7 @@ $(how_to golden.reinstall=yes --reinstall)"
 # how_to WORD OPTION: how a person tells it to the installer.
 how_to() {
     case $source in
-    http*) echo "boot it again with ./inv boot --target metal $2 and switch it off and on" ;;
+    http*) echo "say ./inv boot --target metal $2, and switch it off and on" ;;
     *) echo "add $1 to the kernel's command line" ;;
     esac
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from golden import run
 from golden.errors import StageError, UserError
 from golden.metal import dhcp, rehearsal
+from golden.paths import ROOT
 from tests.unit.small_site import small_site
 
 SITE = small_site()
@@ -28,7 +31,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
             name = words[-1]
             if name not in has:
                 raise StageError("", "no such device")
-            info = [{"local": has[name], "prefixlen": 24}] if has[name] else []
+            info = [{"local": one, "prefixlen": 24} for one in has[name].split()]
             return run.Result(0, json.dumps([{"addr_info": info}]), 0)
         return run.Result(0, json.dumps([{"dst": "default", "dev": has["default"]}]), 0)
 
@@ -58,6 +61,12 @@ def test_refused(host: dict[str, str], name: str, changes: dict[str, str], words
         dhcp.interface(name, SITE.nodes, SUBNET)
 
 
+def test_of_several_addresses_the_one_of_the_nodes_network(host: dict[str, str]) -> None:
+    host["eth1"] = "192.0.2.1 198.51.100.250"
+    found = dhcp.interface("eth1", SITE.nodes, SUBNET)
+    assert str(found.address) == "198.51.100.250/24"
+
+
 def test_the_default_route_when_it_is_meant(host: dict[str, str]) -> None:
     host["default"] = "eth1"
     assert dhcp.interface("eth1", SITE.nodes, SUBNET, shared=True).name == "eth1"
@@ -73,17 +82,45 @@ def test_dnsmasq_answers_our_machines_alone(tmp_path: Path) -> None:
     # static: no address for a machine that is not named.
     assert "dhcp-range=198.51.100.0,static,255.255.255.0,1h" in lines
     assert "dhcp-host=02:00:00:00:00:01,198.51.100.1,n1,1h" in lines
-    assert "dhcp-boot=tag:!ipxe,undionly.kpxe" in lines
-    assert "dhcp-boot=tag:ipxe,http://198.51.100.250:8080/boot/${mac:hexhyp}.ipxe" in lines
+    url = "http://198.51.100.250:8080"
+    assert "dhcp-boot=tag:!ipxe,tag:!uefi,undionly.kpxe" in lines
+    assert f"dhcp-boot=tag:ipxe,tag:!uefi,{url}/boot/${{mac:hexhyp}}.ipxe" in lines
 
 
 def test_dnsmasq_takes_it(tmp_path: Path) -> None:
-    program = run.which("dnsmasq")
-    if program is None:
-        pytest.skip("dnsmasq is not installed here")
+    if run.which("dnsmasq") is None or not dhcp.ROM.is_file():
+        pytest.skip("NOT RUN: apt-get install dnsmasq-base ipxe")
     served = dhcp.Interface("lo", ipaddress.IPv4Interface("198.51.100.250/24"))
     words = dhcp.prepare(served, SITE.nodes, "http://198.51.100.250:8080", tmp_path)
     assert "syntax check OK" in run.run([*words, "--test"]).out
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: a network of one's own needs root")
+def test_strange_machines_get_no_answer_and_ours_the_right_one(tmp_path: Path) -> None:
+    if run.which("dnsmasq") is None or not dhcp.ROM.is_file():
+        pytest.skip("NOT RUN: apt-get install dnsmasq-base ipxe")
+    words = ["unshare", "--net", sys.executable, "-m", "tests.unit.metal.asking", tmp_path]
+    said = run.run(words, cwd=ROOT, timeout=120).out
+    found = json.loads(said.partition("@answers ")[2])
+    strange = [answer for name, answer in found.items() if name.startswith("strange")]
+    assert strange == [None, None, None]
+    url = "http://198.51.100.250:8080"
+    assert {name: answer for name, answer in found.items() if answer} == {
+        "ours": ["198.51.100.1", "undionly.kpxe"],
+        "ipxe": ["198.51.100.1", f"{url}/boot/${{mac:hexhyp}}.ipxe"],
+        "uefi": ["198.51.100.1", "ipxe.efi"],
+        "uefi ipxe": ["198.51.100.1", f"{url}/uefi/${{mac:hexhyp}}.ipxe"],
+    }
+
+
+@pytest.mark.parametrize("gone", ["ROM", "UEFI_ROM"])
+def test_without_ipxe_no_machine_would_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gone: str
+) -> None:
+    monkeypatch.setattr(run, "which", Path)
+    monkeypatch.setattr(dhcp, gone, tmp_path / "none")
+    with pytest.raises(UserError, match="apt-get install dnsmasq-base ipxe"):
+        dhcp.program()
 
 
 def test_the_rehearsals_host_takes_no_address_of_the_site() -> None:

@@ -128,6 +128,9 @@ def test_the_node_is_asked_until_it_is_ready(
             stamp=[],
         )
     )
+    following.follow("small", "n1", lambda: False)
+    assert not files.console.exists()
+    (tmp_path / "asked").unlink()
     following.follow("small", "n1", lambda: True)
     text = files.console.read_text()
     assert status.status(text).phase == "ready"

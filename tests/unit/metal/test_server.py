@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from golden import status
 from golden.boot import rundir
 from golden.metal.bundle import Bundle
 from golden.metal.register import Record, Register
@@ -54,6 +56,13 @@ class Site:
         """The token in the boot script that n1 gets now."""
         words = self.get(f"boot/{MAC.replace(':', '-')}.ipxe")[1].decode().split()
         return next(word.partition("=")[2] for word in words if word.startswith("golden.token="))
+
+    def followed_until(self, count: int) -> list[str]:
+        """Who was followed, once there are that many."""
+        deadline = time.monotonic() + 30
+        while len(self.followed) < count and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.followed
 
     def _ask(self, request: urllib.request.Request) -> tuple[int, bytes]:
         try:
@@ -136,10 +145,34 @@ def test_reports_become_the_console_and_the_end_leads_to_the_disk(site: Site) ->
     script = site.get("boot/02-00-00-00-00-01.ipxe")[1].decode()
     assert "n1 is installed" in script
     assert script.endswith("exit\n")
-    for thread in threading.enumerate():
-        if thread.daemon and thread is not threading.current_thread():
-            thread.join(0.1)
-    assert site.followed == ["n1"]
+    assert site.followed_until(1) == ["n1"]
+    # Ended and served anew, for the same process: it is followed again.
+    site.register.write(Record("n1", MAC))
+    assert site.report("n1", done) == 200
+    assert site.followed_until(2) == ["n1", "n1"]
+
+
+def test_what_may_be_overwritten_is_told_to_the_installer(site: Site) -> None:
+    site.register.write(Record("n1", MAC, reinstall=True, force="S1,S2"))
+    words = site.get("boot/02-00-00-00-00-01.ipxe")[1].decode().split()
+    assert "golden.reinstall=yes" in words
+    assert "golden.force=S1,S2" in words
+
+
+def test_a_machine_started_by_uefi_is_told_how_it_starts(site: Site) -> None:
+    script = site.get("uefi/02-00-00-00-00-01.ipxe")[1].decode()
+    assert "switch its firmware to legacy (CSM)" in script
+    assert "kernel" not in script
+    console = rundir.NodeDir("small", "n1").console.read_text()
+    trouble = status.status(console).trouble
+    assert trouble is not None
+    assert trouble[0] == "installer"
+    assert "started by UEFI" in trouble[1]
+    # Others go to their disks, as by BIOS.
+    strange = site.get("uefi/02:00:00:00:00:99.ipxe")[1].decode()
+    assert "is no machine of the site small" in strange
+    site.register.finish("n1")
+    assert "n1 is installed" in site.get("uefi/02-00-00-00-00-01.ipxe")[1].decode()
 
 
 def test_reports_that_are_none_are_refused(site: Site) -> None:

@@ -15,7 +15,7 @@ from golden.boot import rundir, terminal
 from golden.boot.rundir import NodeDir
 from golden.boot.target import target
 from golden.errors import UserError
-from golden.metal import daemon
+from golden.metal import daemon, following
 from golden.metal.target import Metal
 from tests.unit.small_site import small_site
 
@@ -71,6 +71,30 @@ def test_served_until_the_last_node_is_down(served: list[Path]) -> None:
     assert place.down("small", "n2", keep=False)
     assert [daemon.running(record) for record in served] == [None, None]
     assert not place.down("small", "n2", keep=False)
+
+
+def test_a_machine_that_was_refused_begins_anew(served: list[Path]) -> None:
+    node, files = SITE.nodes[0], NodeDir("small", "n1")
+    assert Metal("eth1").up(SITE, node)
+    refused = {"node": "n1", "step": "disk", "n": 3, "of": 7, "state": "refused"}
+    following.append(files, "installer", refused | {"detail": "no", "seconds": 0, "uptime": 9})
+    again = Metal("eth1", force=("S1", "S2"))
+    assert again.up(SITE, node)
+    assert status.status(files.console.read_text()).phase == "power"
+    told = rundir.read(served[0].parent / "nodes/n1.json")
+    assert isinstance(told, dict)
+    assert told["force"] == "S1,S2"
+    # While it installs, and when it is installed, it goes on.
+    running = refused | {"state": "running", "detail": "", "seconds": 0, "uptime": 9}
+    following.append(files, "installer", running)
+    assert not again.up(SITE, node)
+    again.down("small", "n1", keep=False)
+
+
+@pytest.mark.parametrize("name", ["sda", "vdb", "nvme0n1", "S1,S2", "a b"])
+def test_a_disk_is_not_forced_by_a_name_that_others_have(name: str) -> None:
+    with pytest.raises(UserError, match=r"--force .*: name a disk by its serial number or WWN"):
+        Metal("eth1", force=(name,)).check(SITE, SITE.nodes)
 
 
 def test_there_is_no_console_to_type_at(served: list[Path]) -> None:
