@@ -90,10 +90,17 @@ def size(device: Path) -> int:
 
 
 def contents(device: Path) -> str:
-    """What blkid finds on the device and its partitions, in its own words; empty for nothing."""
+    """What blkid finds on the device and its partitions, in its own words; empty for nothing.
+
+    As for the installer, a first MiB that is more than zeros is something, whatever blkid knows.
+    """
     parts = [device, *sorted(device.parent.glob(f"{device.name}*[0-9]"))]
     told = [run.run(["blkid", "-p", part], check=False, stage="flash") for part in parts]
-    return "; ".join(each.out.strip() for each in told if each.code == 0)
+    # 8: it begins like several things at once (blkid(8), RETURN CODE).
+    found = "; ".join(each.out.strip() for each in told if each.code in (0, 8))
+    with device.open("rb") as file:
+        begins = any(file.read(MIB))
+    return found or ("something unknown at its beginning" if begins else "")
 
 
 def write(image: Path, device: Path) -> None:

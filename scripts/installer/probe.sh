@@ -1,17 +1,34 @@
 #!/bin/sh
 # Tells what a machine is made of, as JSON, for `inv will-it-boot`. Reads /sys and /proc alone, needs
-# no root and no program but cat, sed and tr: any Linux, or the installer's
+# no root and no program but cat, dd, sed and tr: any Linux, or the installer's
 # initramfs. GOLDEN_ROOT is for tests: the folder that stands for /.
 set -u
 root=${GOLDEN_ROOT-}
 
-# word FILE: its first line as a JSON string, without what JSON would have to escape.
+# plain: a line from stdin, without what JSON would have to escape.
+plain() {
+    tr -cd ' !#-[]-~' | tr -s ' ' | sed 's/^ //; s/ $//'
+}
+
+# word FILE: its first line as a JSON string.
 word() {
     if [ -r "$1" ]; then
-        printf '"%s"' "$(tr -cd ' !#-[]-~' <"$1" | tr -s ' ' | sed 's/^ //; s/ $//')"
+        printf '"%s"' "$(plain <"$1")"
     else
         printf '""'
     fi
+}
+
+# serial DISK-FOLDER: its serial number as a JSON string. SATA and SAS disks have it in the SCSI
+# page 0x80 alone, behind four bytes of the page's own (Linux: drivers/scsi/scsi_sysfs.c).
+serial() {
+    for file in "$1/serial" "$1/device/serial"; do
+        if [ -r "$file" ]; then
+            word "$file"
+            return
+        fi
+    done
+    printf '"%s"' "$(dd if="$1/device/vpd_pg80" bs=4 skip=1 2>/dev/null | plain)"
 }
 
 # next_entry: a comma before all entries of a list but the first.
@@ -50,10 +67,12 @@ disks() {
         case $name in
         '*' | loop* | ram* | sr* | fd* | dm-* | md* | zram* | nbd* | drbd*) continue ;;
         esac
+        # One way to a disk that has several is no disk of its own.
+        [ "$(word "$place/hidden")" != '"1"' ] || continue
         next_entry
         printf '  {"name": "%s", "bytes": %s, "serial": %s, "wwn": %s, "model": %s}' "$name" \
             "$(($(cat "$place/size") * 512))" \
-            "$(word "$(first_of "$place/serial" "$place/device/serial")")" \
+            "$(serial "$place")" \
             "$(word "$(first_of "$place/wwid" "$place/device/wwid")")" \
             "$(word "$place/device/model")"
     done

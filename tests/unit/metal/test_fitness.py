@@ -133,6 +133,10 @@ def test_the_script_tells_of_a_machine(tmp_path: Path) -> None:
         "sys/block/sda/device/wwid": "naa.50a\n",
         "sys/block/sda/device/model": 'Disk "of\\ours"  \n',
         "sys/block/sda/serial": " S 1\n",
+        "sys/block/sdb/size": "4096\n",
+        "sys/block/sdb/device/vpd_pg80": "\0\x80\0\x14            WD-1234X\0",
+        "sys/block/nvme0c0n1/size": "8\n",
+        "sys/block/nvme0c0n1/hidden": "1\n",
         "sys/block/loop0/size": "8\n",
         "sys/class/net/lo/address": "00:00:00:00:00:00\n",
         "sys/class/net/eth0/address": "02:00:00:00:00:01\n",
@@ -141,7 +145,7 @@ def test_the_script_tells_of_a_machine(tmp_path: Path) -> None:
     }
     for name, text in files.items():
         (machine / name).parent.mkdir(parents=True, exist_ok=True)
-        (machine / name).write_text(text)
+        (machine / name).write_text(text, encoding="latin-1")
     said = run.run(["sh", probe.SCRIPT], env={"GOLDEN_ROOT": str(machine)}).out
     (tmp_path / "probe.json").write_text(said)
     assert probe.read(tmp_path / "probe.json") == probe.Probe(
@@ -149,7 +153,10 @@ def test_the_script_tells_of_a_machine(tmp_path: Path) -> None:
         firmware="uefi",
         memory=4039492,
         devices=(probe.Device("0000:00:1f.2", AHCI),),
-        disks=(probe.Disk("sda", 2048 * 512, "S 1", "naa.50a", "Disk ofours"),),
+        disks=(
+            probe.Disk("sda", 2048 * 512, "S 1", "naa.50a", "Disk ofours"),
+            probe.Disk("sdb", 4096 * 512, "WD-1234X", "", ""),
+        ),
         macs=("02:00:00:00:00:01",),
     )
 

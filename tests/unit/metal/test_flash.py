@@ -96,6 +96,24 @@ def test_what_holds_something_must_be_named_twice(
     flash.check(device, insist=True)
 
 
+def test_what_may_be_several_things_holds_something(tmp_path: Path) -> None:
+    device = tmp_path / "disk"
+    device.write_bytes(bytes(8 * MIB))
+    run.run(["mke2fs", "-q", "-F", device])
+    with device.open("r+b") as file:
+        # The beginning of a squashfs of version 4, where ext2 leaves room for a boot loader.
+        file.write(b"hsqs".ljust(28, b"\0") + b"\4\0\0\0")
+    assert "ambivalent" in flash.contents(device)
+
+
+def test_what_blkid_does_not_know_must_be_named_twice(tmp_path: Path) -> None:
+    device = tmp_path / "backup.tar"
+    device.write_bytes(b"not known to blkid")
+    with pytest.raises(UserError, match=r"something unknown at its beginning; .*name it twice"):
+        flash.check(device, insist=False)
+    assert device.read_bytes() == b"not known to blkid"
+
+
 def test_a_stick_of_ours_is_written_again_without_asking(tmp_path: Path) -> None:
     device = tmp_path / "disk"
     device.write_bytes(bytes(8 * MIB))
