@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import socket
 import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from pathlib import Path
 
 from golden.boot.container.target import home
 from golden.boot.libvirt.virsh import Virsh
 from golden.errors import UserError
 from golden.render.machines import NAMESPACE
 
+MACHINE_ID = Path("/etc/machine-id")
+
 
 def checkout() -> str:
-    """Tells this clone of the project from others that use the same libvirt."""
-    return home()
+    """Tells this clone of the project from others that use the same libvirt.
+
+    Two hosts may each have a clone of the same path, so the host's own id (machine-id(5)) is in it.
+    """
+    host = MACHINE_ID.read_text().strip() if MACHINE_ID.is_file() else ""
+    return hashlib.sha256(f"{host or socket.gethostname()} {home()}".encode()).hexdigest()[:12]
 
 
 def named(site: str, thing: str = "") -> str:

@@ -53,6 +53,18 @@ def machine(checkout: str) -> str:
     return machines.domain(SITE, SITE.nodes[0], host).decode()
 
 
+def test_a_clone_of_the_same_path_on_another_host_is_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    marks = []
+    for host in ("0a", "0b", "0a"):
+        (tmp_path / "machine-id").write_text(f"{host}\n")
+        monkeypatch.setattr(own, "MACHINE_ID", tmp_path / "machine-id")
+        marks.append((own.checkout(), own.named("small"), own.identity("small", "n1")))
+    assert marks[0] == marks[2]
+    assert not set(marks[0]) & set(marks[1])
+
+
 def test_the_own_daemon_is_found_before_the_systems(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
