@@ -18,8 +18,10 @@ from golden.secrets import Secrets
 
 # A Unix socket's address holds 107 bytes, and ssh adds 17 of its own while it makes the socket.
 CONTROL_PATH_LIMIT = 90
-# A login at the machine between, and a node's answer.
-JUMP_SECONDS = 20.0
+# For sshd's first word, which takes seconds on an emulated node of a busy host.
+PROBE_SECONDS = 20.0
+# A login at the machine between, and that.
+JUMP_SECONDS = 60.0
 
 
 def write_config(site: Site) -> Path:
@@ -58,7 +60,9 @@ def command(site: str, node: str, words: str = "") -> list[str]:
     return [*argv, "--", words] if words else argv
 
 
-def probe(port: int, timeout: float = 5.0, address: str = "127.0.0.1", jump: str = "") -> str:
+def probe(
+    port: int, timeout: float = PROBE_SECONDS, address: str = "127.0.0.1", jump: str = ""
+) -> str:
     """Whether sshd answers on `address`:`port`: `answers`, `closed` or `silent`.
 
     `jump` is the ssh command of the machine from which that address is reached.

@@ -22,7 +22,7 @@ from golden.render.machines import management_mac
 
 FORMATS = ("qcow2", "raw")
 PORT_ATTEMPTS = 3
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 POWERDOWN_SECONDS = 30.0
 QUIT_SECONDS = 10.0
 # Room that a first boot writes into the overlays, more or less.

@@ -12,7 +12,7 @@ NFDHCPD_PID, NFDHCPD_LOG = "/var/run/nfdhcpd/nfdhcpd.pid", "/var/log/nfdhcpd/nfd
 DISPATCHER_LOG = "/var/log/synnefo/dispatcher.log"
 CERTIFICATE, KEY = "/var/lib/vncauthproxy/cert.pem", "/var/lib/vncauthproxy/key.pem"
 MASTER = "/var/lib/ganeti/ssconf_master_node"
-DUMP_SECONDS = 20
+DUMP_SECONDS = 60
 
 
 def process(pid_file):

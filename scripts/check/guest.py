@@ -4,6 +4,8 @@ import os
 import subprocess
 import threading
 
+# An init script's `status` is minutes for RabbitMQ on an emulated machine of a busy host.
+SECONDS = 240
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
@@ -11,7 +13,7 @@ ENVIRONMENT = {
 }
 
 
-def run(argv, stdin=None, env=None, timeout=60):
+def run(argv, stdin=None, env=None, timeout=SECONDS):
     """Run `argv` and return (exit code, stdout and stderr as text); -1 when it cannot be started.
 
     A command that outlives `timeout` seconds is killed: its code is negative.

@@ -42,7 +42,7 @@ def certificate(name, port=443):
     can neither send the name (SNI) nor say why it refused.
     """
     argv = ["openssl", "s_client", "-connect", "{0}:{1}".format(name, port), "-servername", name]
-    _, out = run(argv + ["-CAfile", BUNDLE], timeout=30)
+    _, out = run(argv + ["-CAfile", BUNDLE], timeout=120)
     verdict = re.findall("Verify return code: (.*)", out)
     pem = re.findall("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", out, re.DOTALL)
     return {
@@ -54,7 +54,7 @@ def certificate(name, port=443):
 
 def plain_http(name, port=80):
     """{"status", "location"} of http://name/, or {"error"}."""
-    link = HTTPConnection(name, port, timeout=30)
+    link = HTTPConnection(name, port, timeout=120)
     try:
         link.request("GET", "/")
         answer = link.getresponse()
@@ -83,14 +83,14 @@ def insecure(host, port):
     """Ganeti signs its own certificate, so it is not verified; Python 2.7.3 never verifies one."""
     if hasattr(ssl, "_create_unverified_context"):
         context = ssl._create_unverified_context()
-        return HTTPSConnection(host, port, timeout=60, context=context)
-    return HTTPSConnection(host, port, timeout=60)
+        return HTTPSConnection(host, port, timeout=120, context=context)
+    return HTTPSConnection(host, port, timeout=120)
 
 
 def peer(name):
     """`ok` when root logs in to `name` with a key and without a question."""
-    options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=20"]
-    code, out = run(["ssh"] + options + [name, "hostname", "-f"], timeout=60)
+    options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=60"]
+    code, out = run(["ssh"] + options + [name, "hostname", "-f"], timeout=120)
     answer = out.strip().splitlines()[-1:] or [""]
     return OK if code == 0 and answer[0] == name else " ".join(out.split())[-300:]
 

@@ -11,7 +11,7 @@ from testinfra.host import Host
 
 from golden import secrets
 from golden.check.collect import collect, recorded
-from golden.check.connection import Connection, UnreachableError
+from golden.check.connection import CONNECT_SECONDS, Connection, UnreachableError
 from golden.check.facts import Facts
 from golden.definition import Node
 from golden.errors import StageError
@@ -104,7 +104,8 @@ def host_of(connection: Connection, outcome_of: Callable[[Node], Facts | str]) -
     def host(node: Node) -> Host:
         if isinstance(outcome_of(node), str):
             pytest.fail(f"{node.name} gave no facts, see test_node_answers", pytrace=False)
-        return testinfra.get_host(f"ssh://{node.name}?ssh_config={connection.config}&timeout=20")
+        where = f"ssh_config={connection.config}&timeout={CONNECT_SECONDS}"
+        return testinfra.get_host(f"ssh://{node.name}?{where}")
 
     return host
 

@@ -27,7 +27,7 @@ def said(site: Site, node: str) -> str:
     return NodeDir(site.name, node).console.read_text(errors="replace")
 
 
-def wait_for(true: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def wait_for(true: Callable[[], bool], what: str, seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, what

@@ -59,7 +59,7 @@ def said(site: Site, node: str) -> str:
     return NodeDir(site.name, node).console.read_text(errors="replace")
 
 
-def wait_for(text: str, site: Site, node: str, seconds: float = 60) -> None:
+def wait_for(text: str, site: Site, node: str, seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while text not in said(site, node):
         assert time.monotonic() < deadline, f"no {text!r} in:\n{said(site, node)[-3000:]}"

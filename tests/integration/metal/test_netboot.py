@@ -20,7 +20,7 @@ pytestmark = [
 
 def test_from_the_network_to_a_booted_node(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "tests.integration.metal.netbooted", tmp_path]
-    said = run.run(words, cwd=ROOT, env={"GOLDEN_HOME": str(tmp_path)}, timeout=240).out
+    said = run.run(words, cwd=ROOT, env={"GOLDEN_HOME": str(tmp_path)}, timeout=1200).out
     answer = json.loads(next(line for line in said.splitlines() if line.startswith("@answer"))[8:])
     # iPXE asks the firmware's DHCP, then our script; the second time it is sent to the disk.
     assert said.count("GET /boot/02-00-00-00-00-01.ipxe") >= 2, answer["dnsmasq"]
