@@ -15,6 +15,7 @@ from golden.boot.rundir import NodeDir, State
 from golden.boot.watching import follow
 from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
+from golden.metal import following
 
 CONSOLES = Path(__file__).parent.parent / "consoles"
 
@@ -90,6 +91,18 @@ def test_a_failed_step_ends_it_with_the_console_and_what_to_do() -> None:
     assert error.tail
     assert "./inv ssh node1 --site site (there: firstboot resume)" in error.hint
     assert "./inv down --site site" in error.hint
+
+
+def test_a_machine_that_its_installer_refused_is_helped_without_a_login() -> None:
+    files = booted("node1", None)
+    said = {"node": "node1", "step": "disk", "n": 3, "of": 7, "state": "refused"}
+    following.append(
+        files, "installer", said | {"detail": "sda is small", "seconds": 0, "uptime": 9}
+    )
+    with pytest.raises(StageError, match="node1: installer: sda is small") as caught:
+        follow("site", ["node1"], Place())
+    assert "say ./inv boot again" in caught.value.hint
+    assert "ssh" not in caught.value.hint
 
 
 def test_a_kernel_that_panics_points_at_the_console() -> None:
