@@ -12,6 +12,9 @@ CONF
 if ! command -v zstd; then
     rm /etc/initramfs-tools/conf.d/compression
 fi
-# No time of this bake in the archive: two bakes of the same are the same (mkinitramfs(8) of 0.131
-# and later; wheezy's knows nothing of it).
-SOURCE_DATE_EPOCH=0 update-initramfs -c -k all
+# Kernel by kernel, as "all" means to wheezy's those that have an initramfs already: here that is none.
+# -t makes one anew where there is one. No time of this bake in the archive: two bakes of the same are
+# the same (mkinitramfs(8) of 0.131 and later; wheezy's knows nothing of it).
+for image in /boot/vmlinuz-*; do
+    SOURCE_DATE_EPOCH=0 update-initramfs -c -t -k "${image#/boot/vmlinuz-}"
+done
