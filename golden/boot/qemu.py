@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from golden import log, run, seed
@@ -52,7 +53,7 @@ class Qemu:
         files.forget()
         image = artifact(site, node)
         _make_disks(site, node, files, image)
-        accelerator = choose()
+        accelerator = replace(choose(), cpu=site.release.cpu)
         for attempt in range(1, PORT_ATTEMPTS + 1):
             try:
                 state = _start(site, node, files, image, accelerator)

@@ -90,6 +90,7 @@ class ReleaseFile:
     builder: Annotated[Literal["tree", "disk"], Doc("Packer source: null.tree or qemu.disk")]
     bootstrap: Literal["mmdebstrap", "debootstrap"]
     kernel: Package
+    cpu: Annotated[Text, Doc("QEMU's model of it under KVM; host is this host's own")] = "host"
     python: Annotated[ImagePath, Doc("the interpreter of first boot")]
     qcow2: Qcow2 = field(default_factory=Qcow2)
     packages: Annotated[

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import ipaddress
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from golden import log, run
@@ -90,7 +91,8 @@ def switch_on(site: Site, node: Node, accelerator: Accelerator) -> None:
     ):
         path.unlink(missing_ok=True)
         run.run(["qemu-img", "create", "-q", "-f", "qcow2", path, f"{mib}M"], stage="boot")
-    words = argv(node, f"port{site.nodes.index(node)}", files, accelerator)
+    fitting = replace(accelerator, cpu=site.release.cpu)
+    words = argv(node, f"port{site.nodes.index(node)}", files, fitting)
     record = machine(site.name, node.name)
     daemon.start(words, record, files.log)
     daemon.stays(record, words, files.log)

@@ -85,6 +85,14 @@ def test_accelerator(accelerator: Accelerator, expected: list[str]) -> None:
     assert every[every.index("-accel") + 1 : every.index("-accel") + 2] == expected
 
 
+@pytest.mark.parametrize(
+    ("cpu", "expected"), [("host", "host"), ("SandyBridge", "SandyBridge,vmx=on,svm=on")]
+)
+def test_kvm_runs_on_the_cpu_that_the_release_names(cpu: str, expected: str) -> None:
+    every = words(Accelerator("kvm", "", 1.0, cpu))
+    assert every[every.index("-cpu") + 1] == expected
+
+
 def test_emulation_uses_one_processor_that_calls_itself_amd() -> None:
     assert option("-smp") == ["1"]
     assert option("-cpu")[0].startswith("qemu64")
