@@ -42,9 +42,11 @@ def boot(
     for node in chosen:
         if node.name not in started:
             log.info(f"{node.name} is running already")
-    took = follow(site, [node.name for node in chosen], place)
-    times.keep(loaded, chosen)
-    return took
+    try:
+        return follow(site, [node.name for node in chosen], place)
+    finally:
+        # Of a boot that failed too: it shows how far that came.
+        times.keep(loaded, chosen)
 
 
 def show_times(site: str, nodes: Iterable[str] = ()) -> None:

@@ -16,7 +16,7 @@ from golden.boot.libvirt.volumes import Pool
 from golden.errors import StageError
 from golden.render import machines
 
-TRIAL = "trial"
+TRIAL = "_trial"  # no node can be called so
 # The guest's own time and that of some logins at the host.
 TRIAL_SECONDS = 20.0
 POLL_SECONDS = 0.5

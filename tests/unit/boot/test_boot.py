@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from golden import boot, definition, secrets
-from golden.boot import qemu, rundir
+from golden.boot import qemu, rundir, times
 from golden.boot.rundir import NodeDir, State
-from golden.errors import UserError
+from golden.errors import StageError, UserError
 from tests.unit.small_site import small_site
 
 Capture = pytest.CaptureFixture[str]
@@ -35,6 +35,20 @@ def running(node: str) -> NodeDir:
 def test_an_unknown_target_names_the_nearest() -> None:
     with pytest.raises(UserError, match="there is no target 'qemo'; did you mean 'qemu'"):
         boot.boot("small", (), "qemo")
+
+
+def test_a_boot_that_failed_keeps_its_time_line_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fails(*_: object) -> dict[str, float]:
+        raise StageError("boot", "n1: hostname: no such name")
+
+    monkeypatch.setattr(boot, "power_on", lambda *_: ["n1"])
+    monkeypatch.setattr(boot, "follow", fails)
+    monkeypatch.setattr(times, "ARTIFACTS", tmp_path / "artifacts")
+    with pytest.raises(StageError, match="no such name"):
+        boot.boot("small", ("n1",))
+    assert times.path(small_site(), small_site().nodes[0]).read_text().strip() == "[]"
 
 
 def test_an_unknown_node_starts_nothing(tmp_path: Path) -> None:
