@@ -25,6 +25,7 @@ UEFI_ROM = ROM.with_name("ipxe.efi")
 # RFC 4578, 2.1: which firmware asks. x86-64's is seen under both numbers.
 UEFI = (7, 9)
 LEASE = "1h"
+CONFIG = "dnsmasq.conf"
 IPXE_OPTION = 175  # what iPXE puts into its requests: https://ipxe.org/howto/dhcpd
 
 
@@ -116,7 +117,7 @@ def prepare(served: Interface, nodes: Iterable[Node], url: str, folder: Path) ->
     (folder / "tftp").mkdir(parents=True, exist_ok=True)
     for rom in (ROM, UEFI_ROM):
         shutil.copyfile(rom, folder / "tftp" / rom.name)
-    file = folder / "dnsmasq.conf"
+    file = folder / CONFIG
     file.write_text(config(served, nodes, url, folder))
     return [str(dnsmasq), f"--conf-file={file}"]
 

@@ -23,6 +23,7 @@ from golden.metal.bundle import Bundle
 from golden.metal.register import Record, Register
 
 REPORT_BYTES = 65536
+IPXE_AGAIN_SECONDS = 10
 STARTED_BY_UEFI = (
     "it was started by UEFI, and images start by BIOS: switch its firmware to legacy (CSM)"
 )
@@ -65,11 +66,18 @@ class Server(ThreadingHTTPServer):
             force=record.force,
             more=f"BOOTIF=01-{record.mac.replace(':', '-')}",
         )
+        # Going on to the disk would be silent, and an unfinished disk starts nothing.
         return script(
             f"installing {record.node} of the site {self.bundle.site}",
-            f"kernel {self.url}/vmlinuz {line}",
-            f"initrd {self.url}/initrd",
+            ":fetch",
+            f"kernel {self.url}/vmlinuz {line} || goto again",
+            f"initrd {self.url}/initrd || goto again",
             "boot",
+            ":again",
+            f"echo golden: {self.url} did not deliver; again in {IPXE_AGAIN_SECONDS} seconds",
+            "imgfree",
+            f"sleep {IPXE_AGAIN_SECONDS}",
+            "goto fetch",
         )
 
     def uefi(self, mac: str) -> str:

@@ -28,6 +28,7 @@ from golden.paths import ROOT
 HTTP_PORT = 8080
 SSH_PORT = 22
 MACHINE = "machine.json"
+SERVING = "serving.json"
 KERNEL_NAME = re.compile(r"^(sd|hd|vd|xvd)[a-z]+$|^(nvme|mmcblk)[0-9a-z]+$")
 DISK = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 
@@ -62,8 +63,9 @@ class Metal:
         Makes the bundle, which takes a while where the image is a new one.
         """
         _no_kernel_names(self.force)
-        self._served(site, nodes)
+        served = self._served(site, nodes)
         dhcp.program()
+        self._not_elsewhere(site, served)
         _no_clash(site, self.interface)
         names = [node.name for node in site.nodes if node.disk or node in nodes]
         bundle.make(site, names)
@@ -127,13 +129,29 @@ class Metal:
         subnet = str(site.network.subnet)
         return dhcp.interface(self.interface, nodes, subnet, shared=self.shared)
 
+    def _not_elsewhere(self, site: Site, served: dhcp.Interface) -> None:
+        """The machines that are served already know this host by the address it then had."""
+        folder = _folder(site.name)
+        before = rundir.read(folder / SERVING) if daemon.running(folder / "http.json") else None
+        if isinstance(before, list) and before != _told(served):
+            raise UserError(
+                f"--interface {served.name}: the site {site.name} is served on "
+                f"{' as '.join(before)} already; end that first: ./inv down --site {site.name}"
+            )
+
     def _serve(self, site: Site) -> int:
         """Start both servers, unless they run; returns the pid of ours."""
         folder, served = _folder(site.name), self._served(site, ())
         http, leases = folder / "http.json", folder / "dhcp.json"
         address = str(served.address.ip)
+        rundir.write(folder / SERVING, _told(served))
+        config = folder / dhcp.CONFIG
+        before = config.read_text() if config.is_file() else ""
+        words = dhcp.prepare(served, site.nodes, f"http://{address}:{HTTP_PORT}", folder)
+        if config.read_text() != before:
+            # Such as a MAC address that was wrong in the site's file.
+            daemon.end(leases)
         if daemon.running(leases) is None:
-            words = dhcp.prepare(served, site.nodes, f"http://{address}:{HTTP_PORT}", folder)
             daemon.start(words, leases, folder / "dnsmasq.log")
             daemon.stays(leases, words, folder / "dnsmasq.log")
         pid = daemon.running(http)
@@ -166,6 +184,10 @@ def _no_clash(site: Site, interface: str) -> None:
     found = network.subnet_and_routes(Host(), subnet, definition, [interface])
     if not found.ok:
         raise UserError(f"{definition}: network: subnet: {found.detail}")
+
+
+def _told(served: dhcp.Interface) -> list[str]:
+    return [served.name, str(served.address.ip)]
 
 
 def _was_refused(files: NodeDir) -> bool:

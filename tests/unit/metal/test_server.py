@@ -90,7 +90,11 @@ def test_a_machine_of_ours_gets_the_installer(site: Site) -> None:
     assert "golden.node=n1 golden.token=" in script
     assert "BOOTIF=01-02-00-00-00-00-01" in script
     assert "golden.reinstall" not in script
-    assert script.endswith(f"initrd {url}/initrd\nboot\n")
+    fetch, _, again = script.partition("boot\n:again\n")
+    assert fetch.endswith(f" || goto again\ninitrd {url}/initrd || goto again\n")
+    # What cannot be fetched is fetched again, not left for the disk.
+    assert "\n:fetch\nkernel " in fetch and again.endswith("goto fetch\n")
+    assert "exit" not in script
 
 
 def test_a_strange_machine_is_told_so_and_goes_to_its_disk(site: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import sys
 from pathlib import Path
@@ -15,7 +16,8 @@ from golden.boot import rundir, terminal
 from golden.boot.rundir import NodeDir
 from golden.boot.target import target
 from golden.errors import UserError
-from golden.metal import daemon, following
+from golden.metal import daemon, dhcp, following
+from golden.metal import target as target_module
 from golden.metal.target import Metal
 from tests.unit.small_site import small_site
 
@@ -121,3 +123,60 @@ def test_reinstall_is_for_the_record(served: list[Path]) -> None:
     assert isinstance(told, dict)
     assert told["reinstall"] is True
     place.down("small", "n1", keep=False)
+
+
+@pytest.fixture
+def lan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """A host with eth1 and eth2, and servers that only sleep; the words each was started with."""
+    started: list[list[str]] = []
+    has = {"eth1": "198.51.100.250/24", "eth2": "198.51.100.251/24"}
+
+    def interface(name: str, *_: Any, **__: Any) -> dhcp.Interface:
+        return dhcp.Interface(name, ipaddress.IPv4Interface(has[name]))
+
+    def start(words: list[str], record: Path, log: Path, cwd: Path | None = None) -> int:
+        started.append(words)
+        sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+        return begin(sleep, record, log, cwd)
+
+    begin = daemon.start
+    monkeypatch.setattr(dhcp, "interface", interface)
+    monkeypatch.setattr(dhcp, "program", lambda: Path("/usr/sbin/dnsmasq"))
+    for rom in ("ROM", "UEFI_ROM"):
+        monkeypatch.setattr(dhcp, rom, tmp_path / rom)
+        (tmp_path / rom).touch()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(daemon, "start", start)
+    monkeypatch.setattr(daemon, "stays", lambda *_, **__: None)
+    monkeypatch.setattr(target_module, "_no_clash", lambda *_: None)
+    monkeypatch.setattr(target_module.bundle, "make", lambda *_: None)
+    return started
+
+
+def test_a_site_is_served_in_one_place(lan: list[list[str]]) -> None:
+    first, second = SITE.nodes
+    Metal("eth1").check(SITE, SITE.nodes)
+    Metal("eth1").up(SITE, first)
+    with pytest.raises(UserError, match=r"served on eth1 as 198\.51\.100\.250 already.*inv down"):
+        Metal("eth2").check(SITE, SITE.nodes)
+    Metal("eth1").check(SITE, SITE.nodes)
+    Metal("eth1").up(SITE, second)
+    assert len(lan) == 2
+    for node in SITE.nodes:
+        Metal("eth1").down("small", node.name, keep=False)
+    Metal("eth2").check(SITE, SITE.nodes)
+
+
+def test_dnsmasq_learns_of_a_mac_address_that_was_wrong(lan: list[list[str]]) -> None:
+    first, second = SITE.nodes
+    Metal("eth1").up(SITE, second)
+    config = rundir.site_dir("small") / ".netboot" / dhcp.CONFIG
+    assert f"dhcp-host={first.mac}," in config.read_text()
+    right = dataclasses.replace(first, mac="02:00:00:00:00:77")
+    Metal("eth1").up(dataclasses.replace(SITE, nodes=(right, second)), right)
+    assert "dhcp-host=02:00:00:00:00:77," in config.read_text()
+    # It reads its file once; the other server runs on.
+    programs = [words[0] for words in lan]
+    assert programs == ["/usr/sbin/dnsmasq", sys.executable, "/usr/sbin/dnsmasq"]
+    for node in SITE.nodes:
+        Metal("eth1").down("small", node.name, keep=False)
