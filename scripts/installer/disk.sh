@@ -29,6 +29,12 @@ told() {
     fi
 }
 
+# node_of NAME: the device node of a disk or partition. A / in it is a ! in sysfs, as in cciss!c0d0
+# (Linux: drivers/base/core.c, device_get_devnode).
+node_of() {
+    echo "/dev/$1" | tr '!' /
+}
+
 # sectors DISK: its size in units of 512 bytes (Linux: Documentation/ABI/stable/sysfs-block).
 sectors() {
     cat "$root/sys/block/$1/size"
@@ -41,7 +47,7 @@ names_of() {
     wwn) keys='ID_WWN|ID_WWN_WITH_EXTENSION' files='wwid device/wwid' ;;
     esac
     if command -v udevadm >/dev/null; then
-        udevadm info --query=property --name="/dev/$1" 2>/dev/null |
+        udevadm info --query=property --name="$(node_of "$1")" 2>/dev/null |
             sed -n -E "s/^($keys)=(.*)/\\2/p"
     fi
     for file in $files; do
@@ -98,7 +104,7 @@ parts() {
 contents() {
     for part in $(parts "$1"); do
         # -p: look at the disk, not into a cache. 2 means that it knows nothing that begins like this.
-        found=$(blkid -p -o export "$root/dev/$part" 2>/dev/null)
+        found=$(blkid -p -o export "$root$(node_of "$part")" 2>/dev/null)
         code=$?
         kinds=$(echo "$found" | sed -n -E 's/^(TYPE|PTTYPE)=(.*)/\2/p')
         for found_kind in $kinds; do
@@ -123,7 +129,7 @@ choose_disk() {
     0) refuse "$wanted is not here${all:-; there is no disk at all}" ;;
     *) refuse "$wanted is ambiguous, it fits $*; choose by serial or wwn$all" ;;
     esac
-    device=$root/dev/$disk
+    device=$root$(node_of "$disk")
     say running "chosen: $(describe "$disk")"
 }
 
@@ -196,7 +202,7 @@ check_use() {
         for holder in "$root/sys/block/$disk/holders"/* "$root/sys/block/$disk/$part/holders"/*; do
             [ ! -e "$holder" ] || refuse "$disk is in use: ${holder##*/} is made of $part"
         done
-        if cat "$root/proc/mounts" "$root/proc/swaps" | cut -d' ' -f1 | grep -q -x "/dev/$part"; then
+        if cat "$root/proc/mounts" "$root/proc/swaps" | cut -d' ' -f1 | grep -q -x "$(node_of "$part")"; then
             refuse "$disk is in use: $part is mounted"
         fi
     done

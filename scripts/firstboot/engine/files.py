@@ -23,6 +23,20 @@ def read(path, default=""):
         raise
 
 
+def device_bytes(ctx, device):
+    """The bytes of a disk or partition, called as on the machine.
+
+    A / in its name is a ! in sysfs, as in cciss!c0d0p1 (Linux: drivers/base/core.c). Raises
+    ValueError when the kernel knows no such device.
+    """
+    real = os.path.realpath(ctx.path(device))
+    name = os.path.relpath(real, os.path.realpath(ctx.path("/dev"))).replace("/", "!")
+    sectors = read(ctx.path("/sys/class/block/{0}/size".format(name)))
+    if not sectors:
+        raise ValueError("the kernel does not know the size of " + device)
+    return int(sectors) * 512
+
+
 def write(path, text, mode=0o644, owner=None, group=None):
     """Put `text` at `path` by rename, synced to the disk; missing folders are made."""
     folder = os.path.dirname(path)

@@ -112,7 +112,7 @@ def _devices(root):
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     for name in names:
         if not name.startswith(IGNORED):
-            yield os.path.join(root, "dev", name)
+            yield os.path.join(root, "dev", name.replace("!", "/"))
 
 
 def _read_device(run, device, kind):

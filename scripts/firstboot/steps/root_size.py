@@ -21,11 +21,13 @@ GROUP = 32768 * 4096
 
 def done(ctx):
     device = _device(ctx)
-    return device is None or _partition(ctx, device) - _file_system(device) < GROUP
+    return device is None or (
+        files.device_bytes(ctx, device) - _file_system(ctx.path(device)) < GROUP
+    )
 
 
 def run(ctx):
-    ctx.run(["resize2fs", _device(ctx)])
+    ctx.run(["resize2fs", os.path.realpath(ctx.path(_device(ctx)))])
 
 
 def _device(ctx):
@@ -33,14 +35,8 @@ def _device(ctx):
     for line in files.read(ctx.path("/proc/mounts")).splitlines():
         source, place, kind = line.split()[:3]
         if place == "/" and kind == "ext4" and os.path.exists(ctx.path(source)):
-            return os.path.realpath(ctx.path(source))
+            return source
     return None
-
-
-def _partition(ctx, device):
-    """Its bytes."""
-    name = os.path.basename(device)
-    return int(files.read(ctx.path("/sys/class/block/{0}/size".format(name)))) * 512
 
 
 def _file_system(device):

@@ -67,9 +67,7 @@ def _attached(ctx, path):
 
 
 def _check_size(ctx, device):
-    name = os.path.basename(os.path.realpath(ctx.path(device)))
-    sectors = files.read(ctx.path("/sys/class/block/{0}/size".format(name))).strip()
-    size = int(sectors or 0) // 2048
+    size = files.device_bytes(ctx, device) // (1024 * 1024)
     if size < LEAST_MIB:
         raise StepError(
             "{0} has {1} MiB; Ganeti wants a volume group of 20480 MiB, so give it at "

@@ -14,7 +14,7 @@ CONNECT = socket.create_connection
 
 def disk(world, name, content):
     os.makedirs(world.path("sys/class/block/" + name))
-    world.put("dev/" + name, content)
+    world.put("dev/" + name.replace("!", "/"), content)
 
 
 def iso(label):
@@ -60,6 +60,16 @@ def case_the_labelled_disk_is_mounted_read_and_unmounted(world):
     assert mounted.startswith("mount -o ro -t iso9660 {0} ".format(world.path("dev/sr0")))
     folder = mounted.split()[-1]
     assert unmounted == "umount " + folder and not os.path.exists(folder)
+
+
+def case_the_seed_of_a_machine_of_metal_is_a_partition(world):
+    world.save()
+    os.rename(world.path("var/lib/golden-seed"), world.path("on-disk"))
+    disk(world, "cciss!c0d0p2", iso(b"CIDATA"))
+    world.program("mount", "for last; do :; done; cp ROOT/on-disk/* $last")
+    world.program("umount")
+    assert seed.find(world.context().run, world.root).instance == "small-n1-abc"
+    assert " {0} ".format(world.path("dev/cciss/c0d0p2")) in world.calls()[0]
 
 
 def case_a_container_has_a_folder_instead(world):

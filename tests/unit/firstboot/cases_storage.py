@@ -117,16 +117,19 @@ def case_nfs_waits_for_its_server_then_mounts(world):
     assert "bg,_netdev" in world.get("etc/fstab")
 
 
-def root(world, file_system_mib, partition_mib):
+def root(world, file_system_mib, partition_mib, name="sda1"):
     start = bytearray(4096)
     struct.pack_into("<I", start, 1024 + 4, file_system_mib * 256)
     struct.pack_into("<I", start, 1024 + 24, 2)
     struct.pack_into("<H", start, 1024 + 56, 0xEF53)
-    world.put("dev/sda1", "")
-    with open(world.path("dev/sda1"), "wb") as file:
+    world.put("dev/" + name, "")
+    with open(world.path("dev/" + name), "wb") as file:
         file.write(start)
-    world.put("sys/class/block/sda1/size", "{0}\n".format(partition_mib * 2048))
-    world.put("proc/mounts", "rootfs / rootfs rw 0 0\n/dev/sda1 / ext4 rw 0 0\n")
+    world.put(
+        "sys/class/block/{0}/size".format(name.replace("/", "!")),
+        "{0}\n".format(partition_mib * 2048),
+    )
+    world.put("proc/mounts", "rootfs / rootfs rw 0 0\n/dev/{0} / ext4 rw 0 0\n".format(name))
     world.program("resize2fs")
     return world.context()
 
@@ -143,6 +146,11 @@ def case_a_root_that_fills_its_partition_is_left_alone(world):
     assert root_size.done(root(world, 6143, 6143))
     assert root_size.done(root(world, 6143, 6143 + 127))
     assert not root_size.done(root(world, 6143, 6143 + 128))
+
+
+def case_a_root_on_a_driver_with_a_folder_of_its_own(world):
+    assert not root_size.done(root(world, 6143, 500000, "cciss/c0d0p1"))
+    assert root_size.done(root(world, 6143, 6143, "cciss/c0d0p1"))
 
 
 def case_a_container_has_no_root_to_grow(world):

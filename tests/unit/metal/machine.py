@@ -35,7 +35,7 @@ FAKES = {
     "sync": "exit 0",
     "blockdev": "exit 0",
     "sleep": "exit 0",
-    "udevadm": 'cat "$GOLDEN_ROOT/udev/${{3##*/}}" 2>/dev/null',
+    "udevadm": 'cat "$GOLDEN_ROOT/udev/${{3#--name=/dev/}}" 2>/dev/null',
     "blkid": 'case $* in *LABEL=golden-stick) echo /dev/sdz1 ;; *) exec {blkid} "$@" ;; esac',
     "dd": """\
 case $* in *of=$GOLDEN_ROOT/dev/*) ;; *) exec {dd} "$@" ;; esac
@@ -102,7 +102,8 @@ class Machine:
 
     def disk(self, name: str, mib: int, serial: str = "", content: bytes = b"") -> Path:
         """Give the machine a disk of `mib` MiB that begins with `content`."""
-        path = self.root / "dev" / name
+        path = self.root / "dev" / name.replace("!", "/")
+        path.parent.mkdir(exist_ok=True)
         with path.open("wb") as file:
             file.write(content)
             file.truncate(mib * MIB)
@@ -110,7 +111,7 @@ class Machine:
         self.write(f"sys/block/{name}/ro", "0")
         (self.root / f"sys/block/{name}/holders").mkdir()
         if serial:
-            self.write(f"udev/{name}", f"ID_SERIAL_SHORT={serial}")
+            self.write(f"udev/{name.replace('!', '/')}", f"ID_SERIAL_SHORT={serial}")
         return path
 
     def bundle(self, rule: Disk, content: bytes | None = None, node: int = 0) -> bytes:

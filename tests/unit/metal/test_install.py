@@ -116,6 +116,15 @@ def test_the_disk_is_found_by_size_and_the_stick_is_not_taken_for_it(machine: Ma
     assert not any(boots(other) for other in (small, large, stick))
 
 
+def test_a_disk_of_a_driver_with_a_folder_of_its_own(machine: Machine) -> None:
+    image = machine.bundle(Disk(serial="P400"))
+    disk = machine.disk("cciss!c0d0", 48, "P400")
+    outcome = machine.install()
+    assert (outcome.code, outcome.last["detail"]) == (0, "n1 is on cciss!c0d0")
+    assert disk == machine.root / "dev/cciss/c0d0"
+    assert holds(disk, image)
+
+
 def test_a_hidden_way_to_the_disk_is_no_second_disk(machine: Machine) -> None:
     machine.bundle(RULE)
     disk = machine.disk("nvme0n1", 100)

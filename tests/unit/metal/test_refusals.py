@@ -110,6 +110,14 @@ def test_a_mounted_disk_whatever_is_forced(machine: Machine, disk: Path, force: 
     refused(machine, "vda is in use: vda1 is mounted")
 
 
+def test_a_mounted_disk_of_a_driver_with_a_folder_of_its_own(machine: Machine) -> None:
+    machine.bundle(RULE)
+    machine.disk("cciss!c0d0", 100, "S1")
+    (machine.root / "sys/block/cciss!c0d0/cciss!c0d0p1").mkdir()
+    machine.write("proc/mounts", "/dev/cciss/c0d0p1 /mnt ext4 rw 0 0")
+    refused(machine, "cciss!c0d0 is in use: cciss!c0d0p1 is mounted")
+
+
 def test_a_disk_with_swap(machine: Machine, disk: Path) -> None:
     machine.write("proc/swaps", "/dev/vda partition 1000 0 -2")
     refused(machine, "vda is in use")
