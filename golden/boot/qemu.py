@@ -14,7 +14,7 @@ from pathlib import Path
 from golden import log, run, seed
 from golden.boot import rundir, sockets
 from golden.boot.accelerator import Accelerator, choose
-from golden.boot.machine import Machine, argv
+from golden.boot.machine import Machine, argv, check_data_disk
 from golden.boot.rundir import NodeDir, State
 from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
@@ -38,6 +38,7 @@ class Qemu:
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""
+        check_data_disk(site)
         for node in nodes:
             files = NodeDir(site.name, node.name)
             if not files.running():

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from golden.boot.accelerator import Accelerator
+from golden.boot.libvirt import Libvirt
 from golden.boot.machine import Machine, argv
+from golden.boot.qemu import Qemu
 from golden.boot.rundir import NodeDir
+from golden.definition.files import VolumeGroup
+from golden.errors import UserError
+from tests.unit.small_site import small_site
 
 TCG = Accelerator("tcg", "", 6.0)
 
@@ -100,3 +107,11 @@ def test_emulation_uses_one_processor_that_calls_itself_amd() -> None:
 
 def test_the_machine_is_one_that_old_kernels_know() -> None:
     assert option("-machine")[0].startswith("pc,")
+
+
+@pytest.mark.parametrize("place", [Qemu(), Libvirt()], ids=["qemu", "libvirt"])
+def test_no_machine_waits_for_a_disk_that_only_a_real_one_has(place: Qemu | Libvirt) -> None:
+    real = VolumeGroup(name="ganeti", device="/dev/sdb1")
+    site = dataclasses.replace(small_site(), volume_group=real)
+    with pytest.raises(UserError, match=r"images/sites/small\.yaml: .*/dev/sdb1 .*/dev/vdb"):
+        place.check(site, site.nodes)
