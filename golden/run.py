@@ -24,6 +24,7 @@ from golden.errors import StageError
 
 TAIL_LINES = 12
 GRACE_SECONDS = 5.0
+WATCH_SECONDS = 1.0
 # The shell ends its group when its parent is gone, however. A program that changes its user, as apt
 # does, would lose that signal (prctl(2), PR_SET_PDEATHSIG).
 _TIED = (
@@ -60,6 +61,7 @@ def run(
     log: Path | None = None,
     on_line: Callable[[str], None] | None = None,
     timeout: float | None = None,
+    watch: Callable[[], str] | None = None,
     check: bool = True,
     stage: str = "",
     pass_fds: Sequence[int] = (),
@@ -69,14 +71,17 @@ def run(
 
     `env` is added to this process's environment. Output goes line by line to `on_line`, and to the
     file `log`. A `tied` program, which gets no `stdin`, ends with this process, also a killed one.
-    Raises StageError when it is missing, outlives `timeout` seconds or, `check`ed, exits non-zero.
+    `watch` is asked every second, in a thread of its own, why the program must end; "" lets it run.
+    Raises StageError when it is missing, outlives `timeout` seconds, must end or, `check`ed, exits
+    non-zero.
     """
     words = [os.fspath(word) for word in argv]
     began = time.monotonic()
     with _logged(log, words) as sink:
         begun = [*_TIED, *words] if tied else words
         child = _start(begun, cwd, env, subprocess.PIPE, stage, pass_fds, stdin is not None)
-        deadline = _deadline(child, timeout)
+        guard = _Guard(child, timeout, watch)
+        guard.start()
         try:
             out = _collect(child, stdin, sink, on_line)
             code = child.wait()
@@ -85,10 +90,9 @@ def run(
             end(child)
             raise
         finally:
-            deadline.cancel()
-    if deadline.fired or (check and code != 0):
-        message = f"no end after {timeout:.0f} s" if deadline.fired else "command failed"
-        exit_code = None if deadline.fired else code
+            guard.stop()
+    if guard.why or (check and code != 0):
+        message, exit_code = (guard.why, None) if guard.why else ("command failed", code)
         raise StageError(stage, message, command=words, code=exit_code, tail=_tail(out), log=log)
     return Result(code, out, time.monotonic() - began)
 
@@ -144,22 +148,37 @@ def end(child: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None:
     child.wait()
 
 
-class _Deadline(threading.Timer):
-    """A timer that remembers that it went off."""
+class _Guard(threading.Thread):
+    """Ends a child that is out of time, or of which `watch` says why it must end: that is `why`."""
 
-    fired = False
+    def __init__(
+        self, child: Process, timeout: float | None, watch: Callable[[], str] | None
+    ) -> None:
+        super().__init__(daemon=True)
+        self.why = ""
+        self._child, self._timeout, self._watch = child, timeout, watch
+        self._ended = threading.Event()
 
+    def run(self) -> None:
+        began = time.monotonic()
+        while not self._ended.wait(self._pause(time.monotonic() - began)):
+            if self._timeout is not None and time.monotonic() - began >= self._timeout:
+                self.why = f"no end after {self._timeout:.0f} s"
+            elif self._watch:
+                self.why = self._watch()
+            if self.why:
+                _signal_group(self._child.pid, signal.SIGKILL)
+                return
 
-def _deadline(child: subprocess.Popen[bytes], timeout: float | None) -> _Deadline:
-    def expire() -> None:
-        timer.fired = True
-        _signal_group(child.pid, signal.SIGKILL)
+    def stop(self) -> None:
+        """The child has ended by itself."""
+        self._ended.set()
 
-    timer = _Deadline(timeout if timeout is not None else 1, expire)
-    timer.daemon = True
-    if timeout is not None:
-        timer.start()
-    return timer
+    def _pause(self, spent: float) -> float | None:
+        left = None if self._timeout is None else max(self._timeout - spent, 0)
+        if self._watch is None:
+            return left
+        return WATCH_SECONDS if left is None else min(WATCH_SECONDS, left)
 
 
 def _start(

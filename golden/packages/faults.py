@@ -14,8 +14,8 @@ MOST_STALLS = 4
 _FULL = ("No space left on device", "You don't have enough free space in")
 
 
-def watching(then: Callable[[str], None] | None) -> Callable[[str], None]:
-    """What to do with each line of apt: `then`, but StageError where a mirror stays silent."""
+def watching() -> Callable[[str], None]:
+    """What to do with each line of apt: StageError where a mirror stays silent."""
     seen: list[str] = []
 
     def on_line(line: str) -> None:
@@ -23,8 +23,6 @@ def watching(then: Callable[[str], None] | None) -> Callable[[str], None]:
             seen.append(line)
         if len(seen) == MOST_STALLS:
             raise StageError("packages", "the mirror went silent", tail=seen)
-        if then:
-            then(line)
 
     return on_line
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from golden import paths
 from golden.errors import FullDiskError, StageError, UserError
-from golden.packages import faults
+from golden.packages import faults, flow
 from golden.packages.model import Package, Resolution
 from golden.packages.resolve import Resolver
 from golden.packages.state import AptState
 from golden.pool import store
 
-# apt's `Get:12 http://… bookworm/main amd64 tar amd64 1.34 [815 kB]`
-_GET = re.compile(r"^Get:(\d+) ")
-_SAY_EVERY = 25
 # Where packages come from without a mirror: the stand-ins, a copy of a repository on this host.
 _LOCAL = ("copy:", "file:")
 
@@ -115,23 +111,19 @@ def _download(
     below: Sequence[Package],
     say: Callable[[str], None],
 ) -> None:
-    total = sum(package.size for package in packages) / 1e6
-    say(f"fetching {len(packages)} packages, {total:.0f} MB")
-
-    def on_line(line: str) -> None:
-        match = _GET.match(line)
-        if match and int(match.group(1)) % _SAY_EVERY == 0:
-            say(f"fetching package {match.group(1)} of {len(packages)}, {total:.0f} MB in all")
-
+    debs, total = resolver.state.debs, sum(package.size for package in packages)
+    names = frozenset(package.file for package in packages)
+    head = f"fetching {len(packages)} packages: "
+    watch = flow.Flow(lambda: flow.of_files(debs, names), total, lambda text: say(f"{head}{text}"))
     # The cache may have been cleared since the index was fetched.
-    (resolver.state.debs / "partial").mkdir(parents=True, exist_ok=True)
+    (debs / "partial").mkdir(parents=True, exist_ok=True)
     try:
         # Unlike `download`, `install` resumes what arrived in part.
         resolver.install(
             [f"{package.name}={package.version}" for package in packages],
             ["--download-only"],
             below,
-            on_line,
+            watch,
         )
     except FullDiskError:
         raise

@@ -88,12 +88,13 @@ class Resolver:
         names: Sequence[str],
         flags: Sequence[str],
         below: Sequence[Package],
-        on_line: Callable[[str], None] | None = None,
+        watch: Callable[[], str] | None = None,
     ) -> str:
-        """What `apt-get install` of `names` on top of `below` prints. Raises StageError."""
+        """What `apt-get install` of `names` on top of `below` prints. Raises StageError; `watch` is
+        golden.run's."""
         words = ["install", "-y", "--no-install-recommends", *flags, *names]
         options = [f"Dir::State::status={self._status(below)}", _ORDER]
-        return self.state.apt("apt-get", *words, options=options, on_line=on_line).out
+        return self.state.apt("apt-get", *words, options=options, watch=watch).out
 
     def _unmet(self, error: StageError) -> Exception:
         problems = [line[3:] for line in error.tail if line.startswith("E: ")]

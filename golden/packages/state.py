@@ -16,7 +16,7 @@ from filelock import FileLock
 from golden import atomic, log, paths, run, standins
 from golden.definition.models import Release
 from golden.errors import FullDiskError, StageError, UserError
-from golden.packages import faults, pins, sources
+from golden.packages import faults, flow, pins, sources
 from golden.packages.model import Package
 
 # Debian's mirrors are updated every six hours (https://www.debian.org/mirror/ftpmirror).
@@ -135,7 +135,8 @@ class AptState:
 
     def _update(self, *options: str) -> None:
         words = ("-q", "-o", "APT::Update::Error-Mode=any")
-        self.apt("apt-get", "update", *words, options=options)
+        watch = flow.Flow(lambda: flow.in_folder(self.lists))
+        self.apt("apt-get", "update", *words, options=options, watch=watch)
 
     def _has_old_index(self) -> bool:
         """Whether the index of a repository of this host is not that of the packages that lie
@@ -170,10 +171,10 @@ class AptState:
         program: str,
         *words: str,
         options: Sequence[str] = (),
-        on_line: Callable[[str], None] | None = None,
+        watch: Callable[[], str] | None = None,
     ) -> run.Result:
-        """Run apt-get or apt-cache on this state. Raises StageError when it fails; FullDiskError is
-        one."""
+        """Run apt-get or apt-cache on this state, while `watch` (golden.run) lets it. Raises
+        StageError when it fails; FullDiskError is one."""
         flags = [part for option in options for part in ("-o", option)]
         env = {"APT_CONFIG": str(self.config), "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
         # apt itself refuses a second one at once; ours waits.
@@ -184,7 +185,8 @@ class AptState:
                     env=env,
                     log=self.log,
                     stage="packages",
-                    on_line=faults.watching(on_line),
+                    on_line=faults.watching(),
+                    watch=watch,
                     # An apt that outlives a killed run would hold its lock against the next.
                     tied=True,
                 )

@@ -64,6 +64,16 @@ def test_timeout_ends_the_whole_process_group(tmp_path: Path) -> None:
     assert not alive(int(pid_file.read_text()))
 
 
+def test_a_watched_program_ends_when_it_must(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "WATCH_SECONDS", 0.05)
+    asked = iter(["", "", "it does nothing"])
+    began = time.monotonic()
+    with pytest.raises(StageError, match="it does nothing"):
+        run.run(["sh", "-c", "sleep 60"], watch=lambda: next(asked))
+    assert time.monotonic() - began < 30
+    assert run.run(["sleep", "0.2"], watch=lambda: "").code == 0
+
+
 def test_large_stdin_does_not_deadlock() -> None:
     data = "x" * 5_000_000
     assert len(run.run(["cat"], stdin=data).out) == len(data)

@@ -47,7 +47,7 @@ class FakeResolver:
         self.error: StageError | None = None
 
     def install(
-        self, names: list[str], flags: list[str], below: Any, on_line: Callable[[str], None]
+        self, names: list[str], flags: list[str], below: Any, watch: Callable[[], str]
     ) -> str:
         assert flags == ["--download-only"]
         if self.error:

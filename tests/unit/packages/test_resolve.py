@@ -89,9 +89,7 @@ class FakeApt:
     def identity(self) -> str:
         return self._identity
 
-    def apt(
-        self, program: str, *words: str, options: Sequence[str] = (), on_line: Any = None
-    ) -> Any:
+    def apt(self, program: str, *words: str, options: Sequence[str] = (), watch: Any = None) -> Any:
         self.calls.append((program, *words))
         if self.error:
             raise self.error

@@ -14,8 +14,11 @@ from typing import Any
 
 from tests.unit.wheezy.archive import Archive
 
-# What an answer may be: an error, half a file and the connection closed, half and then silence.
-MOODS = ("404", "500", "half", "stall")
+# What an answer may be: an error, or half a file and then the connection closed, silence, or a byte
+# now and then.
+MOODS = ("404", "500", "half", "stall", "dribble")
+# Much less than the silence that a test's apt bears.
+DRIBBLE_SECONDS = 0.1
 
 
 @dataclass
@@ -77,6 +80,9 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         # Whoever asked may have been killed.
         with contextlib.suppress(ConnectionError):
             self.wfile.write(content[begin:until])
+            while mood == "dribble" and not self.mirror.go_on.wait(DRIBBLE_SECONDS):
+                self.wfile.write(content[until : until + 1])
+                until += 1
         if mood == "stall":
             self.mirror.waits.set()
             self.mirror.go_on.wait()
