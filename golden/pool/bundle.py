@@ -83,20 +83,13 @@ def _add(tar: tarfile.TarFile, name: str, content: IO[bytes], size: int) -> None
 
 
 def _members(pool: Path, wanted: Lock) -> dict[str, Member]:
-    listed = pool / wanted.release / index.PACKAGES
-    bad = [
-        each
-        for each in index.locked_files(wanted)
-        if not store.is_whole(store.file(pool, each.sha256), each.size, each.sha256)
-    ]
-    text = listed.read_bytes() if listed.is_file() else b""
-    stale = [each for each in index.locked_files(wanted) if each.sha256.encode() not in text]
-    if bad or stale:
-        names = ", ".join(each.name for each in (bad or stale)[:12])
+    if lacking := fill.lacking(pool, wanted):
+        names = ", ".join(each.name for each in lacking[:12])
         raise UserError(
             f"the pool does not have all that is locked, or not whole: {names}; fill it first with "
             "./inv pool"
         )
+    text = index.text(pool, wanted.release).encode()
     members = {f"{wanted.release}/{index.PACKAGES}": Member(len(text), _digest(text))}
     for each in index.locked_files(wanted):
         members[str(store.file(Path(), each.sha256))] = Member(each.size, each.sha256)

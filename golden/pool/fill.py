@@ -27,11 +27,14 @@ def held(site: Site) -> Lock:
 def fill(site: Site) -> None:
     """Have every locked file of the site's release in the pool, and the index of them.
 
-    What apt fetched in part it goes on with; nothing comes into the pool whose hash is not the
-    locked one. Raises UserError when the mirror does not have or deliver it, StageError when it
-    arrives damaged, or the disk is full.
+    Where it has them all, no source is asked. What apt fetched in part it goes on with; nothing
+    comes into the pool whose hash is not the locked one. Raises UserError when the mirror does not
+    have or deliver it, StageError when it arrives damaged, or the disk is full.
     """
     wanted = held(site)
+    if not lacking(paths.CACHE / "pool", wanted):
+        status(site)
+        return
     state = AptState(site.release, locked=wanted.versions)
     state.refresh()
     resolver = Resolver(state)
@@ -53,19 +56,30 @@ def fill(site: Site) -> None:
 
 def status(site: Site) -> None:
     """Tell how much of the lock the pool has."""
-    lacking = missing(paths.CACHE / "pool", held(site))
+    absent = missing(paths.CACHE / "pool", held(site))
     files = index.locked_files(held(site))
-    there = [each for each in files if each not in lacking]
+    there = [each for each in files if each not in absent]
     log.info(
         f"pool of release '{site.release.name}': {len(there)} of {len(files)} locked files, "
         f"{sum(each.size for each in there) / 1e6:.0f} MB; missing: "
-        f"{sum(each.size for each in lacking) / 1e6:.0f} MB"
+        f"{sum(each.size for each in absent) / 1e6:.0f} MB"
     )
 
 
 def missing(pool: Path, wanted: Lock) -> list[Locked]:
     """The locked packages whose file the pool does not have, by size."""
     return [each for each in index.locked_files(wanted) if not _there(pool, each)]
+
+
+def lacking(pool: Path, wanted: Lock) -> list[Locked]:
+    """The locked packages that the pool does not have whole and in its index. Reads all files."""
+    listed = index.text(pool, wanted.release)
+    return [
+        each
+        for each in index.locked_files(wanted)
+        if each.sha256 not in listed
+        or not store.is_whole(store.file(pool, each.sha256), each.size, each.sha256)
+    ]
 
 
 def _there(pool: Path, each: Locked) -> bool:

@@ -41,6 +41,12 @@ def of(state: AptState, lock: Lock) -> str:
     return "\n".join(found[key] for key in sorted(found))
 
 
+def text(pool: Path, release: str) -> str:
+    """The Packages file of the pool for `release`; empty when there is none."""
+    path = pool / release / PACKAGES
+    return path.read_text() if path.is_file() else ""
+
+
 def write(pool: Path, release: str, packages: str) -> None:
     """Put the index in its place; Release, which apt asks for first, last."""
     folder = pool / release

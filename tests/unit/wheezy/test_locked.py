@@ -117,6 +117,20 @@ def test_what_no_source_has_is_named(site: Site, host: Host) -> None:
     assert host.files() == {}
 
 
+def test_a_full_pool_asks_no_source(
+    site: Site, held: Lock, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill.fill(site)
+    monkeypatch.setattr(fill, "AptState", None)
+    fill.fill(site)
+    file = store.file(host.cache / "pool", held.by_name()["openssl"].sha256)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + b"X")
+    with pytest.raises(TypeError, match="NoneType"):
+        fill.fill(site)
+    assert [each.name for each in fill.lacking(host.cache / "pool", held)] == ["openssl"]
+
+
 def test_a_damaged_file_of_the_pool_is_named_offline_and_fetched_online(
     site: Site, held: Lock, host: Host
 ) -> None:
