@@ -23,6 +23,7 @@ PATTERN = "node1"
 LAN = "lan"
 _VALUE = re.compile(r"\$\{(\w+)\}")
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_AS_IT_IS = ("image", "hostname", "labels", "tty", "stdin_open", "environment", "stop_signal")
 # Said by the caller, or without a meaning to the SDK.
 _OTHERWISE = {"networks", "pull_policy", "stop_grace_period"}
 
@@ -40,7 +41,6 @@ def arguments(
     *,
     network: str,
     volumes: Mapping[str, str],
-    labels: Mapping[str, str],
 ) -> dict[str, Any]:
     """What `client.api.create_container` takes to make the container that `service` describes.
 
@@ -48,10 +48,7 @@ def arguments(
     something in the file that nobody would heed.
     """
     left = {key: value for key, value in service.items() if key not in _OTHERWISE}
-    found: dict[str, Any] = {
-        name: left.pop(name)
-        for name in ("image", "hostname", "tty", "stdin_open", "environment", "stop_signal")
-    }
+    found: dict[str, Any] = {name: left.pop(name) for name in _AS_IT_IS}
     host = {name: left.pop(name) for name in ("init", "cap_add", "security_opt")}
     host["shm_size"] = size(left.pop("shm_size"))
     host["ulimits"] = [
@@ -65,7 +62,6 @@ def arguments(
     # The stubs want an endpoint, the SDK a mapping of networks to endpoints.
     endpoints: Any = {network: EndpointConfig(client.api.api_version, ipv4_address=address)}
     return found | {
-        "labels": dict(labels),
         "host_config": client.api.create_host_config(**host, network_mode=network),
         "networking_config": NetworkingConfig(endpoints),
     }

@@ -68,11 +68,12 @@ class Container:
         files = NodeDir(site, node)
         client = engine.connect()
         was_on = self.is_on(site, node)
-        container = _find(client, site, node)
-        if container and keep:
-            _shut_down(container)
-        elif container:
-            container.remove(force=True, v=True)
+        # More than one where `docker compose` made another.
+        for container in _all(client, site, node):
+            if not keep:
+                container.remove(force=True, v=True)
+            elif container.status == "running":
+                _shut_down(container)
         files.forget()
         if not keep:
             files.remove()
@@ -142,6 +143,7 @@ def _common_values(site: Site) -> dict[str, str]:
 def _node_values(site: Site, node: Node, name: str, tag: str) -> dict[str, str]:
     prefix = name.upper().replace("-", "_")
     return {
+        f"{prefix}_NAME": node.name,
         f"{prefix}_FQDN": node.fqdn,
         f"{prefix}_ADDRESS": str(node.address),
         f"{prefix}_IMAGE": tag,
@@ -155,10 +157,20 @@ def _named(site: str, thing: str = "") -> str:
     return f"{project}_{thing}" if thing else project
 
 
-def _find(client: docker.DockerClient, site: str, node: str) -> Handle | None:
+def _all(client: docker.DockerClient, site: str, node: str = "") -> list[Handle]:
     wanted = [f"{key}={value}" for key, value in labels(site, node).items()]
-    found = client.containers.list(all=True, filters={"label": wanted})
-    return found[0] if found else None
+    found: list[Handle] = client.containers.list(all=True, filters={"label": wanted})
+    return found
+
+
+def _find(client: docker.DockerClient, site: str, node: str) -> Handle | None:
+    """The node's container that the tool made."""
+    name = _container(site, node)
+    return next((each for each in _all(client, site, node) if each.name == name), None)
+
+
+def _container(site: str, node: str) -> str:
+    return f"{_named(site)}-{node}"
 
 
 def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Handle:
@@ -171,13 +183,12 @@ def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Ha
     with engine.refusals(f"make the container of {node.name}"):
         client.volumes.create(shared, labels=_shared_labels(site.name, "volume", SHARED))
         made = client.api.create_container(
-            name=f"{_named(site.name)}-{node.name}",
+            name=_container(site.name, node.name),
             **options.arguments(
                 client,
                 options.pattern(values(site, node, tag)),
                 network=lan,
                 volumes={SHARED: shared},
-                labels=labels(site.name, node.name),
             ),
         )
     return client.containers.get(made["Id"])
@@ -237,9 +248,9 @@ def _shut_down(container: Handle) -> None:
 
 def _remove_leftovers(client: docker.DockerClient, site: str) -> None:
     """The network and the volume, when no container of the site is left."""
-    wanted = [f"{key}={value}" for key, value in labels(site).items()]
-    if client.containers.list(all=True, filters={"label": wanted}):
+    if _all(client, site):
         return
+    wanted = [f"{key}={value}" for key, value in labels(site).items()]
     for network_of_site in client.networks.list(filters={"label": wanted}):
         network_of_site.remove()
     for volume in client.volumes.list(filters={"label": wanted}):

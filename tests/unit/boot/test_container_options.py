@@ -14,18 +14,19 @@ from tests.unit.boot.fake_docker import offline
 
 VALUES = {
     "NODE1_IMAGE": "golden/top:key",
+    "NODE1_NAME": "n1",
     "NODE1_FQDN": "n1.small.example",
     "NODE1_ADDRESS": "198.51.100.1",
     "NODE1_FOLDER": "/run/n1",
     "GOLDEN_OPEN_FILES": "20000",
+    "GOLDEN_SITE": "small",
+    "GOLDEN_CLONE": "abc",
 }
 
 
 def arguments(**changes: Any) -> dict[str, Any]:
     service = options.pattern(VALUES) | changes
-    return options.arguments(
-        offline(), service, network="p_lan", volumes={"archip": "p_archip"}, labels={"a": "b"}
-    )
+    return options.arguments(offline(), service, network="p_lan", volumes={"archip": "p_archip"})
 
 
 def test_a_node_may_do_two_things_more_than_any_container() -> None:
@@ -42,6 +43,11 @@ def test_init_is_process_1_with_a_terminal() -> None:
     # The init scripts of other distributions' containers look for this word too.
     assert found["environment"]["container"] == "docker"
     assert found["stop_signal"] == "SIGINT"
+
+
+def test_it_bears_what_inv_down_looks_for() -> None:
+    marks = {"golden.home": "abc", "golden.site": "small", "golden.node": "n1"}
+    assert arguments()["labels"] == marks
 
 
 def test_open_files_are_what_the_engine_allows() -> None:
@@ -82,9 +88,7 @@ def test_what_nobody_would_heed_is_an_error() -> None:
 
 
 def test_a_value_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(
-        UserError, match="there is no value NODE1_FQDN; there are GOLDEN_OPEN_FILES"
-    ):
+    with pytest.raises(UserError, match="there is no value NODE1_FQDN; there are GOLDEN_CLONE"):
         options.pattern({name: text for name, text in VALUES.items() if name != "NODE1_FQDN"})
 
 

@@ -33,6 +33,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     monkeypatch.setattr(network, "check", lambda *words: None)
     monkeypatch.setattr(images, "layers", lambda site, kind: [Layer("top", "new")])
     monkeypatch.setattr(images, "ensure", lambda *words: "golden/top:new")
+    monkeypatch.setattr(module, "_container", lambda site, node: node)
     return made
 
 
@@ -60,6 +61,17 @@ def test_down_removes_what_is_ours_and_nothing_else(fake: Engine) -> None:
     assert Container().down("small", "n1", keep=False)
     assert fake.calls == ["remove n1", "remove lan", "remove archip"]
     assert not NodeDir("small", "n1").path.exists()
+
+
+def test_what_docker_compose_made_of_a_node_goes_with_it_and_is_not_taken_for_ours(
+    fake: Engine,
+) -> None:
+    fake.containers.add("small_n1_1", module.labels("small", "n1"), status="running")
+    container(fake, "n1", status="exited", attrs={"Config": {"Image": "golden/top:old"}})
+    with pytest.raises(UserError, match="kept from an older bake"):
+        Container().check(SITE, (NODE,))
+    Container().down("small", "n1", keep=False)
+    assert fake.calls == ["remove small_n1_1", "remove n1", "remove lan", "remove archip"]
 
 
 def test_the_network_stays_while_another_node_is_there(fake: Engine) -> None:
