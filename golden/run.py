@@ -139,6 +139,20 @@ def interactive(argv: Argv, *, cwd: Path | None = None) -> int:
     return subprocess.call([os.fspath(word) for word in argv], cwd=cwd)
 
 
+def end_with_children() -> None:
+    """Let SIGTERM and SIGHUP end this process as Ctrl-C does, with what `run` waits for.
+
+    A session of ssh that breaks sends SIGHUP; under nohup it stays ignored.
+    """
+
+    def leave(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, leave)
+
+
 def end(child: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None:
     """Stop the child's process group: SIGTERM, then SIGKILL for what is left after `grace` s."""
     _signal_group(child.pid, signal.SIGTERM)

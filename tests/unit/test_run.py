@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -72,6 +73,27 @@ def test_a_watched_program_ends_when_it_must(monkeypatch: pytest.MonkeyPatch) ->
         run.run(["sh", "-c", "sleep 60"], watch=lambda: next(asked))
     assert time.monotonic() - began < 30
     assert run.run(["sleep", "0.2"], watch=lambda: "").code == 0
+
+
+LEAVING = """
+import sys
+from golden import run
+run.end_with_children()
+script = 'sleep 60 & echo $! > "$1.new"; mv "$1.new" "$1"; wait'
+run.run(["sh", "-c", script, "sh", sys.argv[1]])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_what_was_started_too(tmp_path: Path, number: signal.Signals) -> None:
+    pid_file = tmp_path / "pid"
+    child = run.start([sys.executable, "-c", LEAVING, pid_file], cwd=ROOT)
+    deadline = time.monotonic() + 60
+    while not pid_file.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.send_signal(number)
+    assert child.wait(30) == 128 + number
+    assert not alive(int(pid_file.read_text()))
 
 
 def test_large_stdin_does_not_deadlock() -> None:
