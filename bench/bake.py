@@ -39,11 +39,25 @@ def measure() -> None:
     changed, _ = _timed(lambda: _bake(copy))
     rows.append(("inv bake, one rendered file changed, both disks", f"{changed:.0f} s"))
     rows.append(("peak memory of the cold bake, all processes", f"{peak:.0f} MiB"))
+    rows += _fetching(copy)
     rows += _sizes(copy.home)
     log.table(("what", "measured"), rows, title=f"{os.cpu_count()} cores")
 
 
-def _timed(work: Callable[[], None]) -> tuple[float, float]:
+def _fetching(copy: Copy) -> list[tuple[str, str]]:
+    """The cold bake with every package from the mirror, and with none."""
+    copy.forget()
+    online, _ = _timed(lambda: _bake(copy))
+    copy.inv("pool", "--site", SITE)
+    copy.forget("pool")
+    offline, _ = _timed(lambda: copy.inv("bake", "--site", SITE, "--offline"))
+    return [
+        ("inv bake, both disks, every package from the mirror", f"{online:.0f} s"),
+        ("inv bake --offline, both disks, every package from the pool", f"{offline:.0f} s"),
+    ]
+
+
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
     began = time.monotonic()
     with Peak(os.getpid()) as peak:
         work()

@@ -1,5 +1,6 @@
 """A copy of the checkout with caches and artifacts of its own, so that what is measured or recorded
-changes nothing of the operator's. The .deb files are there: the network is part of no number."""
+changes nothing of the operator's. The .deb files are there, until `forget` takes them: the network
+is part of no other number."""
 
 from __future__ import annotations
 
@@ -40,6 +41,13 @@ class Copy:
         env = {"GOLDEN_HOME": str(self.home)}
         argv = [str(self.root / "inv"), *words]
         return run.run(argv, cwd=self.root, env=env, log=self.log, check=check, stage="bench")
+
+    def forget(self, *but: str) -> None:
+        """As if nothing had been baked or fetched there; the caches called so stay."""
+        shutil.rmtree(self.home / ".artifacts", ignore_errors=True)
+        for path in (self.home / ".cache").iterdir():
+            if path.name not in but:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def fresh(folder: Path) -> Copy:
