@@ -80,17 +80,9 @@ def run(
     with _logged(log, words) as sink:
         begun = [*_TIED, *words] if tied else words
         child = _start(begun, cwd, env, subprocess.PIPE, stage, pass_fds, stdin is not None)
-        guard = _Guard(child, timeout, watch)
-        guard.start()
-        try:
+        with _Guard(child, timeout, watch) as guard:
             out = _collect(child, stdin, sink, on_line)
             code = child.wait()
-        except BaseException:
-            # Also Ctrl-C: the group must not outlive us.
-            end(child)
-            raise
-        finally:
-            guard.stop()
     if guard.why or (check and code != 0):
         message, exit_code = (guard.why, None) if guard.why else ("command failed", code)
         raise StageError(stage, message, command=words, code=exit_code, tail=_tail(out), log=log)
@@ -163,7 +155,8 @@ def end(child: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None:
 
 
 class _Guard(threading.Thread):
-    """Ends a child that is out of time, or of which `watch` says why it must end: that is `why`."""
+    """While entered, ends a child that is out of time, or of which `watch` says why it must end:
+    that is `why`. Left by an exception, it ends the child, too."""
 
     def __init__(
         self, child: Process, timeout: float | None, watch: Callable[[], str] | None
@@ -172,6 +165,16 @@ class _Guard(threading.Thread):
         self.why = ""
         self._child, self._timeout, self._watch = child, timeout, watch
         self._ended = threading.Event()
+
+    def __enter__(self) -> _Guard:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._ended.set()
+        if kind:
+            # Also Ctrl-C: the group must not outlive us.
+            end(self._child)
 
     def run(self) -> None:
         began = time.monotonic()
@@ -183,10 +186,6 @@ class _Guard(threading.Thread):
             if self.why:
                 _signal_group(self._child.pid, signal.SIGKILL)
                 return
-
-    def stop(self) -> None:
-        """The child has ended by itself."""
-        self._ended.set()
 
     def _pause(self, spent: float) -> float | None:
         left = None if self._timeout is None else max(self._timeout - spent, 0)
