@@ -9,6 +9,23 @@ import threading
 from pathlib import Path
 
 
+def partial(target: Path, kind: str = "new") -> Path:
+    """The name beside `target` of a file that becomes it: `kind`, of this process and thread alone.
+
+    No such file is there, and what killed processes left under theirs is gone.
+    """
+    # The dot: who lists the folder passes it over.
+    head = f".{target.name}."
+    for path in target.parent.iterdir():
+        pid, *more = path.name.removeprefix(head).split(".")
+        ours = path.name.startswith(head) and pid.isdigit() and len(more) == 2
+        if ours and not Path("/proc", pid).exists():
+            path.unlink(missing_ok=True)
+    own = target.with_name(f"{head}{os.getpid()}.{threading.get_ident()}.{kind}")
+    own.unlink(missing_ok=True)
+    return own
+
+
 def write(path: Path, content: str | bytes, *, mode: int = 0o644, durable: bool = False) -> None:
     """Give `path` its new content in one step; its folder is made where it is missing.
 
@@ -17,18 +34,16 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o644, durable: bool 
     """
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The dot: who lists the folder passes it over. The ids: two writers do not share it.
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    partial.unlink(missing_ok=True)
+    new = partial(path)
     try:
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(data)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        partial.replace(path)
+        new.replace(path)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
 
 

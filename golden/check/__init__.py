@@ -8,7 +8,6 @@ the tool along.
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -72,7 +71,7 @@ def _pytest(site: str, nodes: Sequence[str], junit: Path, facts: Path | None) ->
     environment = {"GOLDEN_SITE": site, "GOLDEN_NODES": ",".join(nodes)}
     if facts is not None:
         environment["GOLDEN_CHECK_FACTS"] = str(facts)
-    fresh = junit.with_name(f".{junit.name}.{os.getpid()}")
+    fresh = atomic.partial(junit)
     argv: list[str | Path] = [
         *(sys.executable, "-m", "pytest", TESTS / "checks", f"--junitxml={fresh}", "-v"),
         *("--tb=short", "-p", "no:cacheprovider", "-o", "junit_family=xunit1"),

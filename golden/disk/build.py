@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from golden import run
+from golden import atomic, run
 from golden.disk import filesystem, grub, layout
 from golden.errors import UserError
 
@@ -55,8 +55,7 @@ def build(
     if fmt not in FORMATS:
         raise UserError(f"disk format {fmt!r} is not known; valid are {', '.join(FORMATS)}")
     out.parent.mkdir(parents=True, exist_ok=True)
-    raw = out.with_name(f".{out.name}.{os.getpid()}.raw")
-    final = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    raw, final = atomic.partial(out, "raw"), atomic.partial(out)
     clock = _Clock(on_step)
     try:
         clock.step("file system")

@@ -7,7 +7,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from golden import definition, log, paths
+from golden import atomic, definition, log, paths
 from golden.disk import filesystem, grub, layout
 from golden.errors import UserError
 from golden.metal import bundle
@@ -62,7 +62,7 @@ def usb(site: str, nodes: tuple[str, ...], out: str) -> None:
 
 def make(source: Bundle, out: Path) -> Path:
     """Make the stick of the bundle `source` as the file `out` (mode 0600), whole or not at all."""
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    partial = atomic.partial(out)
     with (
         log.progress() as progress,
         # Beside the bundle, so that its files need only be linked there.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import shutil
 import tarfile
 import tempfile
@@ -22,7 +21,7 @@ from typing import IO, Any
 
 from filelock import FileLock
 
-from golden import log, paths, signing
+from golden import atomic, log, paths, signing
 from golden.definition import Site
 from golden.errors import UserError
 from golden.lock import Lock
@@ -58,7 +57,7 @@ def pack(site: Site, out: Path) -> None:
     manifest = (json.dumps(record, indent=1) + "\n").encode()
     if not out.parent.is_dir():
         raise UserError(f"{out}: there is no folder {out.parent}; make it, or name another")
-    partial = out.with_name(f".{out.name}.{os.getpid()}")
+    partial = atomic.partial(out)
     try:
         with (
             store.full_disk_in_words(out),

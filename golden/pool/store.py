@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from golden import errors, paths
+from golden import atomic, errors, paths
 
 
 def file(pool: Path, sha256: str) -> Path:
@@ -64,8 +64,7 @@ def full_disk_in_words(where: Path) -> contextlib.AbstractContextManager[None]:
 
 def _place(source: Path, target: Path) -> None:
     """One file under two names; a copy where the two are on different file systems."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    partial.unlink(missing_ok=True)
+    partial = atomic.partial(target)
     try:
         try:
             os.link(source, partial)

@@ -90,12 +90,11 @@ def remove(release: Release) -> None:
 
 def link(source: Path, target: Path) -> None:
     """Make `target` the same file as `source` in one step."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}.link")
-    partial.unlink(missing_ok=True)
-    os.link(source, partial)
-    partial.replace(target)
+    new = atomic.partial(target)
+    os.link(source, new)
+    new.replace(target)
     # rename(2) does nothing where both are the same file already.
-    partial.unlink(missing_ok=True)
+    new.unlink(missing_ok=True)
 
 
 def _has_all(release: Release, kind: str, found: Manifest) -> bool:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from golden import atomic
+from golden import atomic, run
 
 
 def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
@@ -15,6 +16,17 @@ def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
         assert opened_before.read() == "one\n"
     assert path.read_text() == "two\n"
     assert [each.name for each in path.parent.iterdir()] == ["note"]
+
+
+def test_what_a_killed_writer_left_goes_and_nothing_else(tmp_path: Path) -> None:
+    gone = run.start(["true"])
+    gone.wait()
+    left = tmp_path / f".note.{gone.pid}.1.new"
+    others = [f".note.{os.getpid()}.1.new", ".note.swp", f".notes.{gone.pid}.1.new", ".note.7"]
+    for path in (left, *(tmp_path / name for name in others)):
+        path.touch()
+    atomic.write(tmp_path / "note", "text")
+    assert {path.name for path in tmp_path.iterdir()} == {"note", *others}
 
 
 def test_others_never_see_a_private_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
