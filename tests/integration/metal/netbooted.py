@@ -21,13 +21,26 @@ from golden.boot import accelerator
 from golden.boot.rundir import NodeDir
 from golden.metal import daemon, dhcp, rehearsal
 from golden.metal.register import Record, Register
-from golden.metal.server import Server
+from golden.metal.server import Handler, Server
 from tests.integration.metal import tiny_installer
 from tests.integration.metal.tiny_installer import NODE, RULE, SITE
 
 PORT = 8080
 # Only for what never comes: 120 s beside a load of 6.
 SECONDS = 900.0
+
+
+class Unready(Handler):
+    """The first time, it does not give out the initramfs."""
+
+    asked = False
+
+    def _file(self, path: Path) -> None:
+        if path.name == "initrd" and not Unready.asked:
+            Unready.asked = True
+            self.send_error(503)
+        else:
+            super()._file(path)
 
 
 def main(folder: Path) -> None:
@@ -42,6 +55,7 @@ def main(folder: Path) -> None:
     files, followed = NodeDir(SITE.name, NODE.name), list[str]()
     served = dhcp.interface(rehearsal.BRIDGE, SITE.nodes, str(SITE.network.subnet))
     server = Server((str(served.address.ip), PORT), bundle, register, followed.append)
+    server.RequestHandlerClass = Unready
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with _answering(served, server.url, folder):
         files.path.mkdir(parents=True)

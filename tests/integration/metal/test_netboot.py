@@ -24,6 +24,9 @@ def test_from_the_network_to_a_booted_node(tmp_path: Path) -> None:
     answer = json.loads(next(line for line in said.splitlines() if line.startswith("@answer"))[8:])
     # iPXE asks the firmware's DHCP, then our script; the second time it is sent to the disk.
     assert said.count("GET /boot/02-00-00-00-00-01.ipxe") >= 2, answer["dnsmasq"]
+    # What it did not get it asks for again, with the kernel.
+    assert [said.count(f'"GET /initrd HTTP/1.1" {code}') for code in (503, 200)] == [1, 1]
+    assert said.count('"GET /vmlinuz HTTP/1.1" 200') == 2
     assert said.count('"GET /seed/n1 HTTP/1.1" 200') == 1
     assert "tiny: seed n1" in answer["machine"]
     assert '"state": "done", "step": "installed"' in answer["console"]
