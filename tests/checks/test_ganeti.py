@@ -18,6 +18,9 @@ pytestmark = pytest.mark.skipif(not hosts("ganeti-master"), reason="no node is a
 NODES = hosts("ganeti-node")
 CANDIDATES = 10
 SYSRQ = "missing required directory /proc/sys and the file /proc/sysrq-trigger"
+# curl's words when a node did not take a connection within Ganeti's five seconds (ganeti:
+# lib/rpc/node.py): one under emulation may be that busy once, one that is gone is so each time.
+BUSY, ATTEMPTS = "Error 28", 3
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +109,12 @@ def test_cluster_verifies_clean(master: Host, facts_of: Callable[[Node], Facts])
     # The one complaint that a kernel without the file causes: an error of the place, not of ours.
     known = SYSRQ if facts_of(NODES[0]).lacks("sysrq") else "never said"
     ignored = "--ignore-errors=ENODESETUP" if known == SYSRQ else ""
-    said = master.run(f"gnt-cluster verify {ignored} 2>&1")
-    lines = [line for line in said.stdout.splitlines() if known not in line]
-    complaints = [line for line in lines if "ERROR" in line or "WARNING" in line]
+    for _ in range(ATTEMPTS):
+        said = master.run(f"gnt-cluster verify {ignored} 2>&1")
+        lines = [line for line in said.stdout.splitlines() if known not in line]
+        complaints = [line for line in lines if "ERROR" in line or "WARNING" in line]
+        if not any(BUSY in line for line in complaints):
+            break
     assert said.rc == 0 and complaints == [], "\n".join(complaints) or said.stdout[-2000:]
 
 
