@@ -41,11 +41,13 @@ def complete(ctx):
 
 
 def _loadable(ctx):
-    """Databases without a table, each with its dump."""
-    dumps = [
-        (os.path.basename(path)[: -len(".sql")], path)
-        for path in sorted(glob.glob(ctx.path(DUMPS)))
-    ]
+    """Databases without a table, each with its dump.
+
+    The applications' are last: they are `complete` when all is there, and not while other nodes
+    could still get in between (pithos_stamp).
+    """
+    dumps = [(os.path.basename(path)[: -len(".sql")], path) for path in glob.glob(ctx.path(DUMPS))]
+    dumps.sort(key=lambda dump: (dump[0] == DATABASE, dump))
     return [dump for dump in dumps if sql.is_true(ctx, dump[0], EMPTY)]
 
 

@@ -199,6 +199,12 @@ def case_tables_are_made_by_commands_without_a_dump(world):
     assert not schema.done(ctx)
 
 
+def case_the_tables_that_other_nodes_wait_for_come_last(world):
+    cloud, _ = ready(world, [schema])
+    loads = [line for line in cloud.ran if ".sql" in line]
+    assert [line.split("/")[-1] for line in loads] == ["snf_pithos.sql", "snf_apps.sql"]
+
+
 def case_a_versioned_pithos_database_is_never_stamped(world):
     cloud, ctx = ready(world, [schema])
     assert pithos_stamp.done(ctx)
