@@ -117,7 +117,12 @@ def test_a_console_is_followed_and_typed_at(
     files = NodeDir("small", "n1")
     files.path.mkdir(parents=True)
     made = client.containers.create(
-        tag, tty=True, stdin_open=True, network_mode="none", labels=module.labels("small", "n1")
+        tag,
+        name=module._container("small", "n1"),
+        tty=True,
+        stdin_open=True,
+        network_mode="none",
+        labels=module.labels("small", "n1"),
     )
     try:
         state = module._start(made, files, "127.0.0.1", tag)
