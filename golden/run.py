@@ -167,7 +167,8 @@ class _Guard(threading.Thread):
         self._ended = threading.Event()
 
     def __enter__(self) -> _Guard:
-        self.start()
+        if self._timeout is not None or self._watch:
+            self.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

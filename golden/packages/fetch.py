@@ -56,12 +56,8 @@ def to_fetch(folder: Path, packages: Sequence[Package]) -> int:
     return sum(
         package.size
         for package in packages
-        if not package.uri.startswith(_LOCAL) and _length(folder / package.file) != package.size
+        if not package.uri.startswith(_LOCAL) and flow.length(folder / package.file) != package.size
     )
-
-
-def _length(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else -1
 
 
 def _missing(folder: Path, packages: Sequence[Package]) -> list[Package]:

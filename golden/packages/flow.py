@@ -50,15 +50,16 @@ class Flow:
 
 def in_folder(folder: Path) -> int:
     """The bytes of the files in `folder` and in its folder for what comes, `partial`."""
-    return sum(_length(path) for place in (folder, folder / "partial") for path in place.glob("*"))
+    return sum(length(path) for place in (folder, folder / "partial") for path in place.glob("*"))
 
 
 def of_files(folder: Path, names: frozenset[str]) -> int:
     """The bytes that have come of the files called so."""
-    return sum(_length(place / name) for name in names for place in (folder, folder / "partial"))
+    return sum(length(place / name) for name in names for place in (folder, folder / "partial"))
 
 
-def _length(path: Path) -> int:
+def length(path: Path) -> int:
+    """The bytes of a file; 0 where there is none."""
     try:
         found = path.stat()
     except FileNotFoundError:
