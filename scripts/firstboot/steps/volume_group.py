@@ -1,10 +1,12 @@
 """Make the volume group of the instances' disks. One in the image would have one id everywhere.
 
-On the site's device, which must be empty: data that is not ours is never overwritten. Or in a
-sparse file, which the init script volume-group attaches at every boot (guide_bug of G159).
+On the site's device, a disk or a partition, which must be empty: data that is not ours is never
+overwritten. Or in a sparse file, which the init script volume-group attaches at every boot
+(guide_bug of G159).
 """
 
 import os
+import re
 
 from engine import files
 from engine.failures import StepError, StepSkipped
@@ -14,6 +16,8 @@ SERVICES = ("volume-group",)
 
 # Ganeti's MIN_VG_SIZE is 20480 MiB (facts/wheezy.md 15.9); LVM keeps a little for itself.
 LEAST_MIB = 20484
+# Names of blkid's values; PART_ENTRY_TYPE is none of these.
+CONTENT = re.compile(r"(?<!\w)(?:TYPE|PTTYPE)=")
 UNITS = {"M": 1, "G": 1024, "T": 1024 * 1024}
 
 
@@ -92,10 +96,21 @@ def _is_our_volume(ctx, device):
 
 
 def _check_empty(ctx, device):
-    # blkid's exit code 2: it knows nothing that begins like this.
     found = ctx.run(["blkid", "-p", device], check=False)
-    if found.code != 2:
+    if not knows_nothing(found.code, found.text):
         raise StepError(
             "{0} is not empty ({1}); if nothing on it is needed, run: wipefs -a {0}; "
-            "then: firstboot resume".format(device, found.text.strip()[:200])
+            "then: firstboot resume".format(device, found.text.strip()[:200] or "ambivalent")
         )
+
+
+def knows_nothing(code, text):
+    """Whether `blkid -p` found neither content nor a partition table, by its exit code and output.
+
+    blkid(8): 2 is nothing at all, 8 ambivalent. An empty partition is 0: its own entry in the table
+    of the disk (PART_ENTRY_...) is told, and neither TYPE nor PTTYPE.
+    """
+    if code == 2:
+        # 2 is also what it ends with where the device cannot be read, and says so.
+        return not text.strip()
+    return code == 0 and not CONTENT.search(text)

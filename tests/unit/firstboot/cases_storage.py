@@ -55,6 +55,30 @@ def case_volume_group_on_an_empty_disk(world):
     ]
 
 
+# What blkid -p of util-linux 2.20 and 2.38 says of the guide's empty /dev/sdb1; its exit code is 0.
+EMPTY_PARTITION = (
+    """echo '/dev/sdb1: PART_ENTRY_SCHEME="dos" PART_ENTRY_TYPE="0x8e" PART_ENTRY_NUMBER="1" """
+    """PART_ENTRY_OFFSET="2048" PART_ENTRY_SIZE="52426752" PART_ENTRY_DISK="8:16"'"""
+)
+
+
+def case_volume_group_on_an_empty_partition(world):
+    ctx = lvm(world, blkid=EMPTY_PARTITION)
+    volume_group.run(ctx)
+    assert "pvcreate /dev/vdb" in world.calls()
+    assert volume_group.done(ctx)
+
+
+def case_foreign_data_on_a_partition_is_never_overwritten(world):
+    used = EMPTY_PARTITION.replace("sdb1: ", 'sdb1: UUID="0a1b" TYPE="ext4" USAGE="filesystem" ')
+    nested = EMPTY_PARTITION.replace("sdb1: ", 'sdb1: PTUUID="e5" PTTYPE="dos" ')
+    for blkid in (used, nested, EMPTY_PARTITION + "; exit 8", EMPTY_PARTITION + "; exit 4"):
+        assert "not empty" in raises(StepError, volume_group.run, lvm(world, blkid=blkid)), blkid
+    unread = "echo error: /dev/vdb: Input/output error; exit 2"
+    assert "Input/output" in raises(StepError, volume_group.run, lvm(world, blkid=unread))
+    assert not [call for call in world.calls() if call.startswith(("pvcreate", "vgcreate"))]
+
+
 def case_foreign_data_is_never_overwritten(world):
     for found, said in (
         ({"blkid": "echo TYPE=ext4; exit 0"}, "not empty (TYPE=ext4)"),
