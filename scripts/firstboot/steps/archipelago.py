@@ -1,8 +1,9 @@
 """Start Archipelago, after the shared storage is there. Its shared memory must fit this machine.
 
-The size of that segment is in the image, but how much memory the machine has is known only here
-(guide_bug of G053). The start command says 0 even when a peer failed, so the peers are looked at
-(guide_bug of G055). Gunicorn, if it runs, holds the segment open and is stopped first.
+The size of that segment is the site's and in the image, but how much memory the machine has is
+known only here (guide_bug of G053). The start command says 0 even when a peer failed, so the peers
+are looked at (guide_bug of G055). Gunicorn, if it runs, holds the segment open and is stopped
+first.
 """
 
 import os
@@ -12,35 +13,27 @@ from engine import daemons, files
 from engine.failures import StepError
 
 GUIDE = ("G055", "G084")
-SERVICES = ("archipelago",)
+SERVICES = ("archipelago-boot",)
 
 CONF = "/etc/archipelago/archipelago.conf"
 SEGMENT = re.compile(r"^SEGMENT_SIZE\s*=\s*(\d+)[ \t]*$", re.MULTILINE)
 PEERS = ("blockerb", "blockerm", "mapperd", "vlmcd")
-# Below it Archipelago's documentation asks for less than its 2048 MiB: 1024 on a host of 2 GB.
-AMPLE_MIB = 6 * 1024
-LEAST_MIB = 128
 
 
 def done(ctx):
-    return _segment(ctx) <= most_mib(ctx) and not _dead(ctx)
+    return not _dead(ctx)
 
 
 def run(ctx):
-    limit = most_mib(ctx)
-    if _segment(ctx) > limit:
-        path = ctx.path(CONF)
-        status = os.stat(path)
-        text = SEGMENT.sub("SEGMENT_SIZE = {0}".format(limit), files.read(path))
-        files.write(
-            path,
-            text,
-            status.st_mode & 0o7777,
-            files.user_name(status.st_uid),
-            files.group_name(status.st_gid),
+    segment, limit = _segment(ctx), most_mib(ctx)
+    if segment > limit:
+        raise StepError(
+            "Archipelago's segment is to have {0} MiB (archipelago_segment_mib of the site), and "
+            "/dev/shm of this machine allows {1}: give the machine {2} MiB of memory, or lower the "
+            "variable and bake again".format(segment, limit, segment * 8 // 3 + 1)
         )
     _stop(ctx)
-    ctx.services.start("archipelago")
+    ctx.services.start("archipelago-boot")
     dead = _dead(ctx)
     if dead:
         # When one fails the others are stopped, so that each log has to be looked at.
@@ -52,19 +45,10 @@ def run(ctx):
 
 
 def most_mib(ctx):
-    """MiB that the segment may have: three quarters of /dev/shm, and half of a small memory."""
+    """MiB that the segment may have: three quarters of /dev/shm, which is half of the memory."""
     space = os.statvfs(ctx.path("/dev/shm"))
     # Others use it too, PostgreSQL among them.
-    limit = space.f_blocks * space.f_frsize // (1024 * 1024) * 3 // 4
-    memory = int(re.search(r"MemTotal:\s+(\d+)", files.read(ctx.path("/proc/meminfo"))).group(1))
-    if memory // 1024 < AMPLE_MIB:
-        limit = min(limit, memory // 2048)
-    if limit < LEAST_MIB:
-        raise StepError(
-            "Archipelago needs {0} MiB of shared memory, /dev/shm and the memory of "
-            "this machine allow {1}: give it more".format(LEAST_MIB, limit)
-        )
-    return limit
+    return space.f_blocks * space.f_frsize // (1024 * 1024) * 3 // 4
 
 
 def _segment(ctx):
@@ -79,7 +63,7 @@ def _stop(ctx):
         ctx.services.stop("gunicorn")
     # Starting what runs in part is an error (exit 255).
     if len(_dead(ctx)) < len(PEERS):
-        ctx.services.stop("archipelago")
+        ctx.services.stop("archipelago-boot")
 
 
 def _dead(ctx):

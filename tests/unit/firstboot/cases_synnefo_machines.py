@@ -26,27 +26,26 @@ from world import raises
 # ---- machines
 
 
-def case_memory_of_archipelago_fits_the_machine(world):
-    _, ctx = ready(world, [archipelago])
-    most = archipelago.most_mib(ctx)
-    assert most <= 3000000 // 2048
-    assert "SEGMENT_SIZE = {0}\n".format(min(most, 2048)) in world.get(
-        "etc/archipelago/archipelago.conf"
-    )
-    world.put("proc/meminfo", "MemTotal: 100000 kB\n")
-    assert "allow 48" in raises(StepError, archipelago.done, ctx)
+def case_a_segment_that_does_not_fit_is_refused_and_the_file_stays(world):
+    cloud = cloud_of(world)
+    most = archipelago.most_mib(cloud.context())
+    text = "[XSEG]\nSEGMENT_SIZE = {0}\n".format(most + 1)
+    world.put("etc/archipelago/archipelago.conf", text)
+    message = raises(StepError, archipelago.run, cloud.context())
+    assert "archipelago_segment_mib" in message and "allows {0}".format(most) in message
+    assert world.get("etc/archipelago/archipelago.conf") == text and not cloud.running
 
 
 def case_gunicorn_is_stopped_before_archipelago(world):
     cloud = cloud_of(world)
     cloud.running.add("gunicorn")
     finish(cloud, [archipelago])
-    assert "gunicorn" not in cloud.running and "archipelago" in cloud.running
+    assert "gunicorn" not in cloud.running and "archipelago-boot" in cloud.running
 
 
 def case_a_peer_that_failed_is_named_although_start_says_0(world):
     cloud = cloud_of(world)
-    cloud.broken["archipelago"] = (0, "")
+    cloud.broken["archipelago-boot"] = (0, "")
     world.put("var/log/archipelago/blockerm.log", "starting\nlock_dir is missing\n")
     message = raises(StepError, archipelago.run, cloud.context())
     assert "blockerb, blockerm" in message and "blockerm: lock_dir is missing" in message

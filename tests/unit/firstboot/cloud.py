@@ -19,15 +19,18 @@ CERTIFICATE = (
     "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIBAgIEAgAAuTANca\n-----END CERTIFICATE-----\n"
 )
 SERVICES = [
-    "archipelago", "gunicorn", "vncauthproxy", "nfdhcpd", "snf-dispatcher", "snf-ganeti-eventd",
+    "archipelago-boot", "gunicorn", "vncauthproxy", "nfdhcpd", "snf-dispatcher",
+    "snf-ganeti-eventd",
 ]  # fmt: skip
 PIDS = {
-    "archipelago": ["archipelago/" + peer for peer in ("blockerb", "blockerm", "mapperd", "vlmcd")],
+    "archipelago-boot": [
+        "archipelago/" + peer for peer in ("blockerb", "blockerm", "mapperd", "vlmcd")
+    ],
     "nfdhcpd": ["nfdhcpd/nfdhcpd"],
     "snf-dispatcher": ["synnefo/snf-dispatcher"],
     "snf-ganeti-eventd": ["snf-ganeti-eventd"],
 }
-TITLES = {"archipelago": "archip-filed"}
+TITLES = {"archipelago-boot": "archip-filed"}
 
 
 class Cut(BaseException):
@@ -241,9 +244,8 @@ class Cloud(object):
         world.image["services"].update((name, name) for name in SERVICES)
         for name in ("srv/base.diskdump", "srv/base.diskdump.meta"):
             world.put(name, "image")
-        world.put("proc/meminfo", "MemTotal:        3000000 kB\n")
         world.put("dev/shm/x", "")
-        world.put("etc/archipelago/archipelago.conf", "[XSEG]\nSEGMENT_SIZE = 2048\n")
+        world.put("etc/archipelago/archipelago.conf", "[XSEG]\nSEGMENT_SIZE = 1\n")
         for database in ("snf_apps", "snf_pithos"):
             world.put("usr/lib/golden/schema/{0}.sql".format(database), "")
         world.put("var/lib/ganeti/ssconf_master_node", world.golden["node"]["fqdn"] + "\n")
