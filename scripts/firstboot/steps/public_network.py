@@ -2,8 +2,11 @@
 
 Its subnet and gateway are the site's `vm_network` and `vm_gateway`. network-create makes another
 network each time it is run and only submits jobs to Ganeti (guide_bug of G249): what is there is
-looked at first, and the jobs are waited for.
+looked at first, and the jobs are waited for. Cyclades learns how they ended from eventd alone,
+which does not run yet and never tells of the past, so it is made to look (reconcile-networks).
 """
+
+import re
 
 from engine import ganeti, synnefo
 from engine.failures import StepError
@@ -20,7 +23,7 @@ JOB_SECONDS = 300
 
 def done(ctx):
     row = _row(ctx, anew=True)
-    return row is not None and _is_connected(ctx, row)
+    return row is not None and _is_connected(ctx, row) and _is_active(ctx, row)
 
 
 def run(ctx):
@@ -37,6 +40,8 @@ def run(ctx):
         lambda: _is_connected(ctx, row),
         JOB_SECONDS,
     )
+    if not _is_active(ctx, row):
+        synnefo.manage(ctx, ["reconcile-networks", "--fix-all"])
 
 
 def _options(ctx):
@@ -104,3 +109,23 @@ def _is_connected(ctx, row):
     keys = [key for key, network in config.get("networks", {}).items() if network["name"] == name]
     groups = config.get("nodegroups", {}).values()
     return bool(keys) and all(keys[0] in group.get("networks", {}) for group in groups)
+
+
+def _is_active(ctx, row):
+    """Whether Cyclades knows that the network is in its backend: the network itself is ACTIVE from
+    the moment it is made, what it has in each backend begins PENDING."""
+    said = ctx.run(["snf-manage", "network-inspect", str(row["id"])], synnefo.SECONDS).text
+    return state_in_backend(said, ctx.seed["cluster"]["name"]) == "ACTIVE"
+
+
+def state_in_backend(said, cluster):
+    """The state in the row of `cluster` that network-inspect shows; None without a row.
+
+    It shows the cluster's name again in a title below.
+    """
+    rows = said.partition("in DB for each backend")[2].partition("State of network in backend")[0]
+    for line in rows.splitlines():
+        words = re.split(r"[\s|]+", line.strip())
+        if cluster in words[:-1]:
+            return words[words.index(cluster) + 1]
+    return None

@@ -34,6 +34,7 @@ def state(cloud):
         manage.backends,
         manage.networks,
         manage.in_ganeti,
+        manage.known_ends,
         manage.pools,
         manage.flavors,
         manage.types,

@@ -79,6 +79,17 @@ def case_a_network_whose_jobs_were_lost_is_reconciled(world):
     assert [line for line in cloud.ran if "reconcile-networks --fix-all" in line]
 
 
+def case_a_network_is_active_in_cyclades_too_although_no_eventd_tells(world):
+    cloud, ctx = ready(world, [schema, backend])
+    cloud.manage.run(["network-create"] + public_network._options(ctx), "")
+    assert public_network._is_connected(ctx, public_network._row(ctx, anew=True))
+    assert not public_network.done(ctx), "Ganeti has it, but Cyclades does not know"
+    finish(cloud, [public_network])
+    said = cloud.run(["snf-manage", "network-inspect", "1"]).text
+    assert public_network.state_in_backend(said, "ganeti.n1.small.example") == "ACTIVE"
+    assert public_network.state_in_backend("State of network in backend: x", "x") is None
+
+
 def case_a_pool_of_another_base_is_refused(world):
     cloud, ctx = ready(world, [schema, mac_prefix_pool])
     cloud.manage.pools[0] = ("aa:11:0", "65536")

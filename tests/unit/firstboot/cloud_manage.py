@@ -3,6 +3,8 @@
 import json
 import re
 
+from cloud_networks import Networks
+
 NAMES = {
     "astakos": ["astakos.pending_app"],
     "pithos": ["pithos.diskspace"],
@@ -15,7 +17,7 @@ UNLIMITED = str(2**63 - 1)
 UNITS = {"": 1, "G": 1024**3}
 
 
-class Manage(object):
+class Manage(Networks):
     """State and commands; `run` is snf-manage."""
 
     def __init__(self, cloud):
@@ -24,6 +26,8 @@ class Manage(object):
         self.users, self.groups = [], set()
         self.backends, self.networks, self.pools, self.flavors = [], [], [], ["C1R1024D20drbd"]
         self.types = [{"id": "1", "name": "drbd", "disk_template": "drbd"}]
+        # Networks whose end eventd told, or that reconcile-networks found out about.
+        self.known_ends = set()
         self.in_ganeti, self.mail_works, self.jobs_work, self.in_sync = set(), True, True, True
         self.logged = 0
 
@@ -198,38 +202,6 @@ class Manage(object):
         for row in self.backends:
             row["disk_templates"] = "[u'drbd', u'plain']"
         return 0, ""
-
-    def network_create(self, words, options, stdin):
-        # Each time one more.
-        self.networks.append(
-            {
-                "id": len(self.networks) + 1,
-                "name": options["name"],
-                "public": "--public" in words,
-                "subnet.ipv4": options["subnet"],
-                "gateway.ipv4": options["gateway"],
-                "link": options["link"],
-                "floating_ip_pool": options["floating-ip-pool"],
-            }
-        )
-        self._submit()
-        return 0, "Successfully issued job to create network in backends"
-
-    def reconcile_networks(self, words, options, stdin):
-        if "--fix-all" in words:
-            self.jobs_work = True
-            self._submit()
-        return 0, ""
-
-    def _submit(self):
-        if self.jobs_work:
-            self.in_ganeti = {"snf-net-{0}".format(row["id"]) for row in self.networks}
-            self.write_ganeti()
-
-    def write_ganeti(self):
-        names = {name: {"name": name} for name in self.in_ganeti}
-        config = {"networks": names, "nodegroups": {"g": {"name": "default", "networks": names}}}
-        self.cloud.world.put("var/lib/ganeti/config.data", json.dumps(config))
 
     def pool_create(self, words, options, stdin):
         if self.pools:
