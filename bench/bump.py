@@ -18,9 +18,9 @@ from typing import Any
 from bench.checkout import Copy, fresh
 from golden import definition, log, manifest
 from golden.errors import STAGE_ERROR_CODE, USER_ERROR_CODE, StageError, UserError
+from golden.packages.standins import SUFFIX
 from golden.packages.synnefo import members
 from golden.paths import CACHE, ROOT
-from golden.standins import SUFFIX
 
 SITE = "rehearsal"
 FOLDER = CACHE / "bench" / "bump"

@@ -7,10 +7,12 @@ with its elapsed time, and a heartbeat line tells that nothing hangs.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from types import TracebackType
 
 from rich.console import Console
 from rich.live import Live
@@ -22,6 +24,19 @@ HEARTBEAT_SECONDS = 20.0
 _console = Console(highlight=False, soft_wrap=True)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 _verbose = False
+
+
+def end_quietly_when_unread() -> None:
+    """Let a closed pipe, as of `inv plan | head`, end the program without a traceback."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not issubclass(kind, BrokenPipeError):
+            sys.__excepthook__(kind, error, trace)
+            return
+        # Python flushes once more at its end: signal(3) of its documentation, "Note on SIGPIPE".
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    sys.excepthook = hook
 
 
 def set_verbose(on: bool) -> None:

@@ -15,10 +15,11 @@ from typing import Any
 
 from golden import definition, log, manifest, paths, run
 from golden.bake import bake
-from golden.diff import compare, sides, tree
+from golden.diff import compare, sides
 from golden.diff.compare import Change
-from golden.diff.tree import Tree
 from golden.errors import StageError
+from golden.layers import overlay
+from golden.layers.overlay import Tree
 
 # Where whoever reads the host's own finds something else.
 ENVIRONMENT = {"TZ": "Pacific/Auckland", "LANG": "C", "LC_ALL": "C"}
@@ -83,7 +84,7 @@ def _compared(site: str, kind: str, home: Path) -> list[str]:
         sides.baked(kind, here, paths.CACHE).layers,
         sides.baked(kind, there, home / ".cache").layers,
     )
-    image = tree.merged(stacks[0])
+    image = overlay.merged(stacks[0])
     found = _differences(*stacks)
     lines = [f"{kind}: {line}" for line in _named(found, image)]
     old, new = _disk(here), _disk(there)
@@ -99,7 +100,7 @@ def _differences(here: Sequence[Path], there: Sequence[Path]) -> list[Change]:
     found: dict[str, Change] = {}
     views = [*(((a,), (b,)) for a, b in zip(here, there, strict=True)), (here, there)]
     for pair in views:
-        for change in compare.changes(*map(tree.merged, pair), times=True):
+        for change in compare.changes(*map(overlay.merged, pair), times=True):
             found.setdefault(change.path, change)
     return list(found.values())
 
@@ -125,5 +126,5 @@ def _packages(image: Tree) -> dict[str, str]:
     return {
         line: path.removeprefix(_INFO).removesuffix(".list").partition(":")[0]
         for path in lists
-        for line in tree.lines(image, path)
+        for line in overlay.lines(image, path)
     }

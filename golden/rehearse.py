@@ -11,13 +11,13 @@ from pathlib import Path
 
 from golden import boot, check, definition, log, report
 from golden.bake import bake
-from golden.boot.rundir import NodeDir
+from golden.boot.metal.target import Metal
 from golden.boot.target import Target, target
 from golden.definition.models import Site
 from golden.errors import UserError
-from golden.metal.target import Metal
 from golden.paths import ARTIFACTS, shown
 from golden.report import Moment
+from golden.rundir import NodeDir
 
 
 def rehearse(site: str, where: str, *, keep: bool = False, connect: str = "") -> None:
@@ -56,7 +56,7 @@ def _machines(site: Site, place: Target) -> Target:
     if not isinstance(place, Metal):
         return place
     # Imported here: only this target needs it.
-    from golden.metal import rehearsal
+    from golden.boot.metal import rehearsal
 
     rehearsal.own_network(site)
     return rehearsal.Rehearsed()

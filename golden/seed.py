@@ -17,10 +17,11 @@ from typing import Any
 
 import pycdlib
 
-from golden import definition, log, pki, secrets
+from golden import definition, log
 from golden.definition import Node, Site
+from golden.keys import pki, secrets
+from golden.keys.secrets import Secrets, write_private
 from golden.paths import ARTIFACTS, shown
-from golden.secrets import Secrets, write_private
 
 LABEL = "CIDATA"
 
@@ -64,7 +65,7 @@ def write(site: Site, node: Node, path: Path, extra_interfaces: Sequence[Interfa
 
     Makes the site's secrets and certificates where they are missing. The instance-id stays the same
     until the secrets are made anew: it decides whether a node takes this for its first boot.
-    Raises UserError as `golden.secrets.ensure` does.
+    Raises UserError as `golden.keys.secrets.ensure` does.
     """
     meta, user = _documents(site, node, data(site, node, extra_interfaces))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,22 +14,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from golden import doctor, log, manifest, paths, releases
+from golden import log, manifest, paths, releases
 from golden.bake import disk, locked, overview, planfile, planning, tree
 from golden.bake.layer import Kitchen
 from golden.bake.overview import Overview
 from golden.bake.planfile import Planned
 from golden.bake.planning import Plan
-from golden.bake.recipe import Cook, Recipe, Recipes
 from golden.bake.schedule import Job, run_jobs
 from golden.definition import Kind, Site, load
 from golden.disk.build import FORMATS as DISK_FORMATS
 from golden.errors import UserError, full_disk_in_words
+from golden.host.require import require
 from golden.layers import Store, working
 from golden.layers.reasons import ALL, NAMED
 from golden.log import Progress
 from golden.manifest import Artifact
 from golden.packages import Resolver
+from golden.recipe import Cook, Recipe, Recipes
 from golden.releases import stages
 from golden.render import render
 
@@ -59,7 +60,7 @@ def bake(
     """
     site = load(site_name)
     _require_tree(site)
-    doctor.require(site)
+    require(site)
     with full_disk_in_words("bake", paths.shown(paths.HOME), MAKE_ROOM):
         order = _order(site_name, kinds, fmt, offline=offline)
         _require_planned(order, planned)

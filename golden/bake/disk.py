@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from golden import disk, manifest
-from golden.bake import tools, tree
+from golden.bake import tree
 from golden.bake.layer import Kitchen
-from golden.bake.recipe import Recipes
 from golden.definition import Kind, Site
 from golden.layers import View
 from golden.layers.model import digest
+from golden.recipe import Recipes, tools
 
 
 def inputs(site: Site, kind: Kind, fmt: str) -> dict[str, str]:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golden import paths
-from golden.bake import epoch, packer, payload, tools
+from golden.bake import epoch, packer
 from golden.bake.bootstrap import Ground, bootstrap
-from golden.bake.recipe import SCRIPTS, Recipe
 from golden.definition import Site
 from golden.errors import StageError
 from golden.layers import Store, Stored, View, Workshop
 from golden.layers.store import TREE
 from golden.packages import Resolver, fetch
+from golden.recipe import SCRIPTS, Recipe, payload, tools
 
 ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",

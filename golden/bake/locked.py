@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from golden import lock
-from golden.bake.recipe import Recipes
 from golden.definition import Site
 from golden.errors import UserError
 from golden.lock import Lock
 from golden.packages import AptState, Resolver
+from golden.recipe import Recipes
 
 
 def resolver(site: Site, *, offline: bool) -> tuple[Resolver, Lock | None]:

@@ -10,12 +10,12 @@ from typing import Any, Literal
 from golden import log, manifest, paths
 from golden.bake import disk
 from golden.bake.planning import Plan
-from golden.bake.recipe import Recipe, Recipes
 from golden.definition import Kind, Site
 from golden.definition.problems import nearest
 from golden.errors import UserError
 from golden.layers import Store
 from golden.packages import to_fetch
+from golden.recipe import Recipe, Recipes
 
 State = Literal["up to date", "stale", "kept", "not needed"]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from golden import log, manifest, releases
 from golden.bake import disk, tree
-from golden.bake.recipe import Recipe, Recipes
 from golden.definition import Kind, Site
 from golden.layers import Store
 from golden.layers.reasons import NAMED, reasons
+from golden.recipe import Recipe, Recipes
 
 
 @dataclass(frozen=True)

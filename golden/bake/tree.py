@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from golden import atomic
-from golden.bake.recipe import Recipe
 from golden.disk import Built
+from golden.recipe import Recipe
 
 FORMAT = "tree"
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from golden import definition, log, run, status
-from golden.boot import login, rundir, terminal, times
-from golden.boot.rundir import NodeDir
+from golden import definition, log, run, rundir
+from golden.boot import login, status, terminal, times
+from golden.boot.status import StepTime
 from golden.boot.target import Target, target
 from golden.boot.watching import follow
 from golden.definition.models import Node, Site
 from golden.errors import UserError
 from golden.paths import shown
-from golden.status import StepTime
+from golden.rundir import NodeDir
 
 __all__ = ["boot", "console", "down", "power_on", "show_status", "show_times", "ssh", "timeline"]
 

@@ -14,8 +14,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from golden import run
-from golden.boot import rundir
+from golden import run, rundir
 from golden.errors import StageError, UserError
 from golden.paths import CACHE
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from golden import run
-from golden.boot.rundir import NodeDir
 from golden.errors import StageError
 from golden.paths import ROOT
+from golden.rundir import NodeDir
 
 # A libvirt daemon on a busy host takes its time to hand a console out.
 START_SECONDS = 60.0

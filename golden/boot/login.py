@@ -8,13 +8,13 @@ import shutil
 import socket
 from pathlib import Path
 
-from golden import atomic, run, secrets
-from golden.boot import rundir
-from golden.boot.rundir import NodeDir, State
+from golden import atomic, run, rundir
 from golden.definition.models import Site
 from golden.errors import StageError, UserError
+from golden.keys import secrets
+from golden.keys.secrets import Secrets
 from golden.paths import shown
-from golden.secrets import Secrets
+from golden.rundir import NodeDir, State
 
 # A Unix socket's address holds 107 bytes, and ssh adds 17 of its own while it makes the socket.
 CONTROL_PATH_LIMIT = 90

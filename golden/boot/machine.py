@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from golden.boot.accelerator import QEMU, Accelerator
-from golden.boot.rundir import NodeDir
 from golden.definition.models import Site
 from golden.errors import UserError
+from golden.rundir import NodeDir
 
 # The empty disk of every virtual machine, of a libvirt's, too (libvirt/domain.xml.j2).
 DATA_DISK = "/dev/vdb"

@@ -11,15 +11,15 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from golden import log, run, seed
-from golden.boot import rundir, sockets
+from golden import log, run, rundir, seed
+from golden.boot import sockets
 from golden.boot.accelerator import Accelerator, choose
 from golden.boot.machine import Machine, argv, check_data_disk
-from golden.boot.rundir import NodeDir, State
 from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
 from golden.paths import ARTIFACTS, shown
 from golden.render.machines import management_mac
+from golden.rundir import NodeDir, State
 
 FORMATS = ("qcow2", "raw")
 PORT_ATTEMPTS = 3

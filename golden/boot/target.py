@@ -6,11 +6,11 @@ from typing import Protocol
 
 from golden.boot.container import Container
 from golden.boot.libvirt import Libvirt
+from golden.boot.metal.target import Metal
 from golden.boot.qemu import Qemu
 from golden.definition.models import Node, Site
 from golden.definition.problems import nearest
 from golden.errors import UserError
-from golden.metal.target import Metal
 
 
 class Target(Protocol):

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 from golden import log
 from golden.boot import sockets
-from golden.boot.rundir import NodeDir
 from golden.errors import UserError
 from golden.paths import shown
+from golden.rundir import NodeDir
 
 LEAVE = b"\x1d"  # Ctrl-]
 RECALL_BYTES = 4000

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from golden import report, status
-from golden.boot import rundir
-from golden.boot.rundir import NodeDir
+from golden import report, rundir
+from golden.boot import status
+from golden.boot.status import StepTime
 from golden.definition.models import Node, Site
 from golden.paths import ARTIFACTS
 from golden.report import Moment
-from golden.status import StepTime
+from golden.rundir import NodeDir
 
 
 def steps(site: str, node: str) -> tuple[StepTime, ...]:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from golden import log, status
-from golden.boot import login, rundir
-from golden.boot.rundir import NodeDir, State
+from golden import log, rundir
+from golden.boot import login, status
+from golden.boot.status import NodeStatus, Probe
 from golden.boot.target import Target
 from golden.errors import StageError, UserError
 from golden.paths import CACHE
-from golden.status import NodeStatus, Probe
+from golden.rundir import NodeDir, State
 
 POLL_SECONDS = 1.0
 PROBE_EVERY_SECONDS = 5.0

@@ -1,7 +1,7 @@
 """A new version of Synnefo, of a package, or of Debian: edit, see, undo; all of it or nothing.
 
 Read in this order: `stage` (the bump worked out beside the checkout, with `edit` and `synnefo`),
-`golden.journal` (its files put in place as one), `notes` (what upstream says to versions crossed).
+`journal` (its files put in place as one), `notes` (what upstream says to versions crossed).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from debian.debian_support import Version
 from golden import definition, lock, log, paths
 from golden.bake import overview, plan
 from golden.bump import notes
+from golden.bump.journal import Journal, Writes
 from golden.bump.stage import (
     Wanted,
     edit_release,
@@ -30,7 +31,6 @@ from golden.definition import Release, Site
 from golden.definition.fields import Package, Rule, Upstream
 from golden.definition.tree import Tree
 from golden.errors import UserError
-from golden.journal import Journal, Writes
 from golden.layers import working
 from golden.lock import making
 from golden.packages import AptState

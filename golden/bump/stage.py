@@ -12,7 +12,6 @@ from pathlib import Path
 from debian.debian_support import Version
 
 from golden import definition, render
-from golden.bake.recipe import Cook
 from golden.bump import edit
 from golden.definition import Release, Site
 from golden.definition.problems import nearest
@@ -20,6 +19,7 @@ from golden.definition.tree import Tree
 from golden.errors import UserError
 from golden.lock import Lock, changes, path
 from golden.packages import AptState, Resolver, synnefo
+from golden.recipe import Cook
 
 
 @dataclass(frozen=True)

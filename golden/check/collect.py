@@ -10,7 +10,7 @@ from golden.check.connection import Connection, UnreachableError
 from golden.check.facts import Facts
 from golden.check.questions import questions
 from golden.definition import Node, Site
-from golden.secrets import Secrets
+from golden.keys.secrets import Secrets
 
 SCRIPTS = ("files", "system", "hygiene", "reach", "web", "cloud", "daemons", "packets")
 # Some twenty commands of Synnefo, each of which takes ten seconds on a busy emulated machine.

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from golden.definition import Kind, Node, Site
+from golden.keys.secrets import Secrets
 from golden.render import render
-from golden.secrets import Secrets
 
 PLACEHOLDER = re.compile(rb"@@SECRET:([a-z0-9_]+)@@")
 

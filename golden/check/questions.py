@@ -9,7 +9,7 @@ from typing import Any
 
 from golden.check import expected, synnefo
 from golden.definition import Node, Site
-from golden.secrets import Secrets
+from golden.keys.secrets import Secrets
 
 DATABASES = ("snf_apps", "snf_pithos")  # G011, G014
 DATABASE_USER = "synnefo"  # G012

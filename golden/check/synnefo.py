@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from golden.definition import Node, Site
-from golden.secrets import Secrets
+from golden.keys.secrets import Secrets
 
 IMAGE_FOLDER = "images"  # the container that first boot uploads to, G277
 TINY = "tiny"  # the word for the image that first boot makes itself

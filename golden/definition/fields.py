@@ -143,7 +143,7 @@ Upstream = Annotated[
 Text = Annotated[str, Rule("a non-empty line of text", pattern=r"^\S(.*\S)?$")]
 
 RoleName = Annotated[str, Rule("a role (a folder of images/roles)", names="role")]
-KindName = Annotated[str, Rule("a kind (a file of images/nodes)", names="kind")]
+KindName = Annotated[str, Rule("a kind (a file of images/kinds)", names="kind")]
 SiteName = Annotated[str, Rule("a site (a file of images/sites)", names="site")]
 ReleaseName = Annotated[str, Rule("a release (a file of images/releases)", names="release")]
 StepName = Annotated[str, Rule("a step (a file of scripts/firstboot/steps)", names="step")]

@@ -206,7 +206,7 @@ class SiteFile:
     )
 
 
-# ---- images/nodes/<kind>.yaml
+# ---- images/kinds/<kind>.yaml
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ class Tree:
         return {
             "release": images / "releases" / f"{name}.yaml",
             "site": images / "sites" / f"{name}.yaml",
-            "kind": images / "nodes" / f"{name}.yaml",
+            "kind": images / "kinds" / f"{name}.yaml",
             "role": images / "roles" / name / "role.yaml",
         }[family]
 
@@ -41,7 +41,7 @@ class Tree:
         return {
             "release": _stems(images / "releases"),
             "site": _stems(images / "sites"),
-            "kind": _stems(images / "nodes"),
+            "kind": _stems(images / "kinds"),
             "role": {file.parent.name for file in (images / "roles").glob("*/role.yaml")},
             "step": {file.stem for file in steps},
             "bake script": {file.name for file in (scripts / "bake").glob("*.sh")},

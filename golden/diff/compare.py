@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from golden.diff import tree
-from golden.diff.tree import Entry, Tree
+from golden.layers import overlay
+from golden.layers.overlay import Entry, Tree
 
 # Written anew by every bake, whatever went into it: they tell nothing.
 NOISE = (
@@ -35,7 +35,9 @@ class Change:
 
 def changes(a: Tree, b: Tree, *, times: bool = False) -> Iterator[Change]:
     """What is different in `b`, sorted by path. A time stamp is a difference only with `times`."""
-    owners = [(tree.names(each, "/etc/passwd"), tree.names(each, "/etc/group")) for each in (a, b)]
+    owners = [
+        (overlay.names(each, "/etc/passwd"), overlay.names(each, "/etc/group")) for each in (a, b)
+    ]
     for path in sorted(a.keys() | b.keys()):
         old, new = a.get(path), b.get(path)
         stamps = tuple(_stamps(old, new)) if times and old and new else ()

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from golden.diff import compare, origin, subjects, tree
+from golden.diff import compare, origin, subjects
 from golden.diff.compare import Change
 from golden.diff.sides import Side
-from golden.diff.tree import Tree
+from golden.layers import overlay
+from golden.layers.overlay import Tree
 
 
 def make(a: Side, b: Side) -> dict[str, Any]:
@@ -45,8 +46,8 @@ def _trees(a: Side, b: Side) -> tuple[Tree, Tree]:
         lambda pair: pair[0] == pair[1], zip(a.layers, b.layers, strict=False)
     )
     shared = len(list(pairs))
-    common = tree.merged(a.layers[:shared])
-    return tree.merged(a.layers[shared:], common), tree.merged(b.layers[shared:], common)
+    common = overlay.merged(a.layers[:shared])
+    return overlay.merged(a.layers[shared:], common), overlay.merged(b.layers[shared:], common)
 
 
 def _named(side: Side) -> dict[str, str]:

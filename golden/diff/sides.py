@@ -13,7 +13,7 @@ from golden.definition import load
 from golden.errors import UserError
 from golden.layers.store import TREE
 
-FORMS = "KIND, SITE/KIND, RELEASE/KIND (./inv releases lists them), a manifest.json, or a folder"
+FORMS = "KIND, SITE/KIND, RELEASE/KIND (./inv release.list), a manifest.json, or a folder"
 
 
 @dataclass(frozen=True)

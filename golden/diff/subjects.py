@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from golden.diff import tree
-from golden.diff.tree import Tree
+from golden.layers import overlay
+from golden.layers.overlay import Tree
 
 Difference = tuple[str, str, str]  # name, before, after; "" where it is not there
 
@@ -28,7 +28,7 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Dif
 
 def packages(image: Tree) -> dict[str, str]:
     """{package: version} of what dpkg of the image holds to be installed."""
-    text = "\n".join(tree.lines(image, "/var/lib/dpkg/status"))
+    text = "\n".join(overlay.lines(image, "/var/lib/dpkg/status"))
     found = {}
     for paragraph in text.split("\n\n"):
         fields = dict(_PARAGRAPH.findall(paragraph))
@@ -40,10 +40,10 @@ def packages(image: Tree) -> dict[str, str]:
 def accounts(image: Tree) -> dict[str, str]:
     """{`user NAME`: its ids, home and shell; `group NAME`: its id and members}."""
     found = {}
-    for line in tree.lines(image, "/etc/passwd"):
+    for line in overlay.lines(image, "/etc/passwd"):
         name, _, rest = line.partition(":x:")
         found[f"user {name}"] = rest
-    for line in tree.lines(image, "/etc/group"):
+    for line in overlay.lines(image, "/etc/group"):
         name, _, rest = line.partition(":x:")
         found[f"group {name}"] = rest
     return found
@@ -72,7 +72,7 @@ def ports(image: Tree, paths: Sequence[str]) -> dict[str, str]:
         f"{path} {match.group(1)}": "yes"
         for path in paths
         if path.startswith("/etc/")
-        for line in tree.lines(image, path)
+        for line in overlay.lines(image, path)
         if (match := _PORT.match(line))
     }
 

@@ -108,7 +108,7 @@ def _too_small(tree: Path, size_mib: int, enter: Sequence[str]) -> str:
     wanted = int((tree_mib + JOURNAL_MIB) * 1.35) + 1
     return (
         f"the image's tree of {tree_mib} MiB does not fit into a disk of {size_mib} MiB: "
-        f"set image.size of its definition in images/nodes/ to {wanted}M or more"
+        f"set image.size of its definition in images/kinds/ to {wanted}M or more"
     )
 
 

@@ -1,7 +1,7 @@
 """What this host needs for a site: each thing found or not, with the one command that mends it.
 
-`examine` looks at everything and may take seconds; `require` is the quick part that a bake, a boot
-or a test run asks first.
+`examine` looks at everything and may take seconds; golden/host/require.py is the quick part, which
+a bake, a boot or a test run asks first.
 """
 
 from __future__ import annotations
@@ -10,28 +10,13 @@ import ipaddress
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
-from typing import Literal
 
 from golden import log
 from golden.definition import Site, load
-from golden.doctor import archive, engines, kernel, libvirt, network, programs, resources
-from golden.doctor.finding import Finding
-from golden.doctor.host import Host
-from golden.doctor.packages import host_packages, install_line
+from golden.doctor import archive, engines
 from golden.errors import StageError, UserError
-
-__all__ = ["Finding", "Host", "doctor", "examine", "host_packages", "require"]
-
-Purpose = Literal["bake", "boot", "test"]
-# What each purpose builds on: tests bake and boot small things.
-_NEEDS: dict[str, tuple[str, ...]] = {
-    "bake": ("bake",),
-    "boot": ("boot",),
-    "test": ("bake", "boot", "test"),
-}
-# The release's fact that says so; data, because one day another release will share it.
-OLD_GLIBC = "needs_vsyscall"
+from golden.host import Finding, Host, kernel, network, programs, resources
+from golden.host.require import OLD_GLIBC, fix, keyring, vsyscall
 
 
 def doctor(site: str, as_json: bool = False) -> None:
@@ -46,22 +31,8 @@ def doctor(site: str, as_json: bool = False) -> None:
         raise StageError(
             "doctor",
             "missing: " + ", ".join(one.name for one in missing),
-            hint=_fix(missing),
+            hint=fix(missing),
         )
-
-
-def require(site: Site, purpose: Purpose = "bake", host: Host | None = None) -> None:
-    """Raise UserError with all that this host lacks for `purpose`; takes well under 100 ms."""
-    host = host or Host()
-    found = [one for need in _NEEDS[purpose] for one in programs.programs(host, need)]
-    if purpose != "boot":
-        found += [*kernel.namespaces(host), resources.disk(host), _keyring(host, site)]
-        found.append(_vsyscall(host, site))
-    missing = [one for one in found if one.needed and not one.ok]
-    if missing:
-        lines = [f"{one.name}: {one.detail}" for one in missing]
-        head = f"this host lacks {len(missing)} thing(s) that `{purpose}` needs:"
-        raise UserError("\n".join([head, *lines, f"mend it with: {_fix(missing)}"]))
 
 
 def examine(
@@ -77,39 +48,24 @@ def examine(
         *kernel.namespaces(host),
         resources.disk(host),
         resources.memory(host, sum(n.kind.memory_mib for n in site.nodes), len(site.nodes)),
-        _keyring(host, site),
-        _vsyscall(host, site),
+        keyring(host, site),
+        vsyscall(host, site),
         _builder(host, site),
         *_networks(host, site),
         kernel.accelerator(probe or _accelerator),
         engines.docker(host),
-        *libvirt.libvirt(host, site.libvirt.pool, len(site.nodes)),
+        *engines.libvirt(host, site.libvirt.pool, len(site.nodes)),
         *programs.netboot(host),
         programs.python2(host),
         programs.browser(host),
     ]
 
 
-def _keyring(host: Host, site: Site) -> Finding:
-    path = Path(site.release.keyring)
-    if host.exists(path):
-        return Finding("keyring", True, True, str(path))
-    package = "debian-archive-keyring"
-    detail = f"{path} is missing, {site.release.name} cannot be verified"
-    return Finding("keyring", False, True, detail, install_line([package]), package)
-
-
-def _vsyscall(host: Host, site: Site) -> Finding:
-    # A VM brings its own kernel, and with it its own vsyscall page.
-    old = bool(site.release.facts.get(OLD_GLIBC)) and site.release.builder == "tree"
-    return kernel.vsyscall(host, old)
-
-
 def _builder(host: Host, site: Site) -> Finding:
     release = site.release
     old = bool(release.facts.get(OLD_GLIBC))
     definition = f"images/releases/{release.name}.yaml"
-    return kernel.builder(release.builder, old, _vsyscall(host, site), definition)
+    return kernel.builder(release.builder, old, vsyscall(host, site), definition)
 
 
 def _networks(host: Host, site: Site) -> list[Finding]:
@@ -154,13 +110,6 @@ def _accelerator() -> str:
     from golden.boot.accelerator import accelerator
 
     return accelerator()
-
-
-def _fix(missing: list[Finding]) -> str:
-    """One line: a single apt-get for all packages, then the other commands."""
-    packages = [one.package for one in missing if one.package]
-    others = [one.fix for one in missing if not one.package]
-    return " && ".join([*([install_line(packages)] if packages else []), *dict.fromkeys(others)])
 
 
 def _show(site: str, found: list[Finding]) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from golden.doctor.finding import Finding
-from golden.doctor.host import Host
 from golden.errors import StageError
+from golden.host import Finding, Host
 
 if TYPE_CHECKING:
     # It costs 100 ms, which the quick examination before a bake does not have.

@@ -1,7 +1,8 @@
 """The exact packages of a release, in a committed file; a bake installs these and no others.
 
 Read in this order: `model` (a lock, and its file), `compare` (what was resolved, held against it),
-`making` (a lock made anew). images/releases/NAME.lock.json is never edited by hand.
+`making` (a lock made anew), `pool` (its files, for a bake without a mirror).
+ images/releases/NAME.lock.json is never edited by hand.
 """
 
 from golden.lock.compare import Change, changes, require, tell_none

@@ -55,12 +55,12 @@ def require(release: Release, lock: Lock, packages: Iterable[Package], *, offlin
     if offline:
         raise UserError(
             f"{where}; --offline takes nothing else: fill the pool where there is a mirror with "
-            "./inv pool, or bring one with ./inv pool-import FILE"
+            "./inv pool.fill, or bring one with ./inv pool.import FILE"
         )
     if release.lock == "strict":
         raise UserError(
             f"{where}; lock what there is with ./inv lock, or take the locked files from a pool "
-            "with ./inv pool-import FILE"
+            "with ./inv pool.import FILE"
         )
     _warn(f"{where}; the bake takes what the mirror has (lock it with: ./inv lock)")
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from golden import definition, log, paths, render
-from golden.bake.recipe import Cook, Recipe
 from golden.definition import Site
 from golden.errors import UserError
 from golden.lock.compare import changes
 from golden.lock.model import STANDIN, Lock, Locked, load, require_one_synnefo, write
 from golden.packages import AptState, Package, Resolver
+from golden.recipe import Cook, Recipe
 
 # Further names fit no command line that a person reads in a log.
 _AT_ONCE = 200

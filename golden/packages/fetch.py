@@ -8,11 +8,10 @@ from pathlib import Path
 
 from golden import paths
 from golden.errors import FullDiskError, StageError, UserError
-from golden.packages import faults, flow
+from golden.packages import faults, flow, store
 from golden.packages.model import Package, Resolution
 from golden.packages.resolve import Resolver
 from golden.packages.state import AptState
-from golden.pool import store
 
 # Where packages come from without a mirror: the stand-ins, a copy of a repository on this host.
 _LOCAL = ("copy:", "file:")
@@ -36,7 +35,7 @@ def fetch(
         raise UserError(
             f"--offline: the pool does not have, or not whole, "
             f"{', '.join(f'{each.name} {each.version}' for each in absent)}; bring them with "
-            "./inv pool-import FILE, or fill the pool where there is a mirror: ./inv pool"
+            "./inv pool.import FILE, or fill the pool where there is a mirror: ./inv pool.fill"
         )
     if missing:
         _download(resolver, missing, below, say)

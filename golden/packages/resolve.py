@@ -115,7 +115,7 @@ class Resolver:
             return (
                 f"locked in {file}.lock.json is {', '.join(held)}, and the sources have no more "
                 "what that goes with: lock what there is with ./inv lock, or take the locked files "
-                "from a pool with ./inv pool-import FILE"
+                "from a pool with ./inv pool.import FILE"
             )
         return ""
 

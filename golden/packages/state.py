@@ -13,10 +13,10 @@ from types import MappingProxyType
 
 from filelock import FileLock
 
-from golden import atomic, log, paths, run, standins
+from golden import atomic, log, paths, run
 from golden.definition.models import Release
 from golden.errors import FullDiskError, StageError, UserError
-from golden.packages import faults, flow, pins, sources
+from golden.packages import faults, flow, pins, sources, standins
 from golden.packages.model import Package
 
 # Debian's mirrors are updated every six hours (https://www.debian.org/mirror/ftpmirror).

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from golden import standins
 from golden.definition import Release
 from golden.errors import UserError
+from golden.packages import standins
 
 
 def upstream(version: str) -> str:

@@ -16,7 +16,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from golden import atomic, log, manifest, signing
+from golden import atomic, log, manifest
+from golden.keys import signing
 from golden.releases import model, stages
 from golden.releases.model import Image, Release
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from golden import manifest, paths, signing
+from golden import manifest, paths
 from golden.definition.problems import nearest
 from golden.errors import UserError
+from golden.keys import signing
 from golden.layers.model import digest
 
 FORMAT = 1

@@ -9,14 +9,13 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from golden import atomic, log, manifest, paths
-from golden.boot import rundir
-from golden.boot.rundir import NodeDir
+from golden import atomic, log, manifest, paths, rundir
 from golden.errors import UserError
 from golden.layers.workshop import one_bake
 from golden.releases import keep, stages
 from golden.releases.model import Release, every, find
 from golden.releases.stages import FILE, NOW, Stages
+from golden.rundir import NodeDir
 
 SETS = ".sets"
 
@@ -40,8 +39,8 @@ def rollback(site: str) -> Release:
         before = stages.read(site)
         if not before.previous:
             raise UserError(
-                f"site {site} has no previous release to roll back to: only ./inv promote makes "
-                "one, of the release that was current until then"
+                f"site {site} has no previous release to roll back to: only "
+                "./inv release.promote makes one, of the release that was current until then"
             )
         release = find(site, before.previous)
         _switch(release, before.promote(release.id))
@@ -58,7 +57,7 @@ def _candidate(site: str, now: Stages) -> Release:
     if not candidates:
         raise UserError(
             f"site {site} has no candidate: bake one with ./inv bake --site {site}, or name a "
-            "release that ./inv releases shows"
+            "release that ./inv release.list shows"
         )
     return there if there in candidates else candidates[0]
 
@@ -87,7 +86,7 @@ def _switch(release: Release, then: Stages) -> None:
             f"and ./inv boot --site {site} bring them up from this release"
         )
     if then.previous:
-        log.info(f"back to {then.previous} with: ./inv rollback --site {site}")
+        log.info(f"back to {then.previous} with: ./inv release.rollback --site {site}")
 
 
 def _bring_behind_link(site: str, kinds: Iterable[str], before: Stages) -> None:

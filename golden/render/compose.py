@@ -77,5 +77,5 @@ def _image_record(
         mode="0644",
         owner="root",
         group="root",
-        source=root / "images" / "nodes" / f"{kind.name}.yaml",
+        source=root / "images" / "kinds" / f"{kind.name}.yaml",
     )

@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from golden import secrets
 from golden.definition import Kind, Role, Site
 from golden.definition.problems import nearest
 from golden.errors import UserError
+from golden.keys import secrets
 
 # Everything that `context` gives, for the hint about a name that it does not give.
 VARIABLES = ("host_of", "kind", "nodes", "release", "role", "secret", "site")
@@ -49,7 +49,7 @@ def context(site: Site, kind: Kind, role: Role) -> dict[str, Any]:
 def secret(name: str) -> str:
     """The placeholder that first boot replaces with the secret `name`.
 
-    Raises UserError when `golden.secrets` makes no such secret.
+    Raises UserError when `golden.keys.secrets` makes no such secret.
     """
     if name not in secrets.LENGTHS:
         raise UserError(f"there is no secret '{name}'; {nearest(name, secrets.LENGTHS)}")

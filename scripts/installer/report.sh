@@ -2,7 +2,7 @@
 # What the installer says: one line of JSON per change on the console and to the host that it was
 # started from, and the same in words on the screen. Sourced by install.sh.
 
-# One name per step, in order; golden/metal/__init__.py tells their meaning to the host.
+# One name per step, in order; golden/installer/__init__.py tells their meaning to the host.
 STEPS="source manifest disk seed image boot installed"
 step=source
 began=0

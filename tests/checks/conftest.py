@@ -9,12 +9,12 @@ import pytest
 import testinfra
 from testinfra.host import Host
 
-from golden import secrets
 from golden.check.collect import collect, recorded
 from golden.check.connection import CONNECT_SECONDS, Connection, UnreachableError
 from golden.check.facts import Facts
 from golden.definition import Node
 from golden.errors import StageError
+from golden.keys import secrets
 from tests.checks.subjects import NODES, RECORDED, SITE, hosts
 from tests.checks.tenant import Tenant
 

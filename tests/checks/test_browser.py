@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver.common.by import By
 
-from golden import pki, secrets
 from golden.check import synnefo
 from golden.check.connection import Connection
+from golden.keys import pki, secrets
 from golden.paths import ARTIFACTS
 from tests.checks import browser
 from tests.checks.subjects import SITE, hosts

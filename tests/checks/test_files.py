@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from golden import secrets
 from golden.check import expected
 from golden.check.expected import ExpectedFile
 from golden.check.facts import Facts, Path
 from golden.definition import Node
+from golden.keys import secrets
 from golden.render import render
 from tests.checks.subjects import SITE, each
 

@@ -7,9 +7,9 @@ from itertools import combinations
 
 import pytest
 
-from golden import secrets
 from golden.check.facts import Facts
 from golden.definition import Node
+from golden.keys import secrets
 from golden.paths import CACHE
 from tests.checks.subjects import NODES, SITE, each_node
 

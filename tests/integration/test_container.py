@@ -19,8 +19,8 @@ from golden.boot import terminal
 from golden.boot.container import engine, images
 from golden.boot.container import target as module
 from golden.boot.container.images import Layer
-from golden.boot.rundir import NodeDir
 from golden.errors import UserError
+from golden.rundir import NodeDir
 from tests.unit.small_site import small_site
 
 pytestmark = pytest.mark.slow
@@ -113,7 +113,7 @@ def test_a_console_is_followed_and_typed_at(
 ) -> None:
     bake(layer("lower", shell))
     tag = images.ensure(client, SITE, KIND, module.home(), [].append)
-    monkeypatch.setattr("golden.boot.rundir.CACHE", tmp_path)
+    monkeypatch.setattr("golden.rundir.CACHE", tmp_path)
     files = NodeDir("small", "n1")
     files.path.mkdir(parents=True)
     made = client.containers.create(

@@ -9,8 +9,8 @@ from golden.errors import UserError
 
 RELEASE = "images/releases/twelve.yaml"
 SITE = "images/sites/lab.yaml"
-MASTER = "images/nodes/master.yaml"
-MEMBER = "images/nodes/member.yaml"
+MASTER = "images/kinds/master.yaml"
+MEMBER = "images/kinds/member.yaml"
 BASE = "images/roles/base/role.yaml"
 WEB = "images/roles/web/role.yaml"
 

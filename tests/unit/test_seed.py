@@ -9,7 +9,8 @@ import pycdlib
 import pytest
 from small_site import small_site
 
-from golden import secrets, seed
+from golden import seed
+from golden.keys import secrets
 
 SITE = small_site()
 NODE = SITE.nodes[0]

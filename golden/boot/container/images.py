@@ -27,8 +27,8 @@ from golden.boot.container import engine
 from golden.definition.models import Kind, Site
 from golden.errors import StageError, UserError
 from golden.layers import View, Workshop, working
+from golden.layers.overlay import Stack
 
-LAYERTAR = Path(__file__).with_name("layertar.py")
 COMMAND = ["/sbin/init"]
 BUFFER = 1 << 20
 Say = Callable[[str], None]
@@ -86,10 +86,10 @@ def ensure(client: docker.DockerClient, site: Site, kind: Kind, home: str, say: 
 
 
 def baked(site: Site, kind: Kind, path: str) -> str:
-    """The text of a file in the image of `kind`: the uppermost layer that has it counts."""
-    for layer in reversed(layers(site, kind)):
-        if (layer.tree / path).is_file():
-            return (layer.tree / path).read_text()
+    """The text of a file in the image of `kind`."""
+    stack = Stack([layer.tree for layer in reversed(layers(site, kind))])
+    if found := stack.find(path):
+        return found.read_text()
     raise UserError(f"/{path} is in no layer of {kind.name}: run ./inv bake --site {site.name}")
 
 
@@ -130,7 +130,8 @@ def _import(
         alive=workshop.alive,
         busy=workshop.busy,
     )
-    packer = [*view.prefix("pack"), sys.executable, "-I", "-S", str(LAYERTAR), str(view.at)]
+    program = ["env", f"PYTHONPATH={paths.ROOT}", sys.executable, "-m", "golden.layers.layertar"]
+    packer = [*view.prefix("pack"), *program, str(view.at)]
     with engine.refusals(f"import layer {layer.name}"):
         if not below:
             _stream(client, packer, layer, home)

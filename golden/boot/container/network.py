@@ -10,9 +10,9 @@ from docker.types import IPAMConfig, IPAMPool
 
 from golden.boot.container import engine
 from golden.definition.models import Site
-from golden.doctor import Host
-from golden.doctor import network as surroundings
 from golden.errors import UserError
+from golden.host import Host
+from golden.host import network as surroundings
 
 
 def check(client: docker.DockerClient, site: Site, name: str) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import docker
 from docker.models.containers import Container as Handle
 
-from golden import atomic, log, paths, seed
-from golden.boot import consoles, rundir
+from golden import atomic, log, paths, rundir, seed
+from golden.boot import consoles
 from golden.boot.container import absent, engine, images, network, options
-from golden.boot.rundir import NodeDir, State
 from golden.definition.models import Node, Site
 from golden.errors import UserError
+from golden.rundir import NodeDir, State
 
 CONSOLE = Path(__file__).with_name("console.py")
 SHUTDOWN_SECONDS = 30.0

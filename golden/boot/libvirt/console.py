@@ -12,7 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from golden import relay, run
+from golden import run
+from golden.boot import relay
 from golden.errors import StageError
 
 # Printed by `virsh console` when it is about to open the stream.

@@ -7,8 +7,8 @@ from golden.boot.libvirt import own, volumes
 from golden.boot.libvirt.virsh import Virsh
 from golden.boot.libvirt.volumes import Pool
 from golden.boot.qemu import artifact, management
-from golden.boot.rundir import NodeDir
 from golden.definition.models import Node, Site
+from golden.rundir import NodeDir
 
 DISKS = ("root", "data", "seed")
 BASE = ".base"

@@ -11,15 +11,16 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from golden.boot import consoles, rundir
+from golden import rundir
+from golden.boot import consoles
 from golden.boot.accelerator import Accelerator
 from golden.boot.libvirt import own, uri
 from golden.boot.libvirt.virsh import RUNNING, Virsh
 from golden.boot.qemu import artifact, stamp
-from golden.boot.rundir import NodeDir, State
 from golden.definition.models import Node, Site
 from golden.errors import StageError
 from golden.render import machines
+from golden.rundir import NodeDir, State
 
 CONSOLE = Path(__file__).with_name("console.py")
 PORT_ATTEMPTS = 5

@@ -10,10 +10,10 @@ from golden.boot.libvirt.virsh import RUNNING, Virsh, is_missing
 from golden.boot.libvirt.volumes import MIB, Pool
 from golden.boot.machine import check_data_disk
 from golden.boot.qemu import FREE_MIB, artifact
-from golden.boot.rundir import NodeDir
 from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
 from golden.render import machines
+from golden.rundir import NodeDir
 
 POWERDOWN_SECONDS = 30.0
 

@@ -1,4 +1,4 @@
-"""The steps of first boot, one file each; images/nodes/<kind>.yaml has their order.
+"""The steps of first boot, one file each; images/kinds/<kind>.yaml has their order.
 
 A step has `GUIDE` (ids of the guide's actions that it performs), `SERVICES` (logical services that
 it starts), `done(ctx)` which looks at the system, and `run(ctx)` which may be cut and repeated.

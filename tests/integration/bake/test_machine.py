@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from golden import disk, paths, run
-from golden.bake import bake, machine, payload
+from golden.bake import bake, machine
 from golden.bake.layer import Kitchen
-from golden.bake.recipe import SCRIPTS, Cook, Recipe, Recipes
 from golden.boot.accelerator import choose
 from golden.definition import load
 from golden.layers import Layer, Store, View, Workshop, working
 from golden.packages import AptState, Resolution, Resolver, fetch
+from golden.recipe import SCRIPTS, Cook, Recipe, Recipes, payload
 from golden.render import render
 
 pytestmark = pytest.mark.slow

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from golden import disk, paths, run, secrets
-from golden.boot import accelerator, qemu, rundir, watching
+from golden import disk, paths, run, rundir
+from golden.boot import accelerator, qemu, watching
 from golden.boot.libvirt import Libvirt
 from golden.boot.libvirt.virsh import Virsh
 from golden.definition.models import Site
+from golden.keys import secrets
 from tests.integration.boot import libvirt_daemon, tiny_guest
 from tests.unit.small_site import small_site
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from golden import boot, run
-from golden.boot import rundir, sockets, watching
+from golden import boot, run, rundir
+from golden.boot import sockets, watching
 from golden.boot.libvirt import Libvirt, own
 from golden.boot.libvirt.virsh import Virsh
-from golden.boot.rundir import NodeDir
 from golden.definition.models import Site
 from golden.errors import StageError, UserError
+from golden.rundir import NodeDir
 from tests.integration.boot import libvirt_daemon
 from tests.integration.boot.libvirt_daemon import THEIRS, Use, seen
 

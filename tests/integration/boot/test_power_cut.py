@@ -14,9 +14,9 @@ from collections.abc import Iterator
 import pytest
 
 from golden import boot, check, definition
-from golden.boot.rundir import NodeDir
 from golden.boot.target import target
 from golden.definition.models import Node, Site
+from golden.rundir import NodeDir
 
 SITE = "rehearsal"
 # Late enough for the database, the broker and the cluster to have been begun.

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from golden import boot, secrets
-from golden.boot import accelerator, qemu, rundir, sockets, watching
+from golden import boot, rundir
+from golden.boot import accelerator, qemu, sockets, watching
 from golden.boot.qemu import Qemu
-from golden.boot.rundir import NodeDir
 from golden.definition.models import Site
 from golden.errors import StageError
+from golden.keys import secrets
+from golden.rundir import NodeDir
 from tests.integration.boot import tiny_guest
 from tests.unit.small_site import small_site
 

@@ -18,7 +18,7 @@ from tests.unit.wheezy.archive import Archive
 # Overlayfs's mark on a folder that was removed and made again, as root and as another user.
 OPAQUE = {"trusted.overlay.opaque", "user.overlay.opaque"}
 PARTS = (
-    *("golden", "images", "libvirt", "packer", "scripts", "docs", "bench", "tasks"),
+    *("golden", "images", "libvirt", "packer", "scripts", "docs", "bench"),
     "pyproject.toml",
 )
 
@@ -31,7 +31,7 @@ class Checkout:
 
     def inv(self, *words: str) -> run.Result:
         """`inv` with `words` as an operator types them."""
-        argv = [sys.executable, "-m", "tasks", *words]
+        argv = [sys.executable, "-m", "invoke", *words]
         env = {"GOLDEN_HOME": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
         return run.run(argv, cwd=self.root, env=env, check=False, timeout=900)
 

@@ -68,7 +68,7 @@ class World:
             assert hashlib.sha256(path.read_bytes()).hexdigest() == path.stem
 
     def start(self, *words: str) -> run.Process:
-        argv = [sys.executable, "-m", "tasks", *words]
+        argv = [sys.executable, "-m", "invoke", *words]
         env = {"GOLDEN_HOME": str(self.checkout.root), "PYTHONDONTWRITEBYTECODE": "1"}
         log = self.checkout.root / ".cache/killed.log"
         return run.start(argv, cwd=self.checkout.root, env=env, log=log)
@@ -139,7 +139,7 @@ def test_pool(world: World) -> None:
         world.require_whole()
         world.inv(*POOLING)
         world.require_whole()
-        assert "missing: 0 MB" in world.inv("pool-status", "--site", "example")
+        assert "missing: 0 MB" in world.inv("pool.status", "--site", "example")
 
 
 def test_pool_in_the_middle_of_a_file(world: World) -> None:
@@ -170,7 +170,7 @@ def test_bump(world: World) -> None:
     for share in MOMENTS:
         world.killed(after(seconds * share), *BUMPING)
         # Whoever reads the definition next finds it whole.
-        world.inv("pool-status", "--site", "example")
+        world.inv("pool.status", "--site", "example")
         ends.append(world.definition() == bumped)
         assert ends[-1] or world.definition() == before, f"killed at {share:.0%}"
         world.inv(*BUMPING)

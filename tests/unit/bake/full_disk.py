@@ -12,10 +12,10 @@ from typing import Any, cast
 
 from golden import paths
 from golden.bake.layer import Kitchen
-from golden.bake.recipe import Recipe
 from golden.errors import StageError
 from golden.layers import Layer, Store, working
 from golden.packages import Resolution, Resolver
+from golden.recipe import Recipe
 from tests.unit.small_site import small_site
 
 BIG = "dd if=/dev/zero of=/big bs=1M count=64"

@@ -10,10 +10,10 @@ import pytest
 
 from golden import run
 from golden.bake.layer import Kitchen
-from golden.bake.recipe import Recipe
 from golden.errors import StageError
 from golden.layers import Layer, enter
 from golden.packages import Resolution
+from golden.recipe import Recipe
 from tests.unit.bake.conftest import nothing
 
 NONE = Resolution((), ())

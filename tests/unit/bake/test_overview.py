@@ -12,13 +12,13 @@ import pytest
 from golden import manifest
 from golden.bake import overview, planfile, planning
 from golden.bake.overview import Overview
-from golden.bake.recipe import Recipes
 from golden.definition import Site
 from golden.errors import UserError
 from golden.layers import Store
 from golden.layers.reasons import ALL
+from golden.recipe import Recipes
 from tests.unit.bake.test_planning import bake_all, store
-from tests.unit.bake.test_recipe import World, recipes, site
+from tests.unit.recipe.test_recipe import World, recipes, site
 
 __all__ = ["site", "store"]  # fixtures
 

@@ -10,10 +10,10 @@ import pytest
 
 from golden import manifest, releases
 from golden.bake import disk, planning
-from golden.bake.recipe import Recipes
 from golden.definition import Site
 from golden.layers import Store
-from tests.unit.bake.test_recipe import World, recipes, site
+from golden.recipe import Recipes
+from tests.unit.recipe.test_recipe import World, recipes, site
 
 __all__ = ["site"]  # a fixture
 

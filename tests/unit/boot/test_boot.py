@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from golden import boot, definition, secrets
-from golden.boot import qemu, rundir, times
-from golden.boot.rundir import NodeDir, State
+from golden import boot, definition, rundir
+from golden.boot import qemu, times
 from golden.errors import StageError, UserError
+from golden.keys import secrets
+from golden.rundir import NodeDir, State
 from tests.unit.small_site import small_site
 
 Capture = pytest.CaptureFixture[str]

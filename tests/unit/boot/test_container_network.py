@@ -9,8 +9,8 @@ import pytest
 
 from golden.boot.container import network
 from golden.definition.files import Network
-from golden.doctor.finding import Finding
 from golden.errors import UserError
+from golden.host import Finding
 from golden.packages import sources
 from tests.unit.boot.fake_docker import Engine
 from tests.unit.small_site import small_site

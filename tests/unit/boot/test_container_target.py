@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from golden.boot import rundir
+from golden import rundir
 from golden.boot.container import engine, images, network, options
 from golden.boot.container import target as module
 from golden.boot.container.images import Layer
 from golden.boot.container.target import Container
-from golden.boot.rundir import NodeDir, State
 from golden.errors import UserError
+from golden.rundir import NodeDir, State
 from tests.unit.boot.fake_docker import Engine
 from tests.unit.small_site import small_site
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from golden.boot import rundir
+from golden import rundir
 from golden.boot.libvirt import Libvirt, disks, own, power, trial, uri
 from golden.boot.libvirt.virsh import Virsh
 from golden.boot.libvirt.volumes import Pool
-from golden.boot.rundir import NodeDir
 from golden.boot.target import target
 from golden.errors import StageError, UserError
 from golden.render import machines
+from golden.rundir import NodeDir
 from tests.unit.small_site import small_site
 
 SITE = small_site()

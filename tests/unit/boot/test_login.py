@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from golden import run, secrets
-from golden.boot import login, rundir
-from golden.boot.rundir import NodeDir, State
+from golden import run, rundir
+from golden.boot import login
 from golden.errors import UserError
+from golden.keys import secrets
+from golden.rundir import NodeDir, State
 from tests.unit.small_site import small_site
 
 SITE = small_site()

@@ -10,9 +10,9 @@ from golden.boot.accelerator import Accelerator
 from golden.boot.libvirt import Libvirt
 from golden.boot.machine import Machine, argv
 from golden.boot.qemu import Qemu
-from golden.boot.rundir import NodeDir
 from golden.definition.files import VolumeGroup
 from golden.errors import UserError
+from golden.rundir import NodeDir
 from tests.unit.small_site import small_site
 
 TCG = Accelerator("tcg", "", 6.0)

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from golden import run
-from golden.boot import qemu, rundir, sockets
+from golden import run, rundir
+from golden.boot import qemu, sockets
 from golden.boot.accelerator import Accelerator
 from golden.boot.qemu import Qemu
-from golden.boot.rundir import NodeDir, State
 from golden.errors import StageError, UserError
+from golden.rundir import NodeDir, State
 from tests.unit.small_site import small_site
 
 SITE = small_site()

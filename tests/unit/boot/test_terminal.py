@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from golden import run
-from golden.boot import rundir, terminal
-from golden.boot.rundir import NodeDir, State
+from golden import run, rundir
+from golden.boot import terminal
 from golden.errors import UserError
 from golden.paths import ROOT
+from golden.rundir import NodeDir, State
 
 ATTACH = "from golden.boot import terminal; terminal.attach('small', 'n1')"
 

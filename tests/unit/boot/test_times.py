@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from golden.boot import rundir, times
-from golden.boot.rundir import NodeDir
+from golden import rundir
+from golden.boot import times
+from golden.rundir import NodeDir
 from tests.unit.small_site import small_site
 
 SITE = small_site()

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from golden.boot import rundir
+from golden import rundir
 from golden.boot import watching as module
-from golden.boot.rundir import NodeDir, State
+from golden.boot.metal import following
 from golden.boot.watching import follow
 from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
-from golden.metal import following
+from golden.rundir import NodeDir, State
 
-CONSOLES = Path(__file__).parent.parent / "consoles"
+CONSOLES = Path(__file__).with_name("consoles")
 
 
 class Place:

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from golden.check import expected
 from golden.check.questions import DATABASES
 from golden.definition import Node, Site
-from golden.secrets import Secrets
+from golden.keys.secrets import Secrets
 from tests.unit.check import healthy_cloud
 
 Document = dict[str, Any]

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from golden import check, paths, secrets
+from golden import check, paths
 from golden.definition import Site, load
+from golden.keys import secrets
 from golden.report import Outcome, Report
 from tests.unit.check import healthy, mutations, mutations_cloud
 from tests.unit.check.healthy import Document

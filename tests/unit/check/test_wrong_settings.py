@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from golden import check, paths, run, secrets, standins
+from golden import check, paths, run
 from golden.definition import load
+from golden.keys import secrets
+from golden.packages import standins
 from golden.report import Outcome
 from tests.unit.check import healthy
 from tests.unit.images import synnefo_files

@@ -12,8 +12,9 @@ import pytest
 
 import golden.diff
 from golden import manifest, paths
-from golden.diff import compare, document, origin, sides, told, tree
+from golden.diff import compare, document, origin, sides, told
 from golden.errors import UserError
+from golden.layers import overlay
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\n"
 GROUP = "root:x:0:\n"
@@ -52,7 +53,7 @@ def test_a_time_stamp_is_told_to_who_asks(make: Make) -> None:
         for path in [folder / "etc", *(folder / "etc").iterdir()]:
             os.utime(path, (1, 1))
     os.utime(b / "etc/motd", ns=(0, 2))
-    trees = tree.merged([a]), tree.merged([b])
+    trees = overlay.merged([a]), overlay.merged([b])
     (change,) = compare.changes(*trees, times=True)
     assert (change.path, change.what) == ("/etc/motd", "changed")
     assert change.facts == (
@@ -167,7 +168,7 @@ def test_layers_are_merged_as_overlayfs_does(tmp_path: Path) -> None:
     os.setxattr(high / "emptied", "trusted.overlay.opaque", b"y")
     (high / "emptied/new").write_text("high")
     (high / "replaced").write_text("high")
-    found = tree.merged([low, high])
+    found = overlay.merged([low, high])
     assert sorted(found) == ["/emptied", "/emptied/new", "/kept", "/replaced"]
     assert found["/kept"].content() == b"high"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from golden.definition import Site, load
-from golden.doctor import Host
+from golden.host import Host
 
 MAPS = "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0    [vsyscall]\n"
 ROUTE_HEAD = "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n"

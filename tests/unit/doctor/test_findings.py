@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from golden.doctor import archive, engines, kernel, libvirt, network, programs, resources
-from golden.doctor.finding import Finding
-from golden.doctor.host import Host
+from golden.doctor import archive, engines
 from golden.errors import UserError
+from golden.host import Finding, Host, kernel, network, programs, resources
 from tests.unit.doctor.conftest import MAPS, TEXTS, VIRSH, healthy
 
 SUBNET = ipaddress.IPv4Network("198.51.100.0/24")
@@ -37,7 +36,7 @@ def without(program: str) -> Callable[[str], Path | None]:
 
 
 def virtual(host: Host) -> list[Finding]:
-    return libvirt.libvirt(host, "default", nodes=2)
+    return engines.libvirt(host, "default", nodes=2)
 
 
 CASES: dict[str, tuple[Look, dict[str, object], str]] = {

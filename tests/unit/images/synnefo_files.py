@@ -12,8 +12,9 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
-from golden import definition, secrets
+from golden import definition
 from golden.definition import Site
+from golden.keys import secrets
 from golden.render import RenderedFile, render
 
 FOLDER = "/etc/synnefo/"

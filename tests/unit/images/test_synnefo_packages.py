@@ -56,7 +56,7 @@ def test_the_repository_is_flat_and_may_be_left_out() -> None:
 
 
 def test_every_bake_action_of_the_guide_has_a_home() -> None:
-    bake = [each for each in guide.coverage() if each.action.phase == "bake"]
+    bake = [each for each in guide.covered() if each.action.phase == "bake"]
     assert len(bake) == 125
     assert [each.action.id for each in bake if not each.homes] == []
 

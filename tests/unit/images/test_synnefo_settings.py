@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from golden import definition, run, standins
+from golden import definition, run
 from golden.errors import UserError
+from golden.packages import standins
 from tests.unit.images.synnefo_files import changed, conf, files, filled, secret, settings
 from tests.unit.standins import site as standin_site
 

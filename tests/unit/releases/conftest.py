@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from golden import paths, signing
+from golden import paths
+from golden.keys import signing
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
-from golden import atomic, manifest, paths, releases
-from golden.boot import rundir
-from golden.boot.rundir import NodeDir, State
+from golden import atomic, manifest, paths, releases, rundir
 from golden.errors import UserError
 from golden.releases import stages, switch
 from golden.releases.stages import Stages
+from golden.rundir import NodeDir, State
 from tests.unit.releases import baked
 from tests.unit.releases.baked import SITE, all_of, in_place
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from golden import run, standins
+from golden import run
+from golden.packages import standins
 from tests.unit.standins import services, site
 
 PACKAGES = "usr/lib/python3/dist-packages"

@@ -1,4 +1,4 @@
-"""golden.standins: the packages and their index."""
+"""golden.packages.standins: the packages and their index."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from debian.deb822 import Packages
 
-from golden import run, standins
+from golden import run
 from golden.errors import UserError
+from golden.packages import standins
 from golden.paths import ROOT
 
 SYNNEFO = "0.16.2"

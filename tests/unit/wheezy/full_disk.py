@@ -13,7 +13,8 @@ import pytest
 from golden import lock
 from golden.errors import FullDiskError
 from golden.lock import making
-from golden.pool import fill, store
+from golden.lock import pool as fill
+from golden.packages import store
 from tests.unit.wheezy.archive import Archive
 from tests.unit.wheezy.checkout import example
 from tests.unit.wheezy.hosts import Host, at

@@ -11,8 +11,8 @@ import pytest
 from golden import paths
 from golden.bake import locked
 from golden.lock import making
+from golden.lock import pool as fill
 from golden.packages import AptState
-from golden.pool import fill
 
 
 @dataclass

@@ -12,8 +12,9 @@ import pytest
 from golden import bake as baking
 from golden import doctor, paths
 from golden.definition import Site, load
-from golden.doctor import Finding, Host, archive
+from golden.doctor import archive
 from golden.errors import UserError
+from golden.host import Finding, Host
 from golden.packages import AptState, Resolver
 from tests.unit.doctor.conftest import MAPS, TEXTS, healthy
 

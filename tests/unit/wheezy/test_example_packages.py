@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from golden.bake.recipe import Cook, Recipe, Recipes
 from golden.definition import Site
 from golden.errors import UserError
 from golden.packages import AptState, Package, Resolver, fetch
+from golden.recipe import Cook, Recipe, Recipes
 from golden.render import render
 from tests.unit.wheezy.archive import Archive, sign
 from tests.unit.wheezy.checkout import example

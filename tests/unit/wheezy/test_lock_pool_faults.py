@@ -15,9 +15,9 @@ from golden.definition import Site
 from golden.errors import UserError
 from golden.layers import enter
 from golden.lock import Lock, making
+from golden.lock import pool as fill
 from golden.packages import flow
 from golden.paths import ROOT
-from golden.pool import fill
 from tests.unit.wheezy.archive import Archive
 from tests.unit.wheezy.hosts import Host
 from tests.unit.wheezy.mirror import MOODS, Mirror

@@ -11,12 +11,12 @@ import pytest
 
 from golden import lock, paths
 from golden.bake import locked
-from golden.bake.recipe import Cook, Recipes
 from golden.definition import Site
 from golden.errors import UserError
-from golden.lock import Lock, making
-from golden.packages import fetch
-from golden.pool import bundle, fill, store
+from golden.lock import Lock, bundle, making
+from golden.lock import pool as fill
+from golden.packages import fetch, store
+from golden.recipe import Cook, Recipes
 from golden.render import render
 from tests.unit.wheezy.hosts import Host, at
 

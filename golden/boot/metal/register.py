@@ -1,0 +1,92 @@
+"""The machines that are served now, and how far each is: one file each, below the run folder."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from golden import rundir
+
+
+@dataclass(frozen=True)
+class Record:
+    """A machine. `token` is that of its last netboot; `handed` says that the seed went out for it,
+    `installed` that the installer has reported its end. `reinstall` and `force` are what its
+    installer may overwrite (golden.metal)."""
+
+    node: str
+    mac: str
+    reinstall: bool = False
+    force: str = ""
+    token: str = ""
+    handed: bool = False
+    installed: bool = False
+
+
+class Register:
+    """The records in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+
+    def write(self, record: Record) -> None:
+        """Add or replace a machine's record."""
+        rundir.write(self._folder / f"{record.node}.json", asdict(record))
+
+    def remove(self, node: str) -> None:
+        """The machine is served no more."""
+        (self._folder / f"{node}.json").unlink(missing_ok=True)
+
+    def all(self) -> list[Record]:
+        """Every machine that is served."""
+        found = [rundir.read(path) for path in sorted(self._folder.glob("[!.]*.json"))]
+        return [Record(**told) for told in found if isinstance(told, dict)]
+
+    def of(self, node: str) -> Record | None:
+        """The record of `node`."""
+        return next((one for one in self.all() if one.node == node), None)
+
+    def of_mac(self, mac: str) -> Record | None:
+        """The record of the machine with the address `mac`, its bytes joined by : or -."""
+        wanted = mac.lower().replace("-", ":")
+        return next((one for one in self.all() if one.mac.lower() == wanted), None)
+
+    def new_token(self, node: str) -> Record:
+        """A machine asks how to boot: its next seed goes out for a token of its own."""
+        return self._change(node, token=secrets.token_hex(16), handed=False)
+
+    def take(self, node: str, token: str) -> bool:
+        """Whether the seed of `node` may go out for `token`, which holds once."""
+        with self._lock:
+            record = self.of(node)
+            good = record and record.token and secrets.compare_digest(record.token, token)
+            if record is None or not good or record.handed or record.installed:
+                return False
+            self.write(replace(record, handed=True))
+            return True
+
+    def give_back(self, node: str) -> None:
+        """The seed did not arrive: it may be asked for again."""
+        self._change(node, handed=False)
+
+    def finish(self, node: str) -> bool:
+        """The installer says that the node is on its disk; False when it has said so before."""
+        known = self.is_installed(node)
+        self._change(node, installed=True)
+        return not known
+
+    def is_installed(self, node: str) -> bool:
+        """Whether the node is served and its installer has reported its end."""
+        record = self.of(node)
+        return record is not None and record.installed
+
+    def _change(self, node: str, **changes: object) -> Record:
+        with self._lock:
+            record = self.of(node)
+            assert record is not None
+            changed = replace(record, **changes)  # type: ignore[arg-type]
+            self.write(changed)
+            return changed

@@ -1,0 +1,124 @@
+"""Machines for a rehearsal of the netboot: blank disks, and a network of this process's own.
+
+The network is a namespace: a bridge with an address of the site's subnet, the machines at its ports
+and dnsmasq on it. The host's own network sees none of it, and it goes with its last process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ipaddress
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from golden import log, run
+from golden.boot import daemon
+from golden.boot.accelerator import QEMU, Accelerator, choose
+from golden.boot.metal.target import MACHINE, Metal
+from golden.definition.models import Node, Site
+from golden.errors import UserError
+from golden.rundir import NodeDir
+
+BRIDGE = "lan"
+SPARE_MIB = 1024  # more than the image has: the root grows by it
+CLONE_NEWNET = 0x40000000  # unshare(2)
+
+
+class Rehearsed(Metal):
+    """The target metal, with machines that are switched on as soon as they are served."""
+
+    def __init__(self) -> None:
+        super().__init__(BRIDGE)
+        self._chosen: Accelerator = choose()
+        self.accelerator, self.factor = self._chosen.name, self._chosen.factor
+
+    def up(self, site: Site, node: Node) -> bool:
+        """Serve the node and switch its machine on."""
+        fresh = super().up(site, node)
+        if fresh:
+            switch_on(site, node, self._chosen)
+        return fresh
+
+    def machine_state(self, site: str, node: str) -> str:
+        """`running`, or `off`."""
+        return "running" if daemon.running(machine(site, node)) else "off"
+
+
+def machine(site: str, node: str) -> Path:
+    """The record of the machine's process."""
+    return NodeDir(site, node).path / MACHINE
+
+
+def own_network(site: Site) -> None:
+    """Leave the host's network for one of our own, with the bridge and a port for each node.
+
+    Raises UserError without the right to do so. There is no way back for this process.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET) != 0:
+        reason = os.strerror(ctypes.get_errno())
+        raise UserError(f"--target metal: a network for the rehearsal needs root ({reason})")
+    address = free_address(site)
+    _ip("link", "set", "lo", "up")
+    _ip("link", "add", BRIDGE, "type", "bridge")
+    _ip("address", "add", str(address), "dev", BRIDGE)
+    _ip("link", "set", BRIDGE, "up")
+    for number, _ in enumerate(site.nodes):
+        _ip("tuntap", "add", f"port{number}", "mode", "tap")
+        _ip("link", "set", f"port{number}", "master", BRIDGE, "up")
+    log.info(f"a network of our own: this host is {address} on the bridge {BRIDGE}")
+
+
+def free_address(site: Site) -> ipaddress.IPv4Interface:
+    """The last address of the site's subnet that nothing of the site has."""
+    subnet = ipaddress.IPv4Network(site.network.subnet)
+    others = (site.cluster.address, site.network.gateway)
+    taken = {str(one) for one in (*(node.address for node in site.nodes), *others)}
+    last = int(subnet.broadcast_address)
+    free = (ipaddress.IPv4Address(last - step) for step in range(1, subnet.num_addresses - 1))
+    address = next(one for one in free if str(one) not in taken)
+    return ipaddress.IPv4Interface(f"{address}/{subnet.prefixlen}")
+
+
+def switch_on(site: Site, node: Node, accelerator: Accelerator) -> None:
+    """Start the machine of `node`: blank disks, the network before the disk."""
+    files = NodeDir(site.name, node.name)
+    disk = files.path / "disk.qcow2"
+    for path, mib in (
+        (disk, node.kind.image_size_mib + SPARE_MIB),
+        (files.data, node.kind.data_disk_mib),
+    ):
+        path.unlink(missing_ok=True)
+        run.run(["qemu-img", "create", "-q", "-f", "qcow2", path, f"{mib}M"], stage="boot")
+    fitting = replace(accelerator, cpu=site.release.cpu)
+    words = argv(node, f"port{site.nodes.index(node)}", files, fitting)
+    record = machine(site.name, node.name)
+    daemon.start(words, record, files.log)
+    daemon.stays(record, words, files.log)
+
+
+def argv(node: Node, port: str, files: NodeDir, accelerator: Accelerator) -> list[str]:
+    """QEMU's words: the hardware of golden.boot.machine, with a card that boots by its iPXE."""
+    serial = node.disk.serial if node.disk and node.disk.serial else node.name
+    console = files.path / "machine.log"
+    drive = "format=qcow2,cache=writeback,discard=unmap,if=none"
+    return [
+        *(QEMU, "-name", node.name, "-machine", "pc,usb=off,dump-guest-core=off"),
+        *accelerator.options,
+        *("-smp", str(accelerator.processors), "-m", str(node.kind.memory_mib)),
+        *("-nodefaults", "-no-user-config", "-display", "none", "-vga", "none"),
+        *("-rtc", "base=utc", "-serial", f"file:{console}"),
+        *("-netdev", f"tap,id=lan,ifname={port},script=no,downscript=no"),
+        *("-device", f"virtio-net-pci,netdev=lan,mac={node.mac},addr=0x3,bootindex=0"),
+        *("-drive", f"{drive},id=system,file={files.path / 'disk.qcow2'}"),
+        *("-device", f"virtio-blk-pci,drive=system,addr=0x5,bootindex=1,serial={serial[:20]}"),
+        *("-drive", f"{drive},id=data,file={files.data}"),
+        *("-device", "virtio-blk-pci,drive=data,addr=0x6"),
+        *("-object", "rng-random,id=rng,filename=/dev/urandom"),
+        *("-device", "virtio-rng-pci,rng=rng,addr=0x9"),
+    ]
+
+
+def _ip(*words: str) -> None:
+    run.run(["ip", *words], stage="boot")

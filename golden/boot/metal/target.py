@@ -1,0 +1,211 @@
+"""The target metal: real machines that a person switches on and that install themselves.
+
+`up` serves (golden.metal.server, dnsmasq) and powers nothing on; `down` ends serving and leaves the
+machines alone. What is known of a machine is what its installer and then, over ssh, its first boot
+say (golden.metal.following).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+from golden import log, rundir
+from golden.boot import daemon, status
+from golden.boot.metal import dhcp, following
+from golden.boot.metal.register import Record, Register
+from golden.definition.models import Node, Site
+from golden.errors import UserError
+from golden.host import Host, network
+from golden.installer import bundle
+from golden.paths import ROOT
+from golden.rundir import NodeDir, State
+
+HTTP_PORT = 8080
+SSH_PORT = 22
+MACHINE = "machine.json"
+SERVING = "serving.json"
+KERNEL_NAME = re.compile(r"^(sd|hd|vd|xvd)[a-z]+$|^(nvme|mmcblk)[0-9a-z]+$")
+DISK = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+
+
+class Metal:
+    """Nodes as machines on the LAN of `interface`; see `golden.boot.target.Target`.
+
+    `shared` allows an interface with the host's default route, `reinstall` writes over disks with a
+    finished image of ours, `force` over the disks of these serial numbers or WWNs, whatever they
+    hold.
+    """
+
+    name = "metal"
+    format = "qcow2"
+    # What boots is no machine of ours: no accelerator slows it down.
+    accelerator, factor = "machine", 1.0
+
+    def __init__(
+        self,
+        interface: str = "",
+        *,
+        shared: bool = False,
+        reinstall: bool = False,
+        force: tuple[str, ...] = (),
+    ) -> None:
+        self.interface, self.shared, self.reinstall = interface, shared, reinstall
+        self.force = force
+
+    def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
+        """Raise UserError for what would keep any node from starting, before one is started.
+
+        Makes the bundle, which takes a while where the image is a new one.
+        """
+        _no_kernel_names(self.force)
+        served = self._served(site, nodes)
+        dhcp.program()
+        self._not_elsewhere(site, served)
+        _no_clash(site, self.interface)
+        names = [node.name for node in site.nodes if node.disk or node in nodes]
+        bundle.make(site, names)
+
+    def up(self, site: Site, node: Node) -> bool:
+        """Serve the node; False when it is served already. One that was refused begins anew."""
+        files = NodeDir(site.name, node.name)
+        if files.running() and not _was_refused(files):
+            return False
+        files.claim(self.name)
+        for file in (files.console, files.marks):
+            # Those of the last time tell nothing of this one.
+            if file.exists():
+                file.replace(file.with_name(f"{file.name}.old"))
+        Register(_folder(site.name) / "nodes").write(
+            Record(node.name, node.mac, reinstall=self.reinstall, force=",".join(self.force))
+        )
+        pid = self._serve(site)
+        files.remember(self._state(node, pid))
+        said = f"switch on the machine with the network card {node.mac}"
+        told = {"node": node.name, "step": "power", "n": 0, "of": 7, "state": "waiting"}
+        following.append(files, "installer", told | {"detail": said, "seconds": 0, "uptime": 0})
+        log.info(f"{node.name}: {said}, to boot from the network, then from its disk")
+        return True
+
+    def down(self, site: str, node: str, *, keep: bool) -> bool:
+        """Serve the node no more; False when it was not served. The machine itself runs on.
+
+        `keep` makes no difference: nothing of a machine lies on this host.
+        """
+        del keep
+        files, folder = NodeDir(site, node), _folder(site)
+        was_on = files.running() is not None
+        # A rehearsal's own machine (golden.metal.rehearsal).
+        daemon.end(files.path / MACHINE)
+        register = Register(folder / "nodes")
+        register.remove(node)
+        if not register.all():
+            daemon.end(folder / "http.json")
+            daemon.end(folder / "dhcp.json")
+        files.forget()
+        files.remove()
+        return was_on
+
+    def is_on(self, site: str, node: str) -> bool:
+        """Whether the node is served."""
+        return NodeDir(site, node).running() is not None
+
+    def machine_state(self, site: str, node: str) -> str:
+        """`running` while the node is served: of the machine itself nothing is known; or `off`."""
+        return "running" if self.is_on(site, node) else "off"
+
+    def _served(self, site: Site, nodes: tuple[Node, ...]) -> dhcp.Interface:
+        if not self.interface:
+            raise UserError(
+                "--interface is missing: the interface of this host on the machines' network, "
+                "such as eth1; see: ip -brief address"
+            )
+        if os.geteuid() != 0:
+            raise UserError("--target metal: to answer DHCP takes root; run it as root")
+        subnet = str(site.network.subnet)
+        return dhcp.interface(self.interface, nodes, subnet, shared=self.shared)
+
+    def _not_elsewhere(self, site: Site, served: dhcp.Interface) -> None:
+        """The machines that are served already know this host by the address it then had."""
+        folder = _folder(site.name)
+        before = rundir.read(folder / SERVING) if daemon.running(folder / "http.json") else None
+        if isinstance(before, list) and before != _told(served):
+            raise UserError(
+                f"--interface {served.name}: the site {site.name} is served on "
+                f"{' as '.join(before)} already; end that first: ./inv down --site {site.name}"
+            )
+
+    def _serve(self, site: Site) -> int:
+        """Start both servers, unless they run; returns the pid of ours."""
+        folder, served = _folder(site.name), self._served(site, ())
+        http, leases = folder / "http.json", folder / "dhcp.json"
+        address = str(served.address.ip)
+        rundir.write(folder / SERVING, _told(served))
+        config = folder / dhcp.CONFIG
+        before = config.read_text() if config.is_file() else ""
+        words = dhcp.prepare(served, site.nodes, f"http://{address}:{HTTP_PORT}", folder)
+        if config.read_text() != before:
+            # Such as a MAC address that was wrong in the site's file.
+            daemon.end(leases)
+        if daemon.running(leases) is None:
+            daemon.start(words, leases, folder / "dnsmasq.log")
+            daemon.stays(leases, words, folder / "dnsmasq.log")
+        pid = daemon.running(http)
+        if pid is None:
+            module = [sys.executable, "-m", "golden.boot.metal.server", site.name]
+            place = [str(bundle.folder(site.name)), str(folder), address, str(HTTP_PORT)]
+            pid = daemon.start([*module, *place], http, folder / "http.log", cwd=ROOT)
+            daemon.stays(http, module, folder / "http.log", seconds=2)
+        return pid
+
+    def _state(self, node: Node, pid: int) -> State:
+        return State(
+            pid=pid,
+            started=rundir.start_ticks(pid) or 0,
+            boot_id=rundir.boot_id(),
+            power_on=time.time(),
+            port=SSH_PORT,
+            accelerator=self.accelerator,
+            factor=self.factor,
+            artifact="",
+            stamp=[],
+            address=str(node.address),
+            target=self.name,
+        )
+
+
+def _no_clash(site: Site, interface: str) -> None:
+    subnet = ipaddress.IPv4Network(site.network.subnet)
+    definition = f"images/sites/{site.name}.yaml"
+    found = network.subnet_and_routes(Host(), subnet, definition, [interface])
+    if not found.ok:
+        raise UserError(f"{definition}: network: subnet: {found.detail}")
+
+
+def _told(served: dhcp.Interface) -> list[str]:
+    return [served.name, str(served.address.ip)]
+
+
+def _was_refused(files: NodeDir) -> bool:
+    """Whether the node's installer waits for a person."""
+    trouble = status.status(files.console.read_text(errors="replace")).trouble
+    return trouble is not None and trouble[0] == "installer"
+
+
+def _no_kernel_names(disks: tuple[str, ...]) -> None:
+    """A kernel's name is a disk of every machine; others go into a kernel's command line."""
+    for disk in disks:
+        if KERNEL_NAME.match(disk) or not DISK.match(disk):
+            raise UserError(
+                f"--force {disk}: name a disk by its serial number or WWN, as the installer shows "
+                "it: what the kernel calls it is another disk on another machine"
+            )
+
+
+def _folder(site: str) -> Path:
+    """What the servers of a site write: no node is called so."""
+    return rundir.site_dir(site) / ".netboot"

@@ -1,0 +1,87 @@
+"""Where each of the guide's 291 actions lives here, what proves it, and how that went last time.
+
+`./inv coverage` shows it, and with --write records it in docs/guide-coverage.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from golden import guide, log, report
+from golden.definition import load
+from golden.guide import document
+from golden.guide.proof import Outcomes, together
+from golden.guide.table import Row, rows
+from golden.paths import ARTIFACTS, ROOT, shown
+
+DOCUMENT = ROOT / "docs" / "guide-coverage.md"
+
+__all__ = ["DOCUMENT", "Row", "of", "rehearsed", "show", "summary", "write"]
+
+
+def of(site: str, checks: Path | None = None) -> tuple[Row, ...]:
+    """A row for each action of the guide, its state that of the last rehearsals of `site`.
+
+    What one target has no means for counts as another found it. `checks` is a file that `inv check`
+    wrote, by default those of `rehearsed`. Raises UserError when the site is invalid or a home
+    names an id that the guide does not have.
+    """
+    files = [checks] if checks else list(rehearsed(site).values())
+    found = [report.from_json(file).outcomes for file in files if file.exists()]
+    outcomes = Outcomes(load(site), together(found)) if found else None
+    return rows(guide.covered(), outcomes)
+
+
+def rehearsed(site: str) -> dict[str, Path]:
+    """{target: what the checks of its last rehearsal found}, or without any of the last check."""
+    folder = ARTIFACTS / site
+    kept = {
+        file.name.split(".")[1]: file
+        for file in sorted((folder / "rehearsal").glob("checks.*.json"))
+    }
+    return kept or {"inv check": folder / "checks.json"}
+
+
+def show(site: str, *, as_json: bool = False) -> None:
+    """Print the rows as a table with a summary, or as JSON."""
+    found = of(site)
+    if as_json:
+        log.raw(json.dumps([asdict(row) for row in found], indent=1))
+        return
+    header = ("id", "phase", "node", "action", "home", "proof", "state")
+    log.table(
+        header,
+        [
+            (row.id, row.phase, row.node, row.key, ", ".join(row.homes) or "-", row.proof, told)
+            for row in found
+            for told in [f"{row.state}: {row.reason}" if row.reason else row.state]
+        ],
+    )
+    for line in summary(found):
+        log.info(line)
+
+
+def write(site: str) -> None:
+    """Record the rows, with the state of the last rehearsals of `site`, in the document."""
+    found = of(site)
+    document.write(DOCUMENT, site, tuple(rehearsed(site)), found, summary(found))
+    log.info(f"{shown(DOCUMENT)}: {summary(found)[0]}")
+
+
+def summary(found: Sequence[Row]) -> tuple[str, str]:
+    """How many actions have a home, and how many are in which state."""
+    homed = Counter(row.phase for row in found if row.homes)
+    phases = [f"{phase} {homed[phase]}/{of}" for phase, of in Counter(_phases(found)).items()]
+    states = [f"{count} {state}" for state, count in Counter(row.state for row in found).items()]
+    return (
+        f"{homed.total()} of {len(found)} have a home: {', '.join(phases)}",
+        f"in the last rehearsal: {', '.join(sorted(states))}",
+    )
+
+
+def _phases(found: Sequence[Row]) -> list[str]:
+    return [row.phase for row in found]

@@ -1,0 +1,228 @@
+"""The bundle of a site: all that the installer needs, over the network or on a stick."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from filelock import FileLock
+
+from golden import atomic, log, manifest, paths, seed
+from golden.definition.models import Node, Site
+from golden.disk.build import FORMATS
+from golden.errors import UserError
+from golden.installer import image, initramfs
+from golden.installer.manifest import Image, Seed, text
+from golden.keys import signing
+from golden.layers import Store
+from golden.layers.overlay import Stack
+from golden.log import Progress
+from golden.seed import Interface
+
+KERNEL, INITRAMFS, MANIFEST = "vmlinuz", "initrd", "manifest"
+# GRUB and people at a screen see the last; the report goes to a serial line where there is one.
+CONSOLES = "console=tty0 console=ttyS0,115200n8"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A finished bundle in `folder`, whose files but `seeds` are no secrets.
+
+    `kernel` and `initrd` are what a machine starts, `manifest` and `signature` what the installer
+    reads first, `kinds` the folders of the images in pieces. `seeds` are the nodes' seeds by name
+    (mode 0600); `nodes` are those that the manifest knows.
+    """
+
+    site: str
+    folder: Path
+    nodes: tuple[Node, ...]
+    kinds: tuple[str, ...]
+    seeds: Mapping[str, Path]
+
+    @property
+    def kernel(self) -> Path:
+        """The kernel of the image, which drives the installer too."""
+        return self.folder / KERNEL
+
+    @property
+    def initrd(self) -> Path:
+        """The installer's initramfs."""
+        return self.folder / INITRAMFS
+
+    @property
+    def manifest(self) -> Path:
+        """What the installer writes where (golden.metal.manifest)."""
+        return self.folder / MANIFEST
+
+    @property
+    def signature(self) -> Path:
+        """The signature over the manifest."""
+        return signing.signature_path(self.manifest)
+
+    def command_line(
+        self,
+        source: str,
+        node: str = "",
+        *,
+        token: str = "",
+        reinstall: bool = False,
+        force: str = "",
+        more: str = "",
+    ) -> str:
+        """The kernel's command line; the words are explained in golden.metal's docstring."""
+        words = {
+            "boot": "golden",
+            "golden.site": self.site,
+            "golden.source": source,
+            "golden.node": node,
+            "golden.token": token,
+            "golden.reinstall": "yes" if reinstall else "",
+            "golden.force": force,
+        }
+        # net.ifnames=0: as in the image, so that a card has one name in both.
+        told = [f"{key}={value}" for key, value in words.items() if value]
+        return " ".join([*told, "net.ifnames=0 biosdevname=0", CONSOLES, *([more] if more else [])])
+
+
+def folder(site: str) -> Path:
+    """Where the bundle of a site lies."""
+    return paths.ARTIFACTS / site / "metal"
+
+
+def make(
+    site: Site,
+    nodes: Sequence[str] = (),
+    interfaces: Mapping[str, Sequence[Interface]] = MappingProxyType({}),
+) -> Bundle:
+    """Make the bundle of `site` for `nodes` (without any: all that have a disk).
+
+    `interfaces` are the nodes' cards besides the site's own. What has not changed is used
+    again. Raises UserError before anything is written when a node has no disk in the site's file,
+    or its kind is not baked as a disk.
+    """
+    chosen = _chosen(site, nodes)
+    kinds = tuple(dict.fromkeys(node.kind.name for node in chosen))
+    disks = {kind: _baked(site, kind) for kind in kinds}
+    tree, tree_key = _tree(site, kinds[0])
+    place = folder(site.name)
+    place.mkdir(parents=True, exist_ok=True)
+    with FileLock(place / ".lock"), log.progress() as progress:
+        images = [_image(kind, disks[kind], place, progress) for kind in kinds]
+        _installer(tree, tree_key, place, progress)
+        seeds = {
+            node.name: _seed(site, node, interfaces.get(node.name, ()), place / "seed")
+            for node in chosen
+        }
+        _write_manifest(site, chosen, images, seeds, place)
+    return Bundle(site.name, place, chosen, kinds, seeds)
+
+
+def _chosen(site: Site, names: Sequence[str]) -> tuple[Node, ...]:
+    file = f"images/sites/{site.name}.yaml"
+    wanted = tuple(map(site.node, names)) or tuple(node for node in site.nodes if node.disk)
+    for node in wanted:
+        if node.disk is None:
+            raise UserError(
+                f"{file}: nodes: {node.name}: it has no 'disk', so the installer cannot know where "
+                "to write; add one such as disk: {serial: …}, {wwn: …} or {size: 100G..}"
+            )
+    if not wanted:
+        raise UserError(
+            f"{file}: nodes: none has a 'disk', which the installer writes; add one to each "
+            "machine, such as disk: {serial: …}, {wwn: …} or {size: 100G..}"
+        )
+    return wanted
+
+
+def _baked(site: Site, kind: str) -> tuple[Path, str]:
+    """The newest disk of `kind`, and what stands for its content."""
+    found = [manifest.of_key(site.name, kind, fmt, None) for fmt in FORMATS]
+    artifacts = [artifact for artifact in found if artifact]
+    if not artifacts:
+        raise UserError(
+            f"{paths.shown(manifest.folder(site.name, kind))}: no disk is baked for the kind "
+            f"{kind}; bake it with: ./inv bake --site {site.name}"
+        )
+    newest = max(artifacts, key=lambda artifact: artifact.path.stat().st_mtime_ns)
+    return newest.path, newest.sha256
+
+
+def _tree(site: Site, kind: str) -> tuple[Stack, str]:
+    """The tree of the layers that all kinds share, and what stands for its content."""
+    record = manifest.read(site.name, kind) or {"layers": []}
+    # A kind's own layers are called KIND.LAYER (golden.bake.recipe).
+    shared = [layer["key"] for layer in record["layers"] if "." not in layer["name"]]
+    trees = [Store(paths.CACHE).folder / key / "tree" for key in reversed(shared)]
+    if not trees or not all(tree.is_dir() for tree in trees):
+        raise UserError(
+            f"{paths.shown(Store(paths.CACHE).folder)}: the layers of the baked {kind} are gone, "
+            f"and the installer is made from them; bake anew with: ./inv bake --site {site.name}"
+        )
+    return Stack(trees), " ".join(shared)
+
+
+def _image(kind: str, disk: tuple[Path, str], place: Path, progress: Progress) -> Image:
+    known = image.read(place / kind, disk[1])
+    if known:
+        return known
+    task = progress.task(f"{kind} in pieces")
+    try:
+        made = image.make(kind, disk[0], disk[1], place / kind, task.say)
+    except BaseException:
+        task.fail()
+        raise
+    packed = sum(piece.packed_length for piece in made.pieces)
+    task.done(f"{packed / 1e6:.0f} MB for {made.length / 1e6:.0f} MB")
+    return made
+
+
+def _installer(tree: Stack, tree_key: str, place: Path, progress: Progress) -> None:
+    """Kernel and initramfs, unless those that are there are made from the same."""
+    parts = [tree_key.encode(), signing.public_key()]
+    parts += [file.name.encode() + file.read_bytes() for file in initramfs.sources()]
+    key = hashlib.sha256(b"\0".join(parts)).hexdigest()
+    record = place / ".installer"
+    made = (place / KERNEL).is_file() and (place / INITRAMFS).is_file() and record.is_file()
+    if made and record.read_text() == key:
+        return
+    task = progress.task("installer")
+    record.unlink(missing_ok=True)
+    content = initramfs.make(tree, signing.public_key())
+    atomic.write(place / INITRAMFS, content)
+    atomic.write(place / KERNEL, tree.read("/vmlinuz"))
+    atomic.write(record, key)
+    task.done(f"initramfs of {len(content) / 1e6:.0f} MB")
+
+
+def _seed(site: Site, node: Node, extra: Sequence[Interface], place: Path) -> Path:
+    """The node's seed: the one that is there when it would say the same."""
+    path, record = place / f"{node.name}.iso", place / f".{node.name}.key"
+    key = seed.digest(site, node, extra)
+    if not (path.is_file() and record.is_file() and record.read_text() == key):
+        record.unlink(missing_ok=True)
+        seed.write(site, node, path, extra)
+        atomic.write(record, key)
+    return path
+
+
+def _write_manifest(
+    site: Site, nodes: Sequence[Node], images: Sequence[Image], seeds: Mapping[str, Path], at: Path
+) -> None:
+    rows = []
+    for node in nodes:
+        content = seeds[node.name].read_bytes()
+        assert node.disk is not None
+        rows.append((node, node.disk, Seed(len(content), hashlib.sha256(content).hexdigest())))
+    told = text(site.name, rows, images)
+    path = at / MANIFEST
+    current = path.is_file() and path.read_text() == told
+    if not current or not signing.signature_path(path).is_file() or not _signed(path):
+        atomic.write(path, told)
+        signing.sign(path)
+
+
+def _signed(path: Path) -> bool:
+    return signing.is_signed(path.read_bytes(), signing.signature_path(path).read_bytes())

@@ -1,0 +1,156 @@
+"""Whether a release's image starts on a machine: drivers, firmware, memory and disk.
+
+`will_it_boot` is for people; `judge` the pure part of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from golden import definition, log, manifest, paths
+from golden.definition.fields import mib_range
+from golden.definition.models import Node, Site
+from golden.disk.layout import MIB
+from golden.errors import UserError
+from golden.installer import drivers, probe
+from golden.installer.drivers import Drivers
+from golden.installer.probe import Device, Disk, Probe
+from golden.layers import Store
+
+# Base class and, where only some of it matters, subclass (PCI Code and ID Assignment).
+CLASSES = {"01": "storage", "02": "network"}
+# What firmware and kernel keep of a machine's memory for themselves, at most.
+KEPT = 0.12
+# Images begin with a partition for the boot loader and end with the seed (golden.metal.manifest).
+BESIDE_MIB = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that was looked at; `ok` is None when it does not decide."""
+
+    what: str
+    found: str
+    ok: bool | None
+
+
+def will_it_boot(path: Path, site: str, nodes: Sequence[str] = ()) -> bool:
+    """Print what of the machine in the probe `path` fits the image of `site`; whether all does.
+
+    Without `nodes` the machine is the node that has one of its MAC addresses, else it must do
+    for every node.
+    Raises UserError when the file is no probe, or the site's kernel was not baked yet.
+    """
+    found, loaded = probe.read(path), definition.load(site)
+    chosen = [loaded.node(name) for name in nodes] or _by_mac(loaded, found)
+    known = drivers.read(modules(loaded))
+    rows = judge(found, known, chosen)
+    table = [(row.what, row.found, _word(row.ok)) for row in rows]
+    name = found.machine or path.name
+    log.table(["what", "found", "fits"], table, title=f"{name} and {site}, kernel {known.kernel}")
+    return fits(rows)
+
+
+def fits(rows: Iterable[Row]) -> bool:
+    """Whether nothing that decides is missing."""
+    return all(row.ok is not False for row in rows)
+
+
+def judge(found: Probe, known: Drivers, nodes: Sequence[Node]) -> list[Row]:
+    """What fits and what does not, for a machine that is to become one of `nodes`."""
+    rows = [_firmware(found)]
+    for number, name in CLASSES.items():
+        rows += _devices(found.devices, known, number, name)
+    rows += [row for node in nodes for row in (_memory(found, node), _disk(found, node))]
+    return rows
+
+
+def modules(site: Site) -> Path:
+    """The folder of the baked kernel's modules. Raises UserError when nothing is baked."""
+    for kind in site.kinds:
+        for layer in (manifest.read(site.name, kind.name) or {"layers": []})["layers"]:
+            tree: Path = Store(paths.CACHE).folder / layer["key"] / "tree"
+            found = sorted(tree.glob("lib/modules/*/modules.alias"))
+            if found:
+                return found[-1].parent
+    raise UserError(
+        f"site {site.name}: its kernel is not baked here; bake it with: "
+        f"./inv bake --site {site.name}"
+    )
+
+
+def _by_mac(site: Site, found: Probe) -> list[Node]:
+    return [node for node in site.nodes if node.mac.lower() in found.macs] or list(site.nodes)
+
+
+def _firmware(found: Probe) -> Row:
+    if found.firmware == "bios":
+        return Row("firmware", "BIOS", True)
+    advice = "images start by BIOS: switch its firmware to legacy (CSM), if it has that"
+    return Row("firmware", f"UEFI; {advice}", False)
+
+
+def _devices(devices: Sequence[Device], known: Drivers, number: str, name: str) -> list[Row]:
+    """One row per device of a class; one with a driver is enough, so others only inform."""
+    mine = [one for one in devices if re.search(rf"bc{number}sc", one.modalias)]
+    driven = {one.slot: known.of(one.modalias) for one in mine}
+    some = any(driven.values())
+    rows = [
+        Row(
+            f"{name} {one.slot}",
+            f"{ids(one.modalias)}: {', '.join(driven[one.slot]) or 'no driver'}",
+            True if driven[one.slot] else (None if some else False),
+        )
+        for one in mine
+    ]
+    return rows or [Row(name, "the machine has no such PCI device", False)]
+
+
+def ids(modalias: str) -> str:
+    """Vendor and device as lspci shows them."""
+    found = re.match(r"^pci:v0000(.{4})d0000(.{4})", modalias)
+    return f"{found[1]}:{found[2]}".lower() if found else modalias
+
+
+def _memory(found: Probe, node: Node) -> Row:
+    has, wanted = found.memory // 1024, node.kind.memory_mib
+    return Row(f"memory for {node.name}", f"{has} MiB of {wanted}", has >= wanted * (1 - KEPT))
+
+
+def _disk(found: Probe, node: Node) -> Row:
+    least = (node.kind.image_size_mib + BESIDE_MIB) * MIB
+    meant = [one for one in found.disks if _is_meant(one, node)]
+    what = f"disk for {node.name}"
+    if len(meant) != 1 and node.disk:
+        have = "; ".join(f"{one.name} {one.size // MIB} MiB {one.serial}" for one in found.disks)
+        how = "none is" if not meant else f"{len(meant)} are"
+        return Row(what, f"{how} the one of the site's file; here: {have or 'none'}", False)
+    big = [one for one in meant if one.size >= least]
+    if not big:
+        return Row(what, f"none has the {least // MIB} MiB of image and seed", False)
+    return Row(what, ", ".join(f"{one.name} {one.size // MIB} MiB" for one in big), True)
+
+
+def _is_meant(disk: Disk, node: Node) -> bool:
+    """Whether the site's file means this disk; without a word there, any."""
+    rule = node.disk
+    if rule is None:
+        return True
+    if rule.size:
+        least, most = mib_range(rule.size)
+        return least * MIB <= disk.size and (not most or disk.size <= most * MIB)
+    if rule.serial:
+        return disk.serial == rule.serial
+    return _plain(disk.wwn) == _plain(rule.wwn or "") != ""
+
+
+def _plain(wwn: str) -> str:
+    """As the installer compares them (scripts/installer/disk.sh, plain_wwn)."""
+    return re.sub(r"^(0x|naa\.|eui\.|nvme\.)", "", wwn.lower())
+
+
+def _word(ok: bool | None) -> str:
+    return {True: "yes", False: "NO", None: "not used"}[ok]

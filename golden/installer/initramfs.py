@@ -1,0 +1,95 @@
+"""What the installer runs in: the image's own kernel and initramfs, and a few programs of its tree.
+
+Debian's initramfs has every driver that the image itself can start with, udev and DHCP. Ours is a
+second archive behind it, which the kernel unpacks over the first: programs with their libraries, at
+the places where the tree has them, the scripts of scripts/installer/, and the key of the manifest.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable
+from pathlib import Path
+
+from golden.errors import StageError
+from golden.installer import cpio, elf
+from golden.layers.overlay import Stack
+from golden.paths import SCRIPTS
+
+SOURCE = SCRIPTS / "installer"
+PLACE = "usr/lib/golden-installer"
+# What `boot=golden` on the kernel's command line makes Debian's initramfs run.
+BOOT_SCRIPT = "scripts/golden"
+
+PROGRAMS = (
+    *("dash", "cat", "cmp", "cut", "date", "dd", "grep", "gzip", "head", "mkdir", "mv", "od"),
+    *("readlink", "rm", "sed", "sha256sum", "sleep", "sort", "sync", "tr", "truncate", "wc"),
+    *("awk", "openssl", "curl", "blkid", "blockdev"),
+)
+_PROGRAM_FOLDERS = ("/bin", "/usr/bin", "/sbin", "/usr/sbin")
+_LIBRARY_FOLDERS = (
+    "/lib/x86_64-linux-gnu",
+    "/usr/lib/x86_64-linux-gnu",
+    "/lib64",
+    "/lib",
+    "/usr/lib",
+)
+
+Entries = dict[str, cpio.File | cpio.Link]
+
+
+def make(tree: Stack, key: bytes) -> bytes:
+    """The initramfs of the installer: the tree's, and ours with the public `key` (PEM)."""
+    theirs = tree.read("/initrd.img")
+    # The kernel looks for the next archive at a multiple of four (linux: init/initramfs.c).
+    return theirs + bytes(-len(theirs) % 4) + ours(tree, key)
+
+
+def ours(tree: Stack, key: bytes) -> bytes:
+    """Our own archive, packed."""
+    # mtime 0: the same content gives the same bytes.
+    return gzip.compress(cpio.archive(entries(tree, key)), 9, mtime=0)
+
+
+def entries(tree: Stack, key: bytes) -> Entries:
+    """The files of our own archive, by path."""
+    found: Entries = {}
+    for name in ("bin", "sbin", "lib", "lib64"):
+        target = tree.link(f"/{name}")
+        if target:
+            found[name] = target
+    for name in PROGRAMS:
+        _add(tree, _first(tree, _PROGRAM_FOLDERS, name), found)
+    for path in SOURCE.glob("[!.]*"):
+        place = BOOT_SCRIPT if path.name == "golden" else f"{PLACE}/{path.name}"
+        found[place] = cpio.File(path.read_bytes(), executable=True)
+    found[f"{PLACE}/key.pem"] = cpio.File(key)
+    return found
+
+
+def sources() -> Iterable[Path]:
+    """The files of this project that go into an initramfs, or decide what does."""
+    code = [Path(__file__).with_name(name) for name in ("initramfs.py", "cpio.py", "elf.py")]
+    return [*sorted(SOURCE.glob("[!.]*")), *code]
+
+
+def _first(tree: Stack, folders: Iterable[str], name: str) -> str:
+    """The place of `name` in the first of `folders` that has it, without links to the folder."""
+    for folder in folders:
+        if tree.find(f"{folder}/{name}"):
+            return f"{tree.resolve(folder)}/{name}"
+    raise StageError("metal", f"the baked tree has no {name}, which the installer needs")
+
+
+def _add(tree: Stack, path: str, found: Entries) -> None:
+    """Add the program or library called `path`, and whatever it needs, to `found`."""
+    if path[1:] in found:
+        return
+    content = tree.read(path)
+    found[path[1:]] = cpio.File(content, executable=True)
+    loader, libraries = elf.needs(content)
+    if loader:
+        folder, _, name = loader.rpartition("/")
+        _add(tree, _first(tree, (folder,), name), found)
+    for name in libraries:
+        _add(tree, _first(tree, _LIBRARY_FOLDERS, name), found)

@@ -1,0 +1,85 @@
+"""What a machine is made of, as scripts/installer/probe.sh tells it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from golden import log, run
+from golden.errors import UserError
+from golden.paths import SCRIPTS, shown
+
+SCRIPT = SCRIPTS / "installer/probe.sh"
+FORMAT = 1
+MOST_SECONDS = 60.0
+_RUN = "./inv metal.probe --host USER@ADDRESS > probe.json"
+
+
+@dataclass(frozen=True)
+class Device:
+    """A PCI device: its place, and its ids as the kernel's `modalias`."""
+
+    slot: str
+    modalias: str
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A disk; what it does not tell is empty."""
+
+    name: str
+    size: int
+    serial: str
+    wwn: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A machine. `firmware` is bios or uefi, as its kernel was started; `memory` is in KiB."""
+
+    machine: str
+    firmware: str
+    memory: int
+    devices: tuple[Device, ...]
+    disks: tuple[Disk, ...]
+    macs: tuple[str, ...]
+
+
+def read(path: Path) -> Probe:
+    """The probe in the file `path`. Raises UserError when it holds none."""
+    try:
+        told = json.loads(path.read_text())
+        if told["golden-probe"] != FORMAT:
+            raise ValueError("another form")
+        return Probe(
+            told["machine"],
+            told["firmware"],
+            int(told["memory_kib"]),
+            tuple(Device(one["slot"], one["modalias"]) for one in told["pci"]),
+            tuple(
+                Disk(one["name"], int(one["bytes"]), one["serial"], one["wwn"], one["model"])
+                for one in told["disks"]
+            ),
+            tuple(one["mac"].lower() for one in told["nics"]),
+        )
+    except OSError as error:
+        raise UserError(f"{shown(path)}: {error.strerror}; make it with: {_RUN}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{shown(path)}: this is no probe; make one with: {_RUN}") from error
+
+
+def probe_host(host: str = "") -> None:
+    """Print the probe of `host` (USER@ADDRESS, over ssh), or without one the script itself.
+
+    Raises StageError when ssh fails.
+    """
+    script = SCRIPT.read_text()
+    if not host:
+        log.raw(script)
+        return
+    if host.startswith("-"):
+        raise UserError(f"--host {host}: give USER@ADDRESS")
+    words = ["ssh", "-o", "ConnectTimeout=20", "--", host, "sh -s"]
+    log.raw(run.run(words, stdin=script, timeout=MOST_SECONDS, stage="probe").out.rstrip())

@@ -1,0 +1,1 @@
+"""Secrets of a site, its certificates, and the key that signs what this checkout makes."""

@@ -1,0 +1,171 @@
+"""The site's certificate authority, and one server certificate per node.
+
+Issued on the operator's machine, so that no node holds the CA's key. The certificates are RSA with
+SHA-256 and have the names as SANs: OpenSSL 1.0.1 of wheezy reads them, today's clients ask for it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from golden.definition import Node, Site
+from golden.keys.secrets import Secrets, pem, write_private
+
+CA_YEARS = 20
+NODE_YEARS = 5
+RENEW_BEFORE = datetime.timedelta(days=60)
+# A node's clock may be behind ours at first boot (facts/wheezy.md 8.6).
+BACKDATE = datetime.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """PEM texts: the CA's certificate, the node's own certificate and its key."""
+
+    ca: str
+    certificate: str
+    key: str
+
+
+def ensure(site: Site, node: Node, secrets: Secrets) -> Certificate:
+    """The certificate of `node`, issued now if there is none that still fits its names.
+
+    The folder of `secrets` keeps CA and certificates; a CA is made once and never replaced.
+    """
+    authority = _Authority.ensure(site, secrets.folder)
+    key_file = secrets.folder / f"{node.name}.tls.key"
+    file = secrets.folder / f"{node.name}.tls.pem"
+    if not key_file.exists():
+        write_private(key_file, pem(_new_key(2048)))
+    key = _read_key(key_file)
+    if not (file.exists() and authority.issued(file, node, key)):
+        write_private(file, authority.issue(node, key).public_bytes(Encoding.PEM))
+    return Certificate(authority.text, file.read_text(), key_file.read_text())
+
+
+@dataclass(frozen=True)
+class _Authority:
+    certificate: x509.Certificate
+    key: rsa.RSAPrivateKey
+
+    @classmethod
+    def ensure(cls, site: Site, folder: Path) -> _Authority:
+        """Read the CA of `site`, or make it."""
+        key_file, file = folder / "ca.key", folder / "ca.pem"
+        if not key_file.exists():
+            write_private(key_file, pem(_new_key(3072)))
+        key = _read_key(key_file)
+        if not file.exists():
+            write_private(file, _self_signed(site, key).public_bytes(Encoding.PEM))
+        return cls(x509.load_pem_x509_certificate(file.read_bytes()), key)
+
+    @property
+    def text(self) -> str:
+        return self.certificate.public_bytes(Encoding.PEM).decode()
+
+    def issue(self, node: Node, key: rsa.RSAPrivateKey) -> x509.Certificate:
+        """A server certificate for the names and the address of `node`."""
+        issuer = self.certificate.subject
+        builder = _builder(_name(node.fqdn), issuer, key.public_key(), NODE_YEARS)
+        for extension, critical in (
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (_key_usage(ca=False), True),
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+            (_alternative_names(node), False),
+            (
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
+                False,
+            ),
+            (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
+        ):
+            builder = builder.add_extension(extension, critical)
+        return builder.sign(self.key, hashes.SHA256())
+
+    def issued(self, file: Path, node: Node, key: rsa.RSAPrivateKey) -> bool:
+        """Whether `file` is ours, for this key and these names, and valid for a good while."""
+        found = x509.load_pem_x509_certificate(file.read_bytes())
+        try:
+            found.verify_directly_issued_by(self.certificate)
+        except (InvalidSignature, ValueError):
+            return False
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return (
+            found.public_key() == key.public_key()
+            and names == _alternative_names(node)
+            and found.not_valid_after_utc > _now() + RENEW_BEFORE
+        )
+
+
+def _self_signed(site: Site, key: rsa.RSAPrivateKey) -> x509.Certificate:
+    name = _name(f"{site.name} site CA ({site.domain})"[:64])
+    return (
+        _builder(name, name, key.public_key(), CA_YEARS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_key_usage(ca=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey, years: int
+) -> x509.CertificateBuilder:
+    begin = _now() - BACKDATE
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + datetime.timedelta(days=365 * years))
+    )
+
+
+def _key_usage(*, ca: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not ca,
+        key_encipherment=not ca,
+        key_cert_sign=ca,
+        crl_sign=ca,
+        content_commitment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _alternative_names(node: Node) -> x509.SubjectAlternativeName:
+    address = ipaddress.ip_address(str(node.address))
+    return x509.SubjectAlternativeName(
+        [x509.DNSName(node.fqdn), x509.DNSName(node.name), x509.IPAddress(address)]
+    )
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _new_key(bits: int) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+def _read_key(file: Path) -> rsa.RSAPrivateKey:
+    key = load_pem_private_key(file.read_bytes(), password=None)
+    assert isinstance(key, rsa.RSAPrivateKey), f"{file} is not an RSA key"
+    return key
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)

@@ -1,0 +1,137 @@
+"""What lies around the images: the host, rendered files, secrets, seeds, coverage, tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from golden import run
+from golden.errors import StageError
+from golden.menu.task import DEFAULT_SITE, Nodes, task
+from golden.paths import ROOT, TESTS
+
+
+@task("site", "json")
+def doctor(_: Context, site: str = DEFAULT_SITE, json: bool = False) -> None:
+    """Tell what this host needs for the site, found or not, each with the command that mends it."""
+    from golden.doctor import doctor
+
+    doctor(site, as_json=json)
+
+
+@task(help={"site": "only this site; without it all of them"})
+def render(_: Context, site: str = "") -> None:
+    """Write every file that differs by site to rendered/, for review and for the bake."""
+    from golden.render import render_all
+
+    render_all((site,) if site else ())
+
+
+@task("site")
+def secrets(_: Context, site: str = DEFAULT_SITE) -> None:
+    """Make a site's passwords, keys and certificates once; never printed, never committed."""
+    from golden.keys.secrets import make
+
+    make(site)
+
+
+@task("site", "node", iterable=["node"])
+def seed(_: Context, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
+    """Write each node's seed disk (NoCloud, CIDATA): name, addresses, keys, passwords."""
+    from golden.seed import write_all
+
+    write_all(site, tuple(node or ()))
+
+
+@task(
+    "site",
+    help={
+        "synnefo": "move Synnefo's whole set to this version",
+        "package": "NAME=VERSION: pin a package; may be given more than once",
+        "debian-security": "take the newest of everything that is not pinned",
+        "downgrade": "an older version is meant",
+        "undo": "put the files back as they were before the last bump",
+    },
+    iterable=["package"],
+)
+def bump(
+    _: Context,
+    site: str = DEFAULT_SITE,
+    synnefo: str = "",
+    package: Sequence[str] | None = None,
+    debian_security: bool = False,
+    downgrade: bool = False,
+    undo: bool = False,
+) -> None:
+    """Move Synnefo, packages or Debian to new versions in the definition; show what that means."""
+    from golden import bump
+
+    if undo:
+        bump.undo(site)
+        return
+    wanted = bump.wanted(
+        synnefo, tuple(package or ()), debian_security=debian_security, downgrade=downgrade
+    )
+    bump.bump(site, wanted)
+
+
+@task("site")
+def lock(_: Context, site: str = DEFAULT_SITE) -> None:
+    """Lock a release anew: every package of its sites, in the version the sources have now."""
+    from golden.definition import load
+    from golden.lock.making import renew
+
+    renew(load(site))
+
+
+@task(
+    help={
+        "limit": "remove only until .cache and .artifacts take less than this, such as 20G",
+        "dry_run": "only tell what would go, and what that would free",
+    }
+)
+def gc(_: Context, limit: str = "", dry_run: bool = False) -> None:
+    """Remove what nothing needs: layers, packages, logs, releases that were never promoted."""
+    from golden.gc import collect
+
+    collect(limit, dry_run=dry_run)
+
+
+@task("site", "json", help={"write": "record it in docs/guide-coverage.md"})
+def coverage(_: Context, site: str = DEFAULT_SITE, json: bool = False, write: bool = False) -> None:
+    """Show where each action of the installation guide lives, what proves it, and how it went."""
+    from golden.guide import coverage
+
+    if write:
+        coverage.write(site)
+    else:
+        coverage.show(site, as_json=json)
+
+
+@task(help={"slow": "the tests that bake and boot small things, instead of the unit tests"})
+def test(_: Context, slow: bool = False) -> None:
+    """Run the unit tests, linters and type checks of this project."""
+    # The slow ones start VMs and bakes that fill both cores by themselves: one at a time.
+    # A file's tests stay together: some share a database, and go on where the one before ended.
+    together = ["-n", "auto", "--dist", "loadfile"]
+    folder, options = ("integration", ["-m", "slow"]) if slow else ("unit", together)
+    code = run.interactive([sys.executable, "-m", "pytest", TESTS / folder, *options], cwd=ROOT)
+    if code != 0:
+        raise StageError("test", "tests failed; pytest's output above says which", code=code)
+
+
+@task(name="help", positional=["name"], help={"name": "a task, as inv --list shows it"})
+def help_(_: Context, name: str) -> None:
+    """Show what a task does and what it takes."""
+    raise Exit(code=run.interactive([sys.executable, "-m", "invoke", "--help", name], cwd=ROOT))
+
+
+@task()
+def bench(_: Context) -> None:
+    """Measure bakes against mmdebstrap on this host and print the README's table."""
+    from bench.bake import measure
+
+    measure()

@@ -1,0 +1,255 @@
+"""From a site to its layers: which packages, scripts and files each one is made of, bottom first.
+
+The order of the bake is the order of this file: kernel, initramfs, base, then for each kind
+platform, libraries, synnefo and site. What is common to all kinds lies in the first three, baked
+once. A new version of Synnefo stales synnefo and site, and libraries only if it needs other ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from golden import paths
+from golden.definition import Kind, Site
+from golden.definition.models import Layer as DefinedLayer
+from golden.definition.models import RoleLayer
+from golden.layers import Layer
+from golden.layers.model import Inputs, digest
+from golden.layers.reasons import Side
+from golden.layers.texts import Text, Texts, decoded, read
+from golden.packages import Package, Resolution, Resolver, synnefo
+from golden.recipe import payload, tools
+from golden.render import Rendering
+
+SCRIPTS = paths.SCRIPTS / "bake"
+
+OWN_LAYERS: tuple[RoleLayer, ...] = ("platform", "synnefo")
+
+KERNEL = ("essential.sh", "begin.sh", "users.sh", "packages.sh", "end.sh")
+INITRAMFS = ("initramfs-modules.sh", "initramfs.sh")
+SITE = ("files.sh", "services.sh", "hygiene.sh")
+# In front of and behind the scripts that roles bring.
+PACKAGES_BEGIN = ("begin.sh", "packages.sh")
+PACKAGES_END = ("end.sh",)
+
+# apt, because an operator wants it; and whichever of these the base asks for must be there before
+# the package that would otherwise bring perl to merge /usr.
+BOOTSTRAP = {
+    "mmdebstrap": ("?essential", "apt"),
+    # Its minbase also brings whatever is of priority required (debootstrap(8)).
+    "debootstrap": ("?essential", "?priority(required)", "apt"),
+}
+MERGED_USR = "usr-is-merged"
+
+# What puts something into an initramfs goes, where it is wanted at all, below the one initramfs of
+# the image, so that that one is made while the rest of the base is installed. A package that is
+# missing here costs time only: end.sh makes another initramfs when a later layer asks for one.
+INITRAMFS_PACKAGES = frozenset({"e2fsprogs", "kmod", "lvm2", "udev", "zstd"})
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """How one layer is made: its scripts run in order, with `payload` in /run/bake/input.
+
+    `packages` are what it adds on top of `below`. `essential` is the bootstrap's share of a base.
+    `texts` is what of the layer's inputs is text.
+    """
+
+    layer: Layer
+    scripts: tuple[str, ...]
+    payload: Mapping[str, bytes]
+    packages: Resolution
+    below: tuple[Package, ...]
+    essential: Resolution | None = None
+    texts: Texts = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self.layer.name
+
+    @property
+    def side(self) -> Side:
+        """What goes in, to be compared with what went in."""
+        return Side(self.layer.inputs, self.texts)
+
+    def all_packages(self) -> tuple[Package, ...]:
+        """Every package that is in the tree when this layer is on top."""
+        return (*self.below, *self.packages.packages)
+
+
+@dataclass(frozen=True, eq=False)
+class Recipes:
+    """All layers of a site: the shared ones, and each kind's own, bottom first."""
+
+    kernel: Recipe
+    initramfs: Recipe
+    base: Recipe
+    kinds: Mapping[str, tuple[Recipe, ...]]
+
+    def all(self) -> tuple[Recipe, ...]:
+        """Every layer once, in an order in which they can be made."""
+        own = (recipe for recipes in self.kinds.values() for recipe in recipes)
+        return (self.kernel, self.initramfs, self.base, *own)
+
+    def stack(self, kind: str) -> tuple[Recipe, ...]:
+        """The layers that make up an image of `kind`, top first."""
+        return (*reversed(self.kinds[kind]), self.base, self.initramfs, self.kernel)
+
+
+class Cook:
+    """Works out the recipes of `site`, asking `resolver` for exact packages."""
+
+    def __init__(self, site: Site, rendering: Rendering, resolver: Resolver) -> None:
+        self.site = site
+        self.rendering = rendering
+        self.resolver = resolver
+
+    def recipes(self, kinds: Sequence[Kind]) -> Recipes:
+        """The layers for images of `kinds`. Raises UserError when packages cannot be resolved."""
+        kernel = self._kernel()
+        base = self._base(kernel)
+        return Recipes(
+            kernel=kernel,
+            initramfs=_recipe("initramfs", kernel, INITRAMFS, {}, Resolution((), ())),
+            base=base,
+            kinds={kind.name: self._kind(kind, base) for kind in kinds},
+        )
+
+    def _kernel(self) -> Recipe:
+        site = self.site
+        names = self._base_names()
+        first = BOOTSTRAP[site.release.bootstrap]
+        essential = self.resolver.resolve({*first, *({MERGED_USR} & names)})
+        wanted = {site.release.kernel, *(INITRAMFS_PACKAGES & names)}
+        packages = self.resolver.resolve(wanted, essential.packages)
+        files = {
+            **payload.essential(essential),
+            **payload.packages(site.release.architecture, packages, essential.packages),
+            **payload.users(site.users()),
+        }
+        return _recipe("kernel", None, KERNEL, files, packages, essential)
+
+    def _base(self, kernel: Recipe) -> Recipe:
+        below = kernel.all_packages()
+        packages = self.resolver.resolve(self._base_names(), below, self._shared(below))
+        return self._installing("base", kernel, packages, self.site.kinds[0], "base")
+
+    def _base_names(self) -> frozenset[str]:
+        return frozenset(self.site.packages(self.site.kinds[0], "base"))
+
+    def _shared(self, below: tuple[Package, ...]) -> frozenset[str]:
+        """What every kind gets in the end, by dependencies too, is installed once, in the base."""
+        closures = [
+            self.resolver.resolve(kind.packages(self.site.release, "platform"), below).names
+            for kind in self.site.kinds
+        ]
+        return frozenset.intersection(*closures)
+
+    def _kind(self, kind: Kind, base: Recipe) -> tuple[Recipe, ...]:
+        recipes: list[Recipe] = []
+        for layer in OWN_LAYERS:
+            below = recipes[-1] if recipes else base
+            names = self.site.packages(kind, layer)
+            if layer == "synnefo" and (libraries := self._libraries(kind, names, below)):
+                recipes.append(libraries)
+                below = libraries
+            packages = self.resolver.resolve(names, below.all_packages())
+            if packages.packages or self.site.bake_scripts(kind, layer):
+                name = f"{kind.name}.{layer}"
+                recipes.append(self._installing(name, below, packages, kind, layer))
+        below = recipes[-1] if recipes else base
+        return (*recipes, self._site(kind, below))
+
+    def _libraries(self, kind: Kind, names: Sequence[str], below: Recipe) -> Recipe | None:
+        """What only dependencies of the packages `names` bring: it stays when Synnefo moves."""
+        there, moving = below.all_packages(), synnefo.members(self.site.release)
+        whole = self.resolver.resolve(names, there).packages
+        wanted = {each.name for each in whole if not each.asked and each.name not in moving}
+        packages = self.resolver.resolve((), there, wanted)
+        # One that itself asks for Synnefo, or for what is asked for by name, has its place above.
+        if not packages.packages or packages.names != wanted:
+            return None
+        files = {
+            **payload.packages(self.site.release.architecture, packages),
+            payload.OWN_INITRAMFS: _words(INITRAMFS),
+        }
+        scripts = (*PACKAGES_BEGIN, *PACKAGES_END)
+        return _recipe(f"{kind.name}.libraries", below, scripts, files, packages)
+
+    def _installing(
+        self, name: str, below: Recipe, packages: Resolution, kind: Kind, layer: DefinedLayer
+    ) -> Recipe:
+        """A layer that installs packages on top of the initramfs's, and runs its roles' scripts."""
+        scripts = (*PACKAGES_BEGIN, *self.site.bake_scripts(kind, layer), *PACKAGES_END)
+        files = {
+            **payload.packages(self.site.release.architecture, packages),
+            payload.OWN_INITRAMFS: _words(INITRAMFS),
+        }
+        if layer == "base":
+            files[payload.KEYRING] = self._keyring()
+        return _recipe(name, below, scripts, files, packages)
+
+    def _keyring(self) -> bytes:
+        path = Path(self.site.release.keyring)
+        # Where it is missing, the bootstrap says so; a plan can do without.
+        return path.read_bytes() if path.is_file() else b""
+
+    def _site(self, kind: Kind, below: Recipe) -> Recipe:
+        files = payload.site_files(self.rendering.kinds[kind.name], self.site.release)
+        given = payload.site(
+            files, self.rendering.kinds[kind.name], kind.services(self.site.release)
+        )
+        inputs = {"files": {path: file.identity for path, file in files.items()}}
+        name, nothing = f"{kind.name}.site", Resolution((), ())
+        recipe = _recipe(name, below, SITE, given, nothing, more=inputs)
+        written = {path: _text(file) for path, file in files.items()}
+        return replace(recipe, texts={**recipe.texts, "files": written})
+
+
+def _recipe(
+    name: str,
+    below: Recipe | None,
+    scripts: Sequence[str],
+    files: Mapping[str, bytes],
+    packages: Resolution,
+    essential: Resolution | None = None,
+    more: Inputs | None = None,
+) -> Recipe:
+    there = below.all_packages() if below else ()
+    there = essential.packages if essential else there
+    mine = (*(essential.packages if essential else ()), *packages.packages)
+    inputs = {
+        "packages": {package.name: package.identity for package in mine},
+        "scripts": {script: _script(script) for script in scripts},
+        "settings": {
+            payload.WORDS[file]: digest(content)
+            for file, content in files.items()
+            if file in payload.WORDS
+        },
+        "tools": tools.of_layers(),
+        "order": {"packages": digest(repr(packages.steps).encode())},
+        **(more or {}),
+    }
+    layer = Layer(name, below.layer if below else None, inputs)
+    texts = {"scripts": {script: Text(read(SCRIPTS / script)) for script in scripts}}
+    return Recipe(layer, tuple(scripts), files, packages, there, essential, texts)
+
+
+def _text(file: payload.ImageFile) -> Text:
+    source = file.source
+    if source is None:
+        return Text(decoded(file.content))
+    inside = source.is_relative_to(paths.ROOT) and source.is_file()
+    name = str(source.relative_to(paths.ROOT)) if inside else str(source)
+    return Text(decoded(file.content), name, read(source) if inside else "")
+
+
+def _script(name: str) -> str:
+    return digest((SCRIPTS / name).read_bytes())
+
+
+def _words(names: Iterable[str]) -> bytes:
+    return "".join(f"{name} {_script(name)}\n" for name in names).encode()

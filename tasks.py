@@ -1,0 +1,31 @@
+"""The door: `invoke TASK` here or in any folder below, with a Python that has the dependencies.
+
+`./inv TASK` brings what is missing, then runs the same invoke. The tasks are in golden/menu/.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+
+from invoke.exceptions import Exit
+
+# One import name of each dependency in pyproject.toml that a task needs.
+NEEDED = (
+    *("cryptography", "debian", "docker", "filelock", "jinja2", "jsonschema", "pycdlib", "pytest"),
+    *("requests", "rich", "selenium", "testinfra", "yaml"),
+)
+if missing := [name for name in NEEDED if find_spec(name) is None]:
+    raise Exit(
+        f"error: this Python lacks {', '.join(missing)}, which ./inv installs: type ./inv where "
+        "you typed invoke, or activate .venv, which ./inv made",
+        code=2,
+    )
+
+from golden import log, menu, run  # noqa: E402
+
+# What goes into an image must not depend on the operator's umask; a secret gets its mode by name.
+os.umask(0o022)
+run.end_with_children()
+log.end_quietly_when_unread()
+namespace = menu.namespace()
