@@ -9,12 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from golden.definition import Node, Site
 from golden.keys.secrets import Secrets
 
 IMAGE_FOLDER = "images"  # the container that first boot uploads to, G277
 TINY = "tiny"  # the word for the image that first boot makes itself
+COOKIE = "_pithos2_a"  # ASTAKOS_COOKIE_NAME's default, which all components read
+JSON = "application/json"
+# What Admin's own table asks for (DataTables, server side): without it the real one answers 500.
+TABLE = "sEcho=1&iColumns=8&iSortingCols=0&iDisplayStart=0&iDisplayLength=10"
 COMPONENTS = ("astakos", "cyclades", "pithos")
 PASSWORD_FIELD = r"<input[^>]*type=[\"']?password"
 PEERS = ("blockerb", "blockerm", "mapperd", "vlmcd")
@@ -87,10 +92,9 @@ def pages(site: Site) -> list[dict[str, Any]]:
     me = re.escape(user(site))
     if has(site, "astakos"):
         plain = url(site, "astakos").replace("https:", "http:")
-        bar = f"https://{site.host_of('astakos').fqdn}/static/im/cloudbar/cloudbar.js"
         found += [
             _page("astakos", plain, find={"password field": PASSWORD_FIELD}),
-            _page("cloudbar", bar),
+            _page("cloudbar", f"{cloudbar(site)}cloudbar.js"),
             _page(
                 "catalogue", url(site, "astakos", "/identity/v2.0/tokens"), "POST", _services(site)
             ),
@@ -98,19 +102,42 @@ def pages(site: Site) -> list[dict[str, Any]]:
         ]
     for name in ("pithos", "cyclades"):
         if has(site, name):
-            found.append(_page(name, url(site, name, "/ui/"), session=True))
+            bar = re.escape(cloudbar(site))
+            found.append(_page(name, url(site, name, "/ui/"), find={"cloudbar": bar}, session=True))
+    if has(site, "cyclades"):
+        # The page itself is shown to everybody; what fills it is asked for with the cookie's token.
+        machines = url(site, "cyclades", "/compute/v2.0/servers/detail")
+        listed = {"machines": r'"servers"\s*:'}
+        found += [
+            _page("machines, anonymous", machines, find=listed, cookie=COOKIE),
+            _page("machines", machines, find=listed, session=True, cookie=COOKIE),
+        ]
     if has(site, "admin"):
+        users = f"{url(site, 'admin', '/json/user')}?{TABLE}&sSearch={quote(user(site))}"
         found += [
             _page("admin, anonymous", url(site, "admin")),
-            _page("admin", url(site, "admin"), find={"user": me}, session=True),
+            _page("admin", url(site, "admin"), session=True),
+            _page("admin users", users, find={"user": me}, session=True, accept=JSON),
         ]
     return found
 
 
+def cloudbar(site: Site) -> str:
+    """Where the script of the bar on top of every page comes from."""
+    return f"https://{site.host_of('astakos').fqdn}/static/im/cloudbar/"
+
+
 def _page(
-    label: str, at: str, method: str = "GET", find: Mapping[str, str] = {}, session: bool = False
+    label: str,
+    at: str,
+    method: str = "GET",
+    find: Mapping[str, str] = {},
+    session: bool = False,
+    **more: str,
 ) -> dict[str, Any]:
-    return {"label": label, "url": at, "method": method, "find": dict(find), "session": session}
+    """`more`: `accept` and `cookie` of scripts/check/web.py."""
+    asked = {"label": label, "url": at, "method": method, "find": dict(find), "session": session}
+    return asked | more
 
 
 def _services(site: Site) -> dict[str, str]:

@@ -14,8 +14,10 @@ from guest import content, run
 
 try:
     from html import unescape
-    from urllib.parse import urljoin
+    from urllib.parse import unquote, urljoin
 except ImportError:
+    from urllib import unquote
+
     from HTMLParser import HTMLParser
     from urlparse import urljoin
 
@@ -33,13 +35,14 @@ class Browser(object):
         self.jar = os.path.join(folder, "cookies")
         self.body = os.path.join(folder, "body")
 
-    def get(self, url, fields=None, referer="", post=False):
+    def get(self, url, fields=None, referer="", post=False, headers=()):
         """(status, address after all redirections, text, error); `fields` are posted."""
         lines = [("url", url), ("cookie", self.jar), ("cookie-jar", self.jar)]
         lines += [("output", self.body), ("write-out", "%{http_code} %{url_effective}")]
         lines += [("data-urlencode", "{0}={1}".format(*pair)) for pair in fields or ()]
         lines += [("data", "")] if post else []
         lines += [("referer", referer)] if referer else []
+        lines += [("header", each) for each in headers]
         # Options come on stdin: a password must not be seen on a command line.
         config = "".join("{0} = {1}\n".format(key, json.dumps(value)) for key, value in lines)
         if os.path.exists(self.body):
@@ -51,13 +54,24 @@ class Browser(object):
         text = (content(self.body) or b"").decode("utf-8", "replace")
         return int(found.group(1)) if found else 0, found.group(2) if found else "", text, error
 
+    def token(self, name):
+        """The token in Astakos's cookie `name`, which holds uuid|token; "" without the cookie."""
+        rows = [line.split("\t") for line in (content(self.jar) or b"").decode().splitlines()]
+        values = [row[6] for row in rows if len(row) == 7 and row[5] == name]
+        return unquote(values[-1].strip('"')).partition("|")[2] if values else ""
+
 
 def page(browser, one):
     """What came back for one asked page: status, last address, error, and what of `find` is in it.
 
-    `find` is {name: regular expression}.
+    `find` is {name: regular expression}. `accept` is the kind of answer that is asked for; `cookie`
+    names the cookie whose token goes along, as the scripts of Cyclades' page do it.
     """
-    status, url, text, error = browser.get(one["url"], post=one.get("method") == "POST")
+    headers = ["Accept: " + one["accept"]] if one.get("accept") else []
+    token = browser.token(one["cookie"]) if one.get("cookie") else ""
+    headers += ["X-Auth-Token: " + token] if token else []
+    post = one.get("method") == "POST"
+    status, url, text, error = browser.get(one["url"], post=post, headers=headers)
     found = {name: bool(re.search(what, text)) for name, what in one["find"].items()}
     return {"status": status, "url": url, "error": error, "found": found}
 

@@ -77,5 +77,5 @@ def test_cloudbar_leads_to_cyclades(user: Visit) -> None:
 @pytest.mark.guide("G291")
 def test_dashboard_lists_the_user(user: Visit) -> None:
     user.open(synnefo.url(SITE, "admin", "/"))
+    user.wait_for(synnefo.user(SITE))
     user.photograph("5-admin")
-    assert synnefo.user(SITE) in user.text()

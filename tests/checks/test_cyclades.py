@@ -16,6 +16,11 @@ from tests.checks.subjects import SITE, each, each_node
 # guide/synnefo-contracts.md section 14; the master of gunicorn and eventd stay root.
 USERS = {"snf-dispatcher": "synnefo", "vncauthproxy": "vncauthproxy", "nfdhcpd": "nobody"}
 EVENTD = "snf-ganeti-eventd"
+REACHED = (
+    "AMQP -> snf-dispatcher: ok",
+    "snf-dispatcher -> ganeti: ok",
+    "snf-ganeti-eventd -> AMQP: ok",
+)
 FIXTURE = [f"C{cpu}R{ram}D{disk}drbd" for cpu in (1, 2, 4) for ram in (1024, 2048, 4096)
            for disk in (20, 30, 40)]  # fmt: skip
 
@@ -56,9 +61,12 @@ def test_public_network_is_there_once(facts: Facts, node: Node) -> None:
 @pytest.mark.guide("G253")
 @each_node(role="cyclades")
 def test_public_network_is_active_in_the_backend(facts: Facts, node: Node) -> None:
-    lines = said(facts, "network-inspect").splitlines()
-    states = [line for line in lines if SITE.cluster.name in line]
-    assert states and all("ACTIVE" in line for line in states), f"network-inspect: {states}"
+    # Of its parts the table of what the database has; the cluster's name is a title further below.
+    out = said(facts, "network-inspect").partition("in DB for each backend")[2]
+    table = out.partition("State of network in backend")[0].splitlines()
+    states = [re.split(r"[\s|]+", line.strip()) for line in table if SITE.cluster.name in line]
+    active = [words[words.index(SITE.cluster.name) + 1] == "ACTIVE" for words in states]
+    assert active and all(active), f"network-inspect: {states or table}"
 
 
 @pytest.mark.guide("G250")
@@ -106,7 +114,10 @@ def test_quota_are_in_sync(facts: Facts, node: Node) -> None:
 @pytest.mark.guide("G260")
 @each_node(role="cyclades")
 def test_dispatcher_reaches_broker_and_backend(facts: Facts, node: Node) -> None:
-    assert "AMQP" in said(facts, "dispatcher status")
+    # Its exit code is 0 whatever it finds.
+    lines = [line.strip() for line in said(facts, "dispatcher status").splitlines()]
+    missing = [each for each in (*REACHED, f"* {SITE.cluster.name}:") if each not in lines]
+    assert missing == [], "\n".join(lines)
 
 
 @pytest.mark.guide("G260")
@@ -123,6 +134,22 @@ def test_page_is_shown_to_who_is_logged_in(facts: Facts, node: Node) -> None:
     page = facts.page("cyclades")
     assert page.status == 200, f"login: {told(facts.page('login'))}; page: {told(page)}"
     assert page.url == synnefo.url(SITE, "cyclades", "/ui/")
+    assert page.found["cloudbar"], f"the page does not name {synnefo.cloudbar(SITE)}"
+
+
+@pytest.mark.guide("G269")
+@each_node(where="cyclades")
+def test_machines_are_listed_to_who_is_logged_in(facts: Facts, node: Node) -> None:
+    # The page comes to everybody: what tells is the question that its scripts ask.
+    page = facts.page("machines")
+    assert page.status == 200, f"login: {told(facts.page('login'))}; machines: {told(page)}"
+    assert page.found["machines"], f"no list of machines at {page.url}"
+
+
+@each_node(where="cyclades")
+def test_machines_are_not_listed_to_a_visitor(facts: Facts, node: Node) -> None:
+    page = facts.page("machines, anonymous")
+    assert page.status == 401, told(page)
 
 
 def daemons(node: Node) -> list[str]:

@@ -21,6 +21,7 @@ def test_page_is_shown_to_who_is_logged_in(facts: Facts, node: Node) -> None:
     page = facts.page("pithos")
     assert page.status == 200, f"login: {told(facts.page('login'))}; page: {told(page)}"
     assert page.url == synnefo.url(SITE, "pithos", "/ui/")
+    assert page.found["cloudbar"], f"the page does not name {synnefo.cloudbar(SITE)}"
 
 
 @each_node(role="pithos")

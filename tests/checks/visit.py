@@ -46,6 +46,10 @@ class Visit:
         """What can be read on the page."""
         return str(self.driver.find_element(By.TAG_NAME, "body").text)
 
+    def wait_for(self, words: str) -> None:
+        """Wait until `words` can be read on the page: its scripts may have to ask for them."""
+        self._until(lambda: words in self.text(), f"'{words}' does not appear")
+
     def photograph(self, name: str) -> Path:
         """Save what is seen as `name`.png."""
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,30 @@ IN_SYNC = "Everything in sync.\n"
 VNC_OWNER = "vncauthproxy"
 USERS = {"snf-dispatcher": "synnefo", "vncauthproxy": VNC_OWNER, "nfdhcpd": "nobody"}
 
+# As 0.16.2 prints them; of network-inspect the end, from the backends on.
+INSPECTED = """\
+------------------------------------------------------------------------------------
+                     State of Network 1 in DB for each backend
+------------------------------------------------------------------------------------
+                 Backend |  State | Deleted | JobID |             Opcode | JobStatus
+------------------------------------------------------------------------------------
+{0} | ACTIVE |   False |   117 | OP_NETWORK_CONNECT |   success
+
+
+----------------------------------------------------------
+  State of network in backend: {0}
+----------------------------------------------------------
+           group_list  [['default', 'bridged', 'br1', '']]
+"""
+CHECKED = """\
+snf-dispatcher (PID: 4711): running
+AMQP -> snf-dispatcher: ok
+Backends:
+ * {0}:
+   snf-dispatcher -> ganeti: ok
+   snf-ganeti-eventd -> AMQP: ok
+"""
+
 
 def web(site: Site) -> dict[str, Any]:
     found = {one["label"]: _page(one["url"], one["find"]) for one in synnefo.pages(site)}
@@ -21,6 +45,7 @@ def web(site: Site) -> dict[str, Any]:
         return {}
     found["login"] = _page(synnefo.url(site, "astakos", "/ui/landing"), {})
     found["astakos"]["url"] = synnefo.url(site, "astakos", "/ui/")
+    found["machines, anonymous"].update(status=401)
     for label, status in (("admin, anonymous", 403), ("admin", 200)):
         found[label].update(status=status, url=synnefo.url(site, "admin", "/"))
     return found
@@ -72,7 +97,7 @@ def resources(site: Site) -> str:
 
 def users(site: Site) -> str:
     user = {"id": "1", "displayname": synnefo.user(site), "uuid": UUID, "active": "True"}
-    return _rows({**user, "admin": "False", "groups": "['admin']"})
+    return _rows({**user, "admin": "False", "groups": "admin"})
 
 
 def backends(site: Site) -> str:
@@ -135,11 +160,11 @@ ANSWERS: dict[str, Callable[[Site], str]] = {
     "reconcile-resources-pithos": lambda _: IN_SYNC,
     "backend-list": backends,
     "network-list": networks,
-    "network-inspect": lambda site: f"{site.cluster.name}  ACTIVE  False  7  OP_NETWORK_CONNECT\n",
+    "network-inspect": lambda site: INSPECTED.format(site.cluster.name),
     "reconcile-networks": lambda _: "",
     "pool-list": lambda _: "MacPrefixPool\n  1  65536  aa:00:0  None  65536  0\n",
     "flavor-list": flavors,
-    "dispatcher status": lambda site: f"AMQP -> ok\n{site.cluster.name} -> ok\n",
+    "dispatcher status": lambda site: CHECKED.format(site.cluster.name),
     "gnt-network list": in_ganeti,
     "gnt-network info": lambda site: f"Subnet: {site.variables['vm_network']}\n",
     "gnt-os diagnose": systems,

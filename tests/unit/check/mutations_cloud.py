@@ -100,7 +100,11 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
         {"astakos.nobody_is_a_superuser_of_django"},
     ),
     "no administrator": (
-        say("user-list", "admin'", "users'"),
+        say("user-list", '"groups": "admin"', '"groups": "users"'),
+        {"astakos.first_user_is_an_administrator"},
+    ),
+    "an administrator who may only look": (
+        say("user-list", '"groups": "admin"', '"groups": "admin-readonly"'),
         {"astakos.first_user_is_an_administrator"},
     ),
     "quota differ": (
@@ -121,7 +125,7 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
     ),
     "admin open to all": (page("admin, anonymous", status=200), {"admin.visitor_is_refused"}),
     "admin shut": (page("admin", status=403), {"admin.administrator_sees_the_users"}),
-    "no users": (nothing("admin", "user"), {"admin.administrator_sees_the_users"}),
+    "no users": (nothing("admin users", "user"), {"admin.administrator_sees_the_users"}),
     "backend drained": (
         say("backend-list", '"drained": "False"', '"drained": "True"'),
         {"cyclades.cluster_is_a_backend_in_use"},
@@ -172,13 +176,41 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
         put("node1", CLOUD, "dispatcher status", value={"code": 1, "out": "ACCESS_REFUSED"}),
         {"cyclades.dispatcher_reaches_broker_and_backend"},
     ),
+    "eventd away": (
+        say("dispatcher status", "eventd -> AMQP: ok", "eventd -> AMQP: fail"),
+        {"cyclades.dispatcher_reaches_broker_and_backend"},
+    ),
+    "Ganeti away": (
+        say("dispatcher status", "-> ganeti: ok", "-> ganeti: fail"),
+        {"cyclades.dispatcher_reaches_broker_and_backend"},
+    ),
     "traceback": (
         put("node1", DAEMONS, "dispatcher_log", value=["Traceback (most recent call last):"]),
         {"cyclades.dispatcher_logs_no_traceback"},
     ),
     "wrong token in the cookie": (
-        page("cyclades", "node2", status=401),
+        page("machines", "node2", status=401),
+        {"cyclades.machines_are_listed_to_who_is_logged_in"},
+    ),
+    "another page in place of the list": (
+        nothing("machines", "machines"),
+        {"cyclades.machines_are_listed_to_who_is_logged_in"},
+    ),
+    "machines open to all": (
+        page("machines, anonymous", status=200),
+        {"cyclades.machines_are_not_listed_to_a_visitor"},
+    ),
+    "no page of Cyclades": (
+        page("cyclades", "node2", status=404),
         {"cyclades.page_is_shown_to_who_is_logged_in"},
+    ),
+    "cloudbar of another host": (
+        nothing("cyclades", "cloudbar"),
+        {"cyclades.page_is_shown_to_who_is_logged_in"},
+    ),
+    "cloudbar of another host in Pithos": (
+        nothing("pithos", "cloudbar"),
+        {"pithos.page_is_shown_to_who_is_logged_in"},
     ),
     "peer dead": (
         put("node2", *PROCESSES, "archipelago mapperd", value=None),

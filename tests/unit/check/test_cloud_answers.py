@@ -29,6 +29,10 @@ class Site(http.server.BaseHTTPRequestHandler):
         if self.path == "/me":
             known = "session=1" in self.headers.get("Cookie", "")
             self.answer(200 if known else 401, "user@example.com" if known else "who?")
+        elif self.path == "/api":
+            known = self.headers.get("X-Auth-Token") == "t0ken"
+            json_only = self.headers.get("Accept") == "application/json"
+            self.answer(200 if known and json_only else 401, "list" if known else "who?")
         elif self.path == "/plain":
             self.answer(302, "", Location="/login")
         else:
@@ -38,7 +42,7 @@ class Site(http.server.BaseHTTPRequestHandler):
         text = self.rfile.read(int(self.headers["Content-Length"])).decode()
         type(self).posted = {**parse_qs(text), "path": [self.path]}
         right = type(self).posted.get("password") == ['p&="w\\']
-        cookie = {"Set-Cookie": "session=1; Path=/"} if right else {}
+        cookie = {"Set-Cookie": "session=1%7Ct0ken; Path=/"} if right else {}
         self.answer(302 if right else 401, "", Location="/me", **cookie)
 
     def answer(self, status: int, text: str, **headers: str) -> None:
@@ -74,12 +78,19 @@ def asked(url: str, label: str, session: bool = False, **find: str) -> dict[str,
     return {"label": label, "url": url, "session": session, "find": find}
 
 
+def api(url: str, label: str, session: bool) -> dict[str, Any]:
+    asks = {"accept": "application/json", "cookie": "session"}
+    return asked(f"{url}/api", label, session, list="list") | asks
+
+
 def visit(script: Any, url: str, password: str) -> Any:
     request = {
         "pages": [
             asked(f"{url}/plain", "plain", field=r"type=.password"),
             asked(f"{url}/me", "anonymous", user="user@"),
             asked(f"{url}/me", "me", True, user="user@"),
+            api(url, "api, anonymous", False),
+            api(url, "api", True),
         ],
         "login": {"url": f"{url}/login", "username": "u", "password": password},
     }
@@ -99,6 +110,12 @@ def test_a_redirection_is_followed_and_a_visitor_is_nobody(script: Any, url: str
     found = visit(script, url, "x")
     assert (found["plain"]["url"], found["plain"]["found"]) == (f"{url}/login", {"field": True})
     assert (found["anonymous"]["status"], found["anonymous"]["found"]) == (401, {"user": False})
+
+
+def test_the_token_of_the_cookie_goes_along_where_it_is_asked_for(script: Any, url: str) -> None:
+    found = visit(script, url, 'p&="w\\')
+    assert (found["api"]["status"], found["api"]["found"]) == (200, {"list": True})
+    assert found["api, anonymous"]["status"] == 401
 
 
 def test_a_wrong_password_lets_nobody_in(script: Any, url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,10 +113,25 @@ def test_progress_reaches_the_machine(consuming: Cloud) -> None:
     assert consuming.run(program).code == 1
 
 
-def test_the_dispatcher_checks_its_surroundings(consuming: Cloud) -> None:
-    checked = consuming.run("usr/bin/snf-dispatcher", "--status-check")
-    assert (checked.code, checked.out) == (0, "AMQP -> ok\n")
+def test_the_dispatcher_checks_its_surroundings(consuming: Cloud, tmp_path: Path) -> None:
+    words = ["usr/bin/snf-dispatcher", "--status-check", "--pid-file", str(tmp_path / "pid")]
+    checked = consuming.run(*words)
+    assert (checked.code, "PID file does not exist" in checked.out) == (1, True)
+    (tmp_path / "pid").write_text(f"{os.getpid()}\n")
+    checked = consuming.run(*words)
+    told = [f"snf-dispatcher (PID: {os.getpid()}): running", "AMQP -> snf-dispatcher: ok"]
+    assert (checked.code, checked.out.splitlines()) == (0, [*told, "Backends:"])
     assert consuming.run("usr/bin/snf-dispatcher", "--nosuch").code == 2
+
+
+def test_eventd_answers_a_status_check(cloud: Cloud, tmp_path: Path) -> None:
+    path = tmp_path / "job-7"
+    given = {"OP_ID": "OP_TAGS_SET", "tags": ["snf:eventd:heartbeat:1"], "dry_run": True}
+    path.write_text(json.dumps({"id": 7, "ops": [{"input": given, "status": "success"}]}))
+    code = "import runpy, sys; from pathlib import Path; f = runpy.run_path(sys.argv[1])['events']"
+    code += "; print([kind for _, _, kind, _ in f(Path(sys.argv[2]))])"
+    eventd = cloud.root / "usr/sbin/snf-ganeti-eventd"
+    assert python(cloud, code, eventd, path) == "['heartbeat']\n"
 
 
 def test_a_broker_that_refuses_us_is_named_without_the_password(consuming: Cloud) -> None:

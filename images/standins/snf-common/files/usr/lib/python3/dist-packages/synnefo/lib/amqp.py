@@ -7,6 +7,8 @@ from typing import Any
 import pika
 
 EXCHANGE = "ganeti"
+# What a status check asks of eventd: Ganeti is given this tag in dry run, and eventd tells of it.
+HEARTBEAT, HEARTBEAT_TAG = "eventd.heartbeat", "snf:eventd:heartbeat"
 KINDS = ("op", "network", "progress", "cluster")
 
 
@@ -27,6 +29,10 @@ def connect(settings: Any) -> Any:
 
 def publish(channel: Any, prefix: str, kind: str, message: dict[str, Any]) -> None:
     """Send an event about the objects that carry our prefix."""
-    key = f"ganeti.{prefix.rstrip('-')}.event.{kind}"
+    send(channel, f"ganeti.{prefix.rstrip('-')}.event.{kind}", message)
+
+
+def send(channel: Any, key: str, message: dict[str, Any]) -> None:
+    """Send a message that outlives the broker."""
     properties = pika.BasicProperties(content_type="application/json", delivery_mode=2)
     channel.basic_publish(EXCHANGE, key, json.dumps(message).encode(), properties)
