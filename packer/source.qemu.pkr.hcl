@@ -27,7 +27,7 @@ source "qemu" "disk" {
   ssh_private_key_file = var.qemu_ssh_key
   ssh_timeout          = "20m"
 
-  # -P: -h alone may only halt under sysvinit (facts 17.18).
+  # -P: -h alone may only halt under sysvinit (docs/wheezy.md W16.3).
   shutdown_command = "shutdown -h -P now"
   shutdown_timeout = "10m"
 }

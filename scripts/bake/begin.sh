@@ -3,7 +3,7 @@
 # and no initramfs is made for each package that asks for one. end.sh takes all of it back.
 set -eu
 
-# invoke-rc.d(8) asks this program; 101 forbids (facts 11.6).
+# invoke-rc.d(8) asks this program; 101 forbids (docs/wheezy.md W11.4).
 printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds blktap's module for the kernels of the image; DKMS by itself builds for the one that runs,
-# which is the baking host's (guide G051, facts 14.25, 14.26).
+# which is the baking host's (guide G051, docs/wheezy.md W13.15, W13.16).
 set -eu
 if ! command -v dkms >/dev/null; then
     # A blktap-dkms without DKMS behind it: the kernels of this release have no such module, and

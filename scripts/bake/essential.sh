@@ -13,7 +13,7 @@ while read -r name deb; do
     esac
 done </run/bake/input/essential.list
 
-# dpkg of wheezy wants these files to exist (facts 2.2).
+# dpkg of wheezy wants these files to exist (docs/wheezy.md W2.2).
 touch /var/lib/dpkg/available /var/lib/dpkg/diversions
 
 # shellcheck disable=SC2086 # words are wanted, and file names of packages hold no spaces

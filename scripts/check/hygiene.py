@@ -1,4 +1,7 @@
-"""What a node must not hold, and what must differ between nodes (facts/wheezy.md 11.8, 13)."""
+"""What a node must not hold, and what must differ between nodes.
+
+The facts: docs/wheezy.md W11.5 and section 12.
+"""
 
 import glob
 import hashlib

@@ -13,7 +13,7 @@ from golden.definition import Node
 from tests.checks.answers import row, rows, said, told
 from tests.checks.subjects import SITE, each, each_node
 
-# guide/synnefo-contracts.md section 14; the master of gunicorn and eventd stay root.
+# docs/synnefo.md section 14; the master of gunicorn and eventd stay root.
 USERS = {"snf-dispatcher": "synnefo", "vncauthproxy": "vncauthproxy", "nfdhcpd": "nobody"}
 EVENTD = "snf-ganeti-eventd"
 REACHED = (
@@ -72,7 +72,7 @@ def test_public_network_is_active_in_the_backend(facts: Facts, node: Node) -> No
 @pytest.mark.guide("G250")
 @each_node(role="cyclades")
 def test_networks_are_as_in_ganeti(facts: Facts, node: Node) -> None:
-    # Findings begin with D:, and the exit code is 0 whatever was found (contracts 5).
+    # Findings begin with D:, and the exit code is 0 whatever was found (docs/synnefo.md S5.17).
     lines = said(facts, "reconcile-networks").splitlines()
     assert [line for line in lines if line.startswith("D:")] == []
 

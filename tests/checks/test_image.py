@@ -38,5 +38,5 @@ def test_shared_folder_is_visible(facts: Facts, node: Node) -> None:
 @pytest.mark.guide("G181")
 @each("peer", lambda _: synnefo.PEERS, role=ROLE)
 def test_archipelago_runs_beside_it(facts: Facts, node: Node, peer: str) -> None:
-    # Its own `status` always ends with 0 (contracts 10), so the processes are looked at.
+    # Its own `status` always ends with 0 (docs/synnefo.md S10.1), so the processes are looked at.
     assert facts.daemons["processes"][f"archipelago {peer}"], f"no process of {peer}"

@@ -1,4 +1,4 @@
-"""The house rules of DESIGN.md, "Style", as tests: one command runs everything."""
+"""The house rules of style, as tests: one command runs everything."""
 
 from __future__ import annotations
 

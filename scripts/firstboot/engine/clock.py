@@ -1,6 +1,6 @@
 """Time that does not jump when the step `time` sets the clock.
 
-time.monotonic came with Python 3.3 (facts/wheezy.md 8.10).
+time.monotonic came with Python 3.3 (docs/wheezy.md W8.6).
 """
 
 

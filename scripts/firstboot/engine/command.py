@@ -15,7 +15,7 @@ TICK_SECONDS = 0.5
 TAIL_LINES = 3
 TAIL_LENGTH = 300
 
-# An init script starts with almost nothing (facts/wheezy.md 10.9). C keeps messages in English.
+# An init script starts with almost nothing (docs/wheezy.md W10.8). C keeps messages in English.
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",

@@ -26,7 +26,7 @@ class Console(object):
                 "n": number,
                 "of": of,
                 "state": state,
-                # One line of plain ASCII, whatever the detail holds (facts/wheezy.md 10.8).
+                # One line of plain ASCII, whatever the detail holds (docs/wheezy.md W10.7).
                 "detail": files.cut(" ".join(detail.split()), 0, DETAIL_LENGTH),
                 "seconds": round(seconds, 1),
                 "uptime": round(clock.uptime(), 1),

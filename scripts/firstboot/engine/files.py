@@ -148,7 +148,7 @@ def group_name(number):
 
 def keep_from_children(handle):
     """Close `handle` in programs we start: Python 2 hands on every open file, and a daemon that
-    inherited our lock would hold it for ever (facts/wheezy.md 10.10)."""
+    inherited our lock would hold it for ever (docs/wheezy.md W10.9)."""
     fcntl.fcntl(handle, fcntl.F_SETFD, fcntl.fcntl(handle, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
 
 

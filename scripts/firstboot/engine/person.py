@@ -1,7 +1,7 @@
 """The cloud's first user, as the database knows it.
 
-No command of 0.16 shows a user's token (guide_bug of G151): like upstream's deployer we read it
-from the database (guide/synnefo-contracts.md section 8), and the rest there too, as that is quick.
+No command of 0.16 shows a user's token (docs/synnefo.md S7.5): like upstream's deployer we read it
+from the database, and the rest there too, as that is quick.
 """
 
 import collections

@@ -1,4 +1,4 @@
-"""Synnefo's commands and addresses (guide/synnefo-contracts.md sections 4 and 5).
+"""Synnefo's commands and addresses (docs/synnefo.md sections 4 and 5).
 
 A start of snf-manage takes seconds under emulation, so what `done` was told is kept for `run`.
 """

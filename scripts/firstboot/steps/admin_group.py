@@ -1,6 +1,6 @@
 """Let the first user into the Admin dashboard, which is for the group `admin`.
 
-The group is made first: for an unknown one user-modify only prints a line (guide_bug of G289).
+The group is made first: for an unknown one user-modify only prints a line (docs/synnefo.md S5.10).
 """
 
 from engine import person, synnefo

@@ -1,9 +1,8 @@
 """Start Archipelago, after the shared storage is there. Its shared memory must fit this machine.
 
 The size of that segment is the site's and in the image, but how much memory the machine has is
-known only here (guide_bug of G053). The start command says 0 even when a peer failed, so the peers
-are looked at (guide_bug of G055). Gunicorn, if it runs, holds the segment open and is stopped
-first.
+known only here (docs/synnefo.md S10.4). The start command says 0 even when a peer failed, so the
+peers are looked at (S10.1). Gunicorn, if it runs, holds the segment open and is stopped first.
 """
 
 import os

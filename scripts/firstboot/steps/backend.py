@@ -1,7 +1,7 @@
 """Add this site's Ganeti cluster to Cyclades and let it be used.
 
 backend-add makes a write call with the credentials and compares the cluster's name, so it needs the
-master's daemons up. It adds the cluster drained; its id is looked up (guide_bug of G246).
+master's daemons up. It adds the cluster drained; its id is looked up (docs/synnefo.md S5.12).
 """
 
 from engine import ganeti, probe, synnefo

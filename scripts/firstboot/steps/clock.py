@@ -1,7 +1,7 @@
 """Start the time service. What it asks and serves depends on the site's other hosts being there.
 
 Never waits for the time: a node without a time source must come up too. But no clock is right that
-is earlier than the site's certificates, as one with an empty battery is (facts/wheezy.md 8.6).
+is earlier than the site's certificates, as one with an empty battery is (docs/wheezy.md W8.4).
 """
 
 import time

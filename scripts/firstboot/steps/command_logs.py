@@ -1,7 +1,7 @@
 """Remove the logs of Synnefo's commands that hold one of the site's secrets.
 
 snf-manage notes each command with all its words, and passwords and tokens are among those of the
-steps before (guide/synnefo-contracts.md section 4, guide_bug of G244).
+steps before (docs/synnefo.md S4.5).
 """
 
 import os

@@ -1,8 +1,8 @@
 """Make the three components known to Astakos, with their addresses and the site's tokens.
 
 The database is this site's. The tokens are chosen beforehand, are in the settings of each node and
-are forced here, so that no node waits for a token of another (guide_bug of G136). What the guide's
-interactive snf-component-register does (guide_bug of G110) is done by the commands behind it.
+are forced here, so that no node waits for a token of another (docs/synnefo.md S7.1). What the
+guide's interactive snf-component-register does (S5.5) is done by the commands behind it.
 """
 
 from engine import sql, synnefo

@@ -1,6 +1,6 @@
 """Load the DRBD module. Its options are in the image; the running kernel is not.
 
-`gnt-cluster init` insists on the usermode helper /bin/true (facts/wheezy.md 14.23).
+`gnt-cluster init` insists on the usermode helper /bin/true (docs/wheezy.md W13.13).
 """
 
 from engine import files

@@ -1,6 +1,6 @@
 """Start what tells the broker of Ganeti's jobs. Only the master of the cluster runs it.
 
-On another node its init script starts nothing and says 0 (guide_bug of G262); there it is only
+On another node its init script starts nothing and says 0 (docs/synnefo.md S13.3); there it is only
 released, so that it runs when that node becomes the master.
 """
 

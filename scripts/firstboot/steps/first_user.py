@@ -1,7 +1,8 @@
 """Create the cloud's first user, verified and accepted. Its password is the site's.
 
 Once it exists it is never created again: on an unverified address user-add replaces the user with
-one of another id. Accepting says 0 when it failed, so the user is looked at (guide_bug of G127).
+one of another id. Accepting says 0 when it failed, so the user is looked at (docs/synnefo.md S5.9,
+S5.10).
 """
 
 from engine import person, synnefo

@@ -1,7 +1,7 @@
 """Make the Ganeti cluster on this node. Its keys, ids and names cannot be in an image.
 
 The options are the guide's (G172); --enabled-disk-templates is said, because the default includes
-DRBD, without whose module the command fails (facts/wheezy.md 15.3). A container has no volume group
+DRBD, without whose module the command fails (docs/wheezy.md W14.2). A container has no volume group
 either; there Ganeti keeps its disks in files.
 """
 
@@ -127,7 +127,7 @@ def _remove_leftovers(ctx):
 
 def _missing_known_hosts(ctx):
     """Ganeti knows all nodes by the cluster's name and only the master's key under it
-    (facts/wheezy.md 15.19). The file is copied to each node that joins."""
+    (docs/wheezy.md W14.9). The file is copied to each node that joins."""
     known = files.read(ctx.path(KNOWN_HOSTS)).splitlines()
     cluster = ctx.seed["cluster"]["name"]
     lines = [

@@ -4,7 +4,7 @@ The command prepares its node over SSH, which takes most of its time and which G
 mind; the job at its end needs the lock of the whole cluster, so the jobs go one after another.
 
 --no-node-setup: our own SSH keys are in place, and 2.10 would overwrite the node's with the
-master's (guide_bug of G160); 3.0 needs no such telling and says so.
+master's (docs/wheezy.md W14.10); 3.0 needs no such telling and says so.
 """
 
 from engine import ganeti, probe

@@ -1,7 +1,7 @@
 """Name the node. An image is of a kind of node, and several nodes may be of it.
 
 /etc/hostname holds the fully qualified name, as Ganeti wants; /etc/hosts must resolve it to the
-node's address: Debian's 127.0.1.1 makes `gnt-cluster init` refuse the host (facts/wheezy.md 15.6).
+node's address: Debian's 127.0.1.1 makes `gnt-cluster init` refuse the host (docs/wheezy.md W14.3).
 """
 
 import os
@@ -62,7 +62,7 @@ def _resolves(ctx):
 
 
 def _tell_rsyslog(ctx):
-    # It writes the old name into every log line until it is told (facts/wheezy.md 7.8).
+    # It writes the old name into every log line until it is told (docs/wheezy.md W7.4).
     pid = files.read(ctx.path(RSYSLOG_PID)).strip()
     if pid and os.path.isdir("/proc/" + pid):
         os.kill(int(pid), signal.SIGHUP)

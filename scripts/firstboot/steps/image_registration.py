@@ -1,7 +1,8 @@
 """Upload the base image to Pithos and register it for everybody, as the first user.
 
 Pithos is on another node and is waited for. An object or an image of that name that differs is
-never overwritten. The guide's upload target makes an object called `images` (guide_bug of G279).
+never overwritten. The guide's upload target makes an object called `images` (docs/synnefo.md
+S15.44).
 """
 
 import os

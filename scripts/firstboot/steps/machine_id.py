@@ -1,7 +1,7 @@
 """Give the machine its own id, and its entropy pool something no copy of the image has.
 
-Two clones with one machine-id are one machine to D-Bus and to DHCP (facts/wheezy.md 13.2), and
-without the second they may draw the same random numbers (8.4).
+Two clones with one machine-id are one machine to D-Bus and to DHCP (docs/wheezy.md W12.2), and
+without the second they may draw the same random numbers (W8.3).
 """
 
 import hashlib

@@ -2,7 +2,7 @@
 
 Addresses belong to the host. VLANs and bridges, which the guide makes by hand with vconfig and
 brctl, are stanzas here and so survive a reboot. One file: ifupdown 0.7 of wheezy reads no
-interfaces.d (facts/wheezy.md 7.7).
+interfaces.d (docs/wheezy.md W7.3).
 """
 
 import os

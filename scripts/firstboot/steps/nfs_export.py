@@ -24,7 +24,7 @@ def done(ctx):
 def run(ctx):
     use_shared_folder(ctx)
     ctx.run(["modprobe", "nfsd"])
-    # rpcbind first: the others register with it (facts/wheezy.md 14.21).
+    # rpcbind first: the others register with it (docs/wheezy.md W13.11).
     for service in SERVICES:
         ctx.services.start(service)
     ctx.wait("the NFS server", lambda: done(ctx), 60)

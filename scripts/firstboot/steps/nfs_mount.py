@@ -1,7 +1,7 @@
 """Mount the storage that another node exports, now and at every boot.
 
-The guide mounts it once by hand (guide_bug of G081). At boot the mount goes on in the background
-when the server is not there yet, so that the two nodes can start in any order.
+The guide mounts it once by hand (docs/synnefo.md S15.17). At boot the mount goes on in the
+background when the server is not there yet, so that the two nodes can start in any order.
 """
 
 from engine import files, probe

@@ -17,7 +17,7 @@ PORT = 5432
 ROLE = "synnefo"
 DATABASES = ("snf_apps", "snf_pithos")
 # True for a database as the guide wants it, in which the role may make tables: from version 15 on
-# the schema public is no longer open to everybody (facts/wheezy.md 14.11).
+# the schema public is no longer open to everybody (docs/wheezy.md W13.6).
 QUESTION = (
     "SELECT pg_encoding_to_char(encoding) = 'UTF8' AND datcollate = 'C' AND datctype = 'C'"
     " AND has_schema_privilege('public', 'CREATE')"

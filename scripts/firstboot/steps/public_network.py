@@ -1,9 +1,9 @@
 """Make the machines' public network, a pool of floating addresses, in Cyclades and in Ganeti.
 
 Its subnet and gateway are the site's `vm_network` and `vm_gateway`. network-create makes another
-network each time it is run and only submits jobs to Ganeti (guide_bug of G249): what is there is
-looked at first, and the jobs are waited for. Cyclades learns how they ended from eventd alone,
-which does not run yet and never tells of the past, so it is made to look (reconcile-networks).
+network each time it is run and only submits jobs to Ganeti (docs/synnefo.md S5.13): what is there
+is looked at first, and the jobs are waited for. Cyclades learns how they ended from eventd alone,
+which does not run yet and never tells of the past, so it is made to look (S13.4).
 """
 
 import re

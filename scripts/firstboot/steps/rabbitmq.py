@@ -1,7 +1,7 @@
 """Let the site's user into the message broker, and nobody else.
 
 A new broker has made the user by itself (see rabbitmq_start). Where it has data of its own, the
-user is made with commands that versions 2.8 and 3.10 have in common (facts/wheezy.md 14.6).
+user is made with commands that versions 2.8 and 3.10 have in common (docs/wheezy.md W13.3).
 """
 
 from engine import probe

@@ -1,7 +1,7 @@
 """Begin to start the message broker, which is slow, and go on; step `rabbitmq` waits for it.
 
 The cookie is full control over the broker, so it cannot be in an image; Erlang would make itself a
-weak one (facts/wheezy.md 14.4). The configuration names the site's user as the default one, so that
+weak one (docs/wheezy.md W13.2). The configuration names the site's user as the default one, so that
 a broker without data makes it, with its tag and permissions, instead of `guest`.
 """
 

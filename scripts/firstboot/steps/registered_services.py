@@ -1,7 +1,7 @@
 """Tell Astakos the services and resources of each component.
 
-Astakos's package has the definitions of all three, so nothing comes from another node (guide_bug of
-G116). They are imported together, which is one transaction: there are all or none.
+Astakos's package has the definitions of all three, so nothing comes from another node
+(docs/synnefo.md S5.4). They are imported together, which is one transaction: there are all or none.
 """
 
 import json

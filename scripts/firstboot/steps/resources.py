@@ -1,7 +1,7 @@
 """Limit what a user may take of each resource, and show or hide resources.
 
 The limits are the site's `quota_defaults`; everything is unlimited until set, and the guide gives
-no figures: these are those of upstream's deployer (guide_bug of G118).
+no figures: these are those of upstream's deployer (docs/synnefo.md S15.25).
 """
 
 import re

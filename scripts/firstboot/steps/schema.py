@@ -55,7 +55,7 @@ def _make(ctx):
     files.write(ctx.path(BEGUN), "snf-manage migrate\n")
     synnefo.manage(ctx, ["syncdb", "--noinput"])
     synnefo.manage(ctx, ["migrate"])
-    # It says 0 whatever happens (guide_bug of G243), and nothing depends on it. `loaddata groups`
-    # is left out: no such fixture exists (guide_bug of G109).
+    # It says 0 whatever happens (docs/synnefo.md S5.2), and nothing depends on it.
+    # `loaddata groups` is left out: no such fixture exists.
     synnefo.manage(ctx, ["loaddata", "flavors"])
     files.remove(ctx.path(BEGUN))

@@ -1,7 +1,7 @@
 """Trust the site's CA, and install this node's certificate and key, which it has signed.
 
 The guide makes a CA with easy-rsa on node1 and a certificate for node1 alone; here the operator's
-machine issues both (golden/keys/pki.py), and node2 gets one too (guide_bug of G027). A node
+machine issues both (golden/keys/pki.py), and node2 gets one too (docs/synnefo.md S15.5). A node
 without a web server gets none: its image lacks the group that may read the key.
 
 The CA is added as `update-ca-certificates` adds it, so that its next run changes nothing; but

@@ -1,6 +1,6 @@
 """Start the SSH server: the other node and the operator need it while first boot goes on.
 
-It is part of first boot because without keys and network it cannot start (facts/wheezy.md 9.8).
+It is part of first boot because without keys and network it cannot start (docs/wheezy.md W9.4).
 """
 
 from engine import probe

@@ -1,7 +1,7 @@
 """Put the node's own SSH host keys in place; an image with host keys gives all nodes the same.
 
 They come with the seed, so that the other node and the operator know them beforehand. RSA must be
-among them: `gnt-cluster init` reads ssh_host_rsa_key.pub (facts/wheezy.md 15.8).
+among them: `gnt-cluster init` reads ssh_host_rsa_key.pub (docs/wheezy.md W14.4).
 """
 
 import os

@@ -2,7 +2,7 @@
 
 On the site's device, a disk or a partition, which must be empty: data that is not ours is never
 overwritten. Or in a sparse file, which the init script volume-group attaches at every boot
-(guide_bug of G159).
+(docs/synnefo.md S15.37).
 """
 
 import os
@@ -14,7 +14,7 @@ from engine.failures import StepError, StepSkipped
 GUIDE = ("G157", "G158", "G159")
 SERVICES = ("volume-group",)
 
-# Ganeti's MIN_VG_SIZE is 20480 MiB (facts/wheezy.md 15.9); LVM keeps a little for itself.
+# Ganeti's MIN_VG_SIZE is 20480 MiB (docs/wheezy.md W14.5); LVM keeps a little for itself.
 LEAST_MIB = 20484
 # Names of blkid's values; PART_ENTRY_TYPE is none of these.
 CONTENT = re.compile(r"(?<!\w)(?:TYPE|PTTYPE)=")

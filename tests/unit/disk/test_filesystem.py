@@ -37,7 +37,7 @@ def made(folder: Path, name: str = "disk.raw", size_mib: int = 128) -> Path:
 
 def test_old_readers_know_every_feature(tmp_path: Path) -> None:
     found = filesystem.superblock(made(tmp_path))
-    # facts 5.5: the bits of 64bit, metadata_csum and their kin
+    # docs/wheezy.md W5.4: the bits of 64bit, metadata_csum and their kin
     assert found.incompat == 0x242
     assert found.ro_compat == 0x7B
 

@@ -1,7 +1,7 @@
 """Synnefo as first boot meets it: programs, daemons and pages that answer as 0.16.2 does.
 
 It stands in for Context.run: what a step starts changes `self`, and nothing else. Exit codes and
-texts are those of guide/synnefo-observed.md and synnefo-contracts.md section 5.
+texts are those of docs/synnefo.md sections 4 and 5.
 """
 
 import json

@@ -55,7 +55,8 @@ def conf(rendered: Mapping[str, RenderedFile]) -> dict[str, str]:
 
 
 def settings(rendered: Mapping[str, RenderedFile]) -> dict[str, Any]:
-    """All settings, executed in one namespace and in order, as Synnefo does (contracts 3).
+    """All settings, executed in one namespace and in order, as Synnefo does (docs/synnefo.md
+    S3.1).
 
     `calls` holds the functions of Synnefo's that they called.
     """

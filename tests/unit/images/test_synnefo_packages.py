@@ -11,7 +11,7 @@ from tests.unit.images.synnefo_files import changed, files
 
 SOURCES = "/etc/apt/sources.list.d/synnefo.list"
 PREFERENCES = "/etc/apt/preferences.d/synnefo"
-# contracts 1.1: source package synnefo; each asks for the others in its own version.
+# docs/synnefo.md S1.1: source package synnefo; each asks for the others in its own version.
 SYNNEFO = [
     "python-astakosclient",
     "snf-admin-app",

@@ -80,7 +80,7 @@ def test_the_values_are_the_guide_s() -> None:
 def test_what_the_guide_leaves_public_is_secret() -> None:
     values = settings(files("example", "node1"))
     assert values["SECRET_ENCRYPTION_KEY"] == secret("encryption_key")
-    # AES takes no longer key (contracts 3).
+    # AES takes no longer key (docs/synnefo.md S3.5).
     assert len(values["SECRET_ENCRYPTION_KEY"].encode()) <= 32
     assert values["CYCLADES_STATS_SECRET_KEY"] == secret("stats_secret")
     assert values["CYCLADES_VNCAUTHPROXY_OPTS"][0]["auth_password"] == secret("vnc_password")

@@ -9,7 +9,7 @@ import pytest
 from golden.errors import StageError
 from golden.installer import drivers
 
-# Lines of the real lists: Debian's 6.1.0-56-amd64, and what 3.2 has (facts/wheezy.md 6.1 to 6.5).
+# Lines of the real lists: Debian's 6.1.0-56-amd64, and what 3.2 has (docs/wheezy.md W6.1 to W6.5).
 OLD = """\
 # Aliases extracted from modules themselves.
 alias pci:v*d*sv*sd*bc01sc06i01* ahci

@@ -1,4 +1,7 @@
-"""snf-manage against a real PostgreSQL: order, repetition and exit codes as observed upstream."""
+"""snf-manage against a real PostgreSQL: order, repetition and exit codes are upstream's.
+
+The facts: docs/synnefo.md section 5.
+"""
 
 from __future__ import annotations
 

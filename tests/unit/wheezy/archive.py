@@ -92,7 +92,7 @@ def _place(root: Path, where: str, deb: Deb) -> str:
 
 def _index(folder: Path, prefix: str, entries: Sequence[str]) -> dict[str, bytes]:
     plain = "\n".join(entries).encode()
-    # As in Wheezy's own archive there is no xz (facts 1.15).
+    # As in Wheezy's own archive there is no xz (docs/wheezy.md W1.15).
     files = {f"{prefix}Packages": plain, f"{prefix}Packages.gz": gzip.compress(plain, mtime=0)}
     for name, content in files.items():
         path = folder / name

@@ -1,7 +1,8 @@
 """Debian 7's own signed Release (June 2017), whose three signers have all expired since.
 
 It proves that the expiry alone is overlooked: the genuine file is taken, a forged one is not, and
-without the wrapper apt takes neither. The files are Debian's, untouched (facts 1.5, 1.11, 2.11).
+without the wrapper apt takes neither. The files are Debian's, untouched (docs/wheezy.md W1.5,
+W1.11, W2.7).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from golden.paths import IMAGES, SCRIPTS, TESTS
 
 GENUINE = TESTS / "data" / "wheezy"
 WRAPPER = SCRIPTS / "host" / "gpgv-overlook-expiry"
-# The image's own apt has the same trouble (facts 1.8).
+# The image's own apt has the same trouble (docs/wheezy.md W1.8).
 IN_IMAGE = IMAGES / "roles/base/files.wheezy/usr/local/bin/gpgv-expired-keys"
 BOTH = pytest.mark.parametrize("wrapper", [WRAPPER, IN_IMAGE], ids=lambda path: path.name)
 SHA256 = "bf3b1df44c6b8a752c270c22b0057af6fcb301b814f9c594e249f86ccaec6a63"
@@ -94,7 +95,7 @@ def test_gpgv_says_expired_and_the_wrapper_says_good(wheezy: Release, wrapper: P
     ours = verified(GENUINE / "Release", wheezy.keyring, str(wrapper))
     assert all(f"GOODSIG {signer}" in ours.out for signer in SIGNERS)
     assert "EXPKEYSIG" not in ours.out and ours.code == 0
-    # Signed with SHA256, so no exception for weak digests is needed (facts 1.11).
+    # Signed with SHA256, so no exception for weak digests is needed (docs/wheezy.md W1.11).
     valid = [line.split() for line in ours.out.splitlines() if "] VALIDSIG " in line]
     assert len(valid) == 3 and {words[9] for words in valid} == {"8"}
 

@@ -1,8 +1,8 @@
 """Everything of scripts/ that runs in a node stays within Python 2.7.3, Wheezy's.
 
 vermin knows minor versions only. What came with 2.7.4 and later is listed here, from the "New in
-version 2.7.x" notes of docs.python.org/2.7/library (facts 10.3, 10.4, 10.11). Where a script
-asks `hasattr` first, it may use it behind that question.
+version 2.7.x" notes of docs.python.org/2.7/library (docs/wheezy.md W10.3, W10.4, W10.6). Where a
+script asks `hasattr` first, it may use it behind that question.
 """
 
 from __future__ import annotations

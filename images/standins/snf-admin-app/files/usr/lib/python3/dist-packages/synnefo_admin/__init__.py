@@ -18,7 +18,7 @@ fetch("json/user?sEcho=1&iColumns=8&iSortingCols=0&iDisplayStart=0&iDisplayLengt
 
 
 def _require_member(request: Request) -> None:
-    """403 for everybody else, never a login page (contracts 14)."""
+    """403 for everybody else, never a login page (docs/synnefo.md S8.4)."""
     user = cookie_user(request)
     if not user or not set(user["groups"]) & set(request.settings.ADMIN_PERMITTED_GROUPS):
         raise HTTPError(403, "Forbidden")

@@ -1,4 +1,4 @@
-"""Users and groups; life cycle as in contracts 8 and as observed."""
+"""Users and groups; their life cycle is upstream's (docs/synnefo.md S5.9, S8.1)."""
 
 import os
 import secrets

@@ -1,6 +1,6 @@
 """Management commands: declared by a decorator, parsed by optparse with upstream's exit codes.
 
-An unknown option exits 2, a CommandError 1, an unknown command 1 (contracts 4, observed).
+An unknown option exits 2, a CommandError 1, an unknown command 1 (docs/synnefo.md S4.1).
 Options are words: --name is a flag, --name= takes a value, --name=* may be repeated, --name=bool
 is True or False, --name=int a number, --name=limit one with a unit, --name=json a file of JSON or -
 (standard input); -f/--force has a short form.

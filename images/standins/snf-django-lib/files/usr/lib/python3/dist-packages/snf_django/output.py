@@ -1,4 +1,4 @@
-"""How snf-manage prints: pretty or json, as observed of 0.16.2."""
+"""How snf-manage prints: pretty or json, as 0.16.2 does (docs/synnefo.md S4.2)."""
 
 import json
 from collections.abc import Sequence

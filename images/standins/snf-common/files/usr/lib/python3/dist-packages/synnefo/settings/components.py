@@ -1,6 +1,6 @@
 """Which components are installed: a file of synnefo/components/ each, upstream: entry points.
 
-SYNNEFO_EXCLUDE_PACKAGES=a:b hides some (contracts 3).
+SYNNEFO_EXCLUDE_PACKAGES=a:b hides some (docs/synnefo.md S3.3).
 """
 
 import json

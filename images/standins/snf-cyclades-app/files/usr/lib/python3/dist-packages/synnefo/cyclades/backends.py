@@ -13,7 +13,10 @@ MODIFY_OPTIONS = """--clustername= --port=int --username= --password= --drained=
 
 
 def _checked(settings: Any, row: dict[str, Any], password: str) -> str:
-    """The password to store: it must allow a write, and the name be the cluster's (contracts 5)."""
+    """The password to store, which must allow a write; the name must be the cluster's.
+
+    The fact: docs/synnefo.md S5.12.
+    """
     client = Rapi(row, password)
     try:
         client.call("PUT", "/modify", {})

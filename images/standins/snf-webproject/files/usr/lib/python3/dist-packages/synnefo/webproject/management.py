@@ -46,7 +46,7 @@ def migrate(context: Any, arguments: list[str], _: Any) -> None:
 
 @command("loaddata", "FIXTURE+", "--database= --noinput")
 def loaddata(context: Any, arguments: list[str], _: Any) -> None:
-    """Load fixtures; an unknown one is no error, as with Django 1.4 (contracts 4)."""
+    """Load fixtures; an unknown one is no error, as with Django 1.4 (docs/synnefo.md S5.2)."""
     known = _declared("fixtures")
     found = [known[name] for name in arguments if name in known]
     count = sum(context.db.run((PACKAGES / path).read_text()) for path in found)
