@@ -2,7 +2,7 @@
 
 Everything the container says goes to a file and to whoever is connected to a Unix socket; what
 those type goes to the container. It ends with the container's stream. A process of its own, because
-it outlives `inv boot`; with nothing but the standard library and `golden.boot.relay`, so that it is
+it outlives `inv boot`; with nothing but the standard library and `golden.relay`, so that it is
 small.
 """
 
@@ -12,7 +12,7 @@ import socket
 import sys
 from pathlib import Path
 
-from golden.boot import relay
+from golden import relay
 
 
 def main(argv: list[str]) -> int:

@@ -12,8 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from golden import run
-from golden.boot import relay
+from golden import relay, run
 from golden.errors import StageError
 
 # Printed by `virsh console` when it is about to open the stream.

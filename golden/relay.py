@@ -1,6 +1,7 @@
 """Passes a console on: to a log, and to whoever is connected to a Unix socket, who may type at it.
 
-For the small processes that outlive `inv boot`: nothing but the standard library.
+For the small processes that outlive `inv boot`: nothing but the standard library, and on the ground
+floor, because golden.boot imports more than they need.
 """
 
 from __future__ import annotations
