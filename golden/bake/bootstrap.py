@@ -56,7 +56,7 @@ def _extract(ground: Ground) -> None:
         *(f"dpkg-deb --fsys-tarfile {deb} | tar -x --keep-directory-symlink" for deb in debs),
         "mkdir -p var/lib/dpkg/info var/lib/dpkg/updates",
         "touch var/lib/dpkg/status",
-        # dpkg of wheezy wants it to say how packages are fetched (facts 2.2).
+        # dpkg of wheezy wants it to say how packages are fetched (docs/wheezy.md W2.2).
         "echo apt apt >var/lib/dpkg/cmethopt",
     ]
     argv = [*ground.enter, "sh", "-c", "\n".join(script)]
@@ -70,7 +70,7 @@ _MERGE = (
 
 
 def _debootstrap(ground: Ground) -> None:
-    """For old releases: debootstrap knows their quirks and is proven on them (facts 2.1)."""
+    """For old releases: debootstrap is proven on them (docs/wheezy.md W2.1)."""
     release, keyring = ground.release, Path(ground.release.keyring)
     if not keyring.is_file():
         raise UserError(

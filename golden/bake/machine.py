@@ -1,7 +1,7 @@
 """The other way to run a layer's scripts: over ssh in a virtual machine, Packer's source qemu.disk.
 
-For a guest whose programs do not run on the host's kernel (facts 3.1). It starts from a bootable
-disk that lets root in with a key, leaves that disk as it is, and gives a new one.
+For a guest whose programs do not run on the host's kernel (docs/wheezy.md W3.1). It starts from a
+bootable disk that lets root in with a key, leaves that disk as it is, and gives a new one.
 """
 
 from __future__ import annotations

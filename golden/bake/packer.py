@@ -111,7 +111,7 @@ def build(
         check=False,
         stage=f"bake {layer}",
     )
-    # With nothing to build Packer says so and exits with 0 (facts 17.5).
+    # With nothing to build Packer says so and exits with 0 (docs/wheezy.md W16.2).
     if result.code != 0 or f"Build '{source}' finished" not in result.out:
         raise failure(layer, follower, result, log)
     follower.stop()

@@ -1,8 +1,8 @@
 """Which accelerator the machines use: found out by running a guest, not by looking for /dev/kvm.
 
-On a host without complete nested virtualisation /dev/kvm opens and the guest hangs (facts 0.6), so
-a guest of one boot sector must come to its end within seconds. The answer is kept per boot of the
-host.
+On a host without complete nested virtualisation /dev/kvm opens and the guest hangs
+(docs/wheezy.md W15.2), so a guest of one boot sector must come to its end within seconds. The
+answer is kept per boot of the host.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The QEMU command line of one node, as a pure function of what the node is.
 
-The hardware is what kernel 3.2 knows: machine `pc`, legacy virtio, BIOS (facts 6.1, 18.2).
+The hardware is what kernel 3.2 knows: machine `pc`, legacy virtio, BIOS (docs/wheezy.md W6.1,
+W16.5).
 """
 
 from __future__ import annotations

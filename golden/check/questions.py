@@ -16,7 +16,7 @@ DATABASE_USER = "synnefo"  # G012
 BROKER_USER = "synnefo"  # G037
 BROKER_PORT = 5672  # IANA's number for AMQP, RabbitMQ's default
 RAPI_PORT = 5080  # ganeti-rapi(8)
-RAPI_USER = "cyclades"  # facts/wheezy.md 15.11
+RAPI_USER = "cyclades"  # docs/wheezy.md W14.7
 
 
 def questions(site: Site, node: Node, secrets: Secrets) -> dict[str, Any]:

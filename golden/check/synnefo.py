@@ -1,7 +1,7 @@
 """What each node is asked about Synnefo: pages, commands and daemons, by the roles of the nodes.
 
-Commands and fields are those of guide/synnefo-contracts.md sections 5 and 13, pages and pid files
-those of its section 14. A site without a role is asked nothing about it.
+Commands and fields are those of docs/synnefo.md sections 5 and 13, pages and pid files those of its
+sections 9 and 14. A site without a role is asked nothing about it.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def _convert(raw: Path, out: Path, fmt: str, options: Mapping[str, str], log: Pa
         raw.replace(out)
         return
     words = [f"compat={options.get('compat', '1.1')}"]
-    # compat 0.10 knows no compression type: it is always zlib there (facts 5.12).
+    # compat 0.10 knows no compression type: it is always zlib there (docs/wheezy.md W5.8).
     if options.get("compression", "zlib") != "zlib":
         words.append(f"compression_type={options['compression']}")
     argv: list[str | Path] = ["qemu-img", "convert", "-c", "-m", "16", "-f", "raw", "-O", "qcow2"]

@@ -1,8 +1,8 @@
 """The root file system: ext4 that kernel 3.2, GRUB 1.99 and e2fsck 1.42 read.
 
 `mke2fs -d` fills it from a folder, so nothing is ever mounted. The feature list is wheezy's own
-mke2fs.conf (facts 5.2), written out in full after `none` because the host's mke2fs.conf adds what
-the old tools refuse (facts 5.1, 5.3); `verify` proves it on the result.
+mke2fs.conf (docs/wheezy.md W5.2), written out in full after `none` because the host's mke2fs.conf
+adds what the old tools refuse (W5.1, W5.3); `verify` proves it on the result.
 """
 
 from __future__ import annotations

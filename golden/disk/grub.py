@@ -1,8 +1,9 @@
 """The boot loader: the host's GRUB 2 for BIOS, put on the disk without grub-install.
 
-grub-install wants a device it can map (facts 5.6); the two files it would write are simple enough:
-boot.img's code goes to sector 0 around the partition table, and core.img to the sectors behind it.
-All modules are in core.img, so the image needs no GRUB package and no /boot/grub/i386-pc.
+grub-install wants a device it can map (docs/wheezy.md W5.5); the two files it would write are
+simple enough: boot.img's code goes to sector 0 around the partition table, core.img to the sectors
+behind it. All modules are in core.img, so the image needs no GRUB package and no
+/boot/grub/i386-pc.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ menuentry "Debian GNU/Linux, single user" {{
 """
 
 FSTAB = f"""\
-# The label is the same in every image; device names differ between machines (facts 5.10).
+# The label is the same in every image; device names differ between machines (docs/wheezy.md W5.7).
 LABEL={LABEL} / ext4 errors=remount-ro 0 1
 """
 

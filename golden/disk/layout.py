@@ -1,7 +1,7 @@
 """The partition table: msdos, one active Linux partition from 1 MiB to the end.
 
 An msdos label, because BIOS GRUB then has the gap before the partition for itself, and because a
-raw image written to a larger disk leaves no stale backup header (facts 5.9, 5.14).
+raw image written to a larger disk leaves no stale backup header (docs/wheezy.md W5.6).
 """
 
 from __future__ import annotations

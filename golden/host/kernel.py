@@ -64,7 +64,7 @@ def vsyscall(host: Host, needed: bool) -> Finding:
     """glibc before 2.14 calls the vsyscall page; a kernel without it kills such programs.
 
     `needed` is whether the site's release has so old a glibc and is baked natively. The maps line
-    tells the mode in force (facts/wheezy.md 3.4).
+    tells the mode in force (docs/wheezy.md W3.4).
     """
     maps = host.text(Path("/proc/self/maps")).splitlines()
     lines = [line for line in maps if "[vsyscall]" in line]
@@ -98,7 +98,7 @@ def builder(word: str, old_glibc: bool, page: Finding, definition: str) -> Findi
 def accelerator(probe: Callable[[], str]) -> Finding:
     """`probe` says `kvm (why)` or `tcg (why)` after running a tiny guest.
 
-    That /dev/kvm exists proves nothing (facts/wheezy.md 0.6).
+    That /dev/kvm exists proves nothing (docs/wheezy.md W15.2).
     """
     try:
         found = probe()

@@ -1,7 +1,7 @@
 """The site's subnet against the networks that this host is part of.
 
 On some hosts the package mirror lies in the documentation network that the guide's example nodes
-use: one on-link address of that subnet, and apt is cut off (facts/wheezy.md 0.1).
+use: one on-link address of that subnet, and apt is cut off (docs/wheezy.md W15.1).
 """
 
 from __future__ import annotations

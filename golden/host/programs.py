@@ -8,7 +8,7 @@ from pathlib import Path
 from golden.host import Finding, Host
 from golden.host.packages import HostPackage, host_packages, install_line
 
-# The HCL that packer/ is written in: what Debian 12 ships (facts/wheezy.md 17).
+# The HCL that packer/ is written in: what Debian 12 ships (docs/wheezy.md W16.1).
 PACKER_AT_LEAST = (1, 6, 6)
 
 

@@ -2,7 +2,8 @@
 
 Tested on what the release's kernel itself says, never on a list of ours: so kernel 3.2 has no NVMe
 because its modules.alias has none. One thing no alias tells: a virtio device without the old
-interface matches virtio_pci of every kernel, and only those from 4.0 on start it (facts 6.1).
+interface matches virtio_pci of every kernel, and only those from 4.0 on start it
+(docs/wheezy.md W6.1).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from golden.keys.secrets import Secrets, pem, write_private
 CA_YEARS = 20
 NODE_YEARS = 5
 RENEW_BEFORE = datetime.timedelta(days=60)
-# A node's clock may be behind ours at first boot (facts/wheezy.md 8.6).
+# A node's clock may be behind ours at first boot (docs/wheezy.md W8.4).
 BACKDATE = datetime.timedelta(days=1)
 
 

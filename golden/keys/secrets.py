@@ -1,8 +1,8 @@
 """A site's secrets: made once, kept in .secrets/<site> (folder 0700, files 0600), never printed.
 
 Passwords are [A-Za-z0-9] only: they travel in URLs (AMQP_HOSTS, database URIs), in SQL and on
-command lines (guide/synnefo-contracts.md section 7). Keys are RSA and ECDSA P-256 in traditional
-PEM, which wheezy's OpenSSH 6.0 and OpenSSL 1.0.1 read as today's tools do (facts/wheezy.md 9.1).
+command lines (docs/synnefo.md S7.2). Keys are RSA and ECDSA P-256 in traditional PEM, which
+wheezy's OpenSSH 6.0 and OpenSSL 1.0.1 read as today's tools do (docs/wheezy.md W9.1).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from golden.paths import SECRETS, shown
 ALPHABET = string.ascii_letters + string.digits
 
 # name -> length. The lengths obey Synnefo's limits: component tokens up to 64 characters,
-# the encryption key at most 32 bytes (guide/synnefo-contracts.md section 7).
+# the encryption key at most 32 bytes (docs/synnefo.md S7.1, S3.5).
 LENGTHS: Mapping[str, int] = {
     "database_password": 24,
     "rabbitmq_password": 24,

@@ -123,7 +123,7 @@ def heads(own: Iterable[str]) -> list[Path]:
 
 
 def image_lines(release: Release) -> tuple[str, ...]:
-    """The image's own sources.list; without options, which old apts do not know (facts 1.9)."""
+    """The image's own sources.list, without options: old apts know none (docs/wheezy.md W1.9)."""
     chosen = release.image_sources or release.sources
     return tuple(
         f"deb {mirror_of(release, source)} {source.suite} {' '.join(source.components)}"

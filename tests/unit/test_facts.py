@@ -14,6 +14,9 @@ DOCUMENTS = {"W": ROOT / "docs" / "wheezy.md", "S": ROOT / "docs" / "synnefo.md"
 # A list item or the first cell of a table's row begins with the number.
 FACT = re.compile(r"^(?:- |\| )\*\*([WS]\d+\.\d+)\*\* ", re.MULTILINE)
 CITED = re.compile(r"\b[WS]\d+\.\d+\b")
+# Documents, by path or as a word with a row's number, that must be in the repository to be cited.
+PLACE = re.compile(r"(?<![\w/.-])(?:docs|facts|guide|contract)/[\w.-]+\.(?:md|json|yaml|txt)\b")
+OUTSIDE = re.compile(r"\bfacts (?:section )?\d|\bcontracts (?:§ ?)?\d|\bguide[_]bug\b")
 KNOWN = re.compile(r"\((?:tried|read|assumed)\b")
 
 
@@ -52,3 +55,17 @@ def test_what_is_cited_is_a_fact() -> None:
         for fact in CITED.findall(path.read_text(errors="replace"))
     ]
     assert [each for each in cited if each[1] not in known] == []
+
+
+def test_no_document_outside_the_repository_is_cited() -> None:
+    texts = {path: path.read_text(errors="replace") for path in committed()}
+    missing = [
+        (relative(path), place)
+        for path, text in texts.items()
+        for place in PLACE.findall(text)
+        if not (ROOT / place).is_file()
+    ]
+    words = [
+        (relative(path), word) for path, text in texts.items() for word in OUTSIDE.findall(text)
+    ]
+    assert missing + words == []

@@ -19,7 +19,8 @@ from golden.paths import CACHE
 SYSTEM = Path("/var/run/docker.sock")
 # Where `scripts/host/dockerd start .cache/dockerd` puts it.
 OWN = CACHE / "dockerd" / "docker.sock"
-# More is useless, and Python 2 and Erlang close every possible file one by one (facts 4.3).
+# More is useless, and Python 2 and Erlang close every possible file one by one
+# (docs/wheezy.md W4.1).
 OPEN_FILES = 65536
 # Loading a layer of a gigabyte on a slow disk.
 ANSWER_SECONDS = 600

@@ -19,7 +19,7 @@ def check(client: docker.DockerClient, site: Site, name: str) -> None:
     """Raise UserError when the subnet would take the place of something that this host needs.
 
     The engine gives the host an address and a route there, which a mirror or a neighbour in the
-    same subnet would vanish behind (facts/wheezy.md 0.1).
+    same subnet would vanish behind (docs/wheezy.md W15.1).
     """
     if _exists(client, name):
         return  # Our own, with the route that belongs to it.
