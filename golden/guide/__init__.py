@@ -24,10 +24,11 @@ Phase = Literal["bake", "firstboot", "check"]
 
 @dataclass(frozen=True)
 class Action:
-    """One action of the guide; `line` is where its text stands in the guide."""
+    """One action of the guide; `line` is where its text is in the guide, `chapter` its heading."""
 
     id: str
     key: str
+    chapter: str
     phase: Phase
     node: Literal["node1", "node2", "both"]
     line: int

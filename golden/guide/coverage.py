@@ -1,6 +1,7 @@
 """Where each of the guide's 291 actions lives here, what proves it, and how that went last time.
 
-`./inv coverage` shows it, and with --write records it in docs/guide-coverage.md.
+`./inv coverage` shows it. With --write the table goes to .artifacts/SITE/coverage.md, and its sums
+by chapter to docs/guide-coverage.md.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from golden import guide, log, report
+from golden import atomic, guide, log, report
 from golden.definition import load
+from golden.errors import UserError
 from golden.guide import document
 from golden.guide.proof import Outcomes, together
 from golden.guide.table import Row, rows
 from golden.paths import ARTIFACTS, ROOT, shown
 
 DOCUMENT = ROOT / "docs" / "guide-coverage.md"
+TABLE = "coverage.md"
 
-__all__ = ["DOCUMENT", "Row", "of", "rehearsed", "show", "summary", "write"]
+__all__ = ["DOCUMENT", "TABLE", "Row", "of", "rehearsed", "show", "summary", "write"]
 
 
 def of(site: str, checks: Path | None = None) -> tuple[Row, ...]:
@@ -66,10 +69,23 @@ def show(site: str, *, as_json: bool = False) -> None:
 
 
 def write(site: str) -> None:
-    """Record the rows, with the state of the last rehearsals of `site`, in the document."""
+    """Record the table of the last rehearsals of `site`, and in the document its sums by chapter.
+
+    Raises UserError when no check of the site was ever run: the document would lose what it knows.
+    """
+    rehearsals = rehearsed(site)
+    if not any(file.exists() for file in rehearsals.values()):
+        raise UserError(
+            f"no check of site {site} was ever run here, so there is nothing to record; "
+            f"rehearse it first: ./inv rehearse --site {site}"
+        )
     found = of(site)
-    document.write(DOCUMENT, site, tuple(rehearsed(site)), found, summary(found))
-    log.info(f"{shown(DOCUMENT)}: {summary(found)[0]}")
+    for file, text in (
+        (ARTIFACTS / site / TABLE, document.whole(site, rehearsals, found)),
+        (DOCUMENT, document.by_chapter(site, rehearsals, found)),
+    ):
+        atomic.write(file, text)
+        log.info(f"{shown(file)}: {summary(found)[0]}")
 
 
 def summary(found: Sequence[Row]) -> tuple[str, str]:

@@ -1,63 +1,81 @@
-"""docs/guide-coverage.md: the table for readers of the repository."""
+"""The guide's actions as documents: all of them beside the reports, by chapter in the repository.
+
+What is committed has neither line numbers nor times, so only a rehearsal that goes otherwise, or a
+change of the guide, changes it.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
-from golden import atomic
+from golden.guide.proof import NOT_REHEARSED, NOT_RUN
 from golden.guide.table import Row
 
-HEADER = """\
-# Where each action of the guide lives
+STATES = ("passed", "failed", NOT_RUN, NOT_REHEARSED)
+PHASES = ("bake", "firstboot", "check")
 
-Made by `./inv coverage --write`; not to be edited. Each of the 291 actions of the installation
-guide ([guide-steps.json](guide-steps.json)) is done by a role while baking, by a step of first
-boot, or proven by a check. The state is that of the last rehearsals of site `{site}` (targets:
-{targets}) when this was written; what one of them has no means for counts as another found it.
+BY_CHAPTER = """\
+# What of the guide is done here
 
-{summary}
+Written by `./inv coverage --write`. Each of the {count} actions of the installation guide
+([guide-steps.json](guide-steps.json)) is done by a role while baking, by a step of first boot, or
+proven by a check. The states are those of the last rehearsals of site `{site}` (targets: {targets})
+before this was written; what one of them has no means for counts as another found it.
+`./inv coverage` shows where each action is done and what proves it.
 
-| id | phase | node | action | home | proof | state | notes |
-|---|---|---|---|---|---|---|---|
 """
-_ROW = re.compile(r"^\| (G\d{3}) \|", re.MULTILINE)
-_LINK = re.compile(r"\]\(\.\./([^)#]+)#L\d+\)")
+WHOLE = """\
+# Where each action of the guide is done
+
+Written by `./inv coverage --write`. The states are those of the last rehearsals of site `{site}`
+(targets: {targets}); what one of them has no means for counts as another found it.
+
+"""
 
 
-def write(
-    file: Path, site: str, targets: Sequence[str], rows: Sequence[Row], summary: Sequence[str]
-) -> None:
-    """Publish the document; `targets` are those whose rehearsals it tells of."""
-    lines = "\n".join(f"- {line}" for line in summary)
-    head = HEADER.format(site=site, targets=", ".join(targets), summary=lines)
-    atomic.write(file, head + "".join(_line(row) for row in rows))
+def by_chapter(site: str, targets: Iterable[str], rows: Sequence[Row]) -> str:
+    """How many actions each chapter has and how they went; why some did not run."""
+    head = BY_CHAPTER.format(count=len(rows), site=site, targets=", ".join(targets))
+    header = ("chapter", "actions", *PHASES, *STATES)
+    table = _table(header, [*_chapters(rows), ("all", *_counts(rows))])
+    return head + table + _reasons(rows)
 
 
-def homes(file: Path) -> Mapping[str, set[str]]:
-    """{id: files} as the document has it, to compare it with what is."""
-    lines = [line for line in file.read_text().splitlines() if _ROW.match(line)]
-    return {line[2:6]: set(_LINK.findall(line)) for line in lines}
+def whole(site: str, targets: Iterable[str], rows: Sequence[Row]) -> str:
+    """Every action with its homes, its proof, its state and what is special about it."""
+    head = WHOLE.format(site=site, targets=", ".join(targets))
+    header = ("id", "phase", "node", "action", "home", "proof", "state", "notes")
+    return head + _table(header, map(_cells, rows))
 
 
-def _line(row: Row) -> str:
+def _chapters(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+    for chapter in dict.fromkeys(row.chapter for row in rows):
+        yield (chapter, *_counts([row for row in rows if row.chapter == chapter]))
+
+
+def _counts(rows: Sequence[Row]) -> tuple[str, ...]:
+    phases, states = Counter(row.phase for row in rows), Counter(row.state for row in rows)
+    counts = (len(rows), *(phases[one] for one in PHASES), *(states[one] for one in STATES))
+    return tuple(map(str, counts))
+
+
+def _reasons(rows: Sequence[Row]) -> str:
+    """Why actions were not run: what a target lacks, which does not change from run to run."""
+    reasons = [row for row in rows if row.state == NOT_RUN]
+    lines = [f"- {row.id}, {row.what.rstrip('.')}: {row.reason}\n" for row in reasons]
+    return "\nNot run there:\n\n" + "".join(lines) if lines else ""
+
+
+def _cells(row: Row) -> tuple[str, ...]:
     state = f"{row.state}: {row.reason}" if row.reason else row.state
-    cells = (row.id, row.phase, row.node, row.what, _links(row), row.proof, state, _notes(row))
-    return f"| {' | '.join(_cell(cell) for cell in cells)} |\n"
+    homes, notes = "<br>".join(row.homes), "; ".join(row.notes)
+    return row.id, row.phase, row.node, row.what, homes, row.proof, state, notes
 
 
-def _links(row: Row) -> str:
-    return "<br>".join(_link(*home.rsplit(":", 1)) for home in row.homes)
-
-
-def _link(file: str, line: str) -> str:
-    name = Path(file).parent.name if file.endswith("role.yaml") else Path(file).name
-    return f"[{name}:{line}](../{file}#L{line})"
-
-
-def _notes(row: Row) -> str:
-    return "; ".join(row.notes)
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
 
 
 def _cell(text: str) -> str:

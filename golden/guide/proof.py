@@ -14,6 +14,7 @@ from golden.guide import Covered, Home
 from golden.report import Outcome
 
 NOT_REHEARSED = "not rehearsed"
+NOT_RUN = "not run here"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def judged(outcomes: Sequence[Outcome]) -> Verdict:
         missing = of_state.get("not run", "")
         return Verdict("passed", f"in part not run here: {missing}" if missing else "")
     if "not run" in of_state:
-        return Verdict("not run here", of_state["not run"])
+        return Verdict(NOT_RUN, of_state["not run"])
     return Verdict(NOT_REHEARSED)
 
 

@@ -15,6 +15,8 @@ from golden.guide.proof import NOT_REHEARSED, Outcomes, Verdict
 MOVED_TO_BAKE = "moved to the bake: no host decides it"
 MOVED_TO_FIRST_BOOT = "moved to first boot: it needs what only the host has"
 
+OF_ACTION = ("id", "key", "chapter", "phase", "node", "what")
+
 
 @dataclass(frozen=True)
 class Row:
@@ -22,6 +24,7 @@ class Row:
 
     id: str
     key: str
+    chapter: str
     phase: str
     node: str
     what: str
@@ -44,7 +47,7 @@ def _row(one: Covered, outcomes: Outcomes | None, listed: frozenset[tuple[str, s
     action = one.action
     verdict = outcomes.verdict(one) if outcomes else Verdict(NOT_REHEARSED)
     return Row(
-        **{key: getattr(action, key) for key in ("id", "key", "phase", "node", "what")},
+        **{key: getattr(action, key) for key in OF_ACTION},
         homes=tuple(f"{home.file}:{home.line}" for home in one.homes),
         proof=", ".join(dict.fromkeys(map(_proof, one.homes))),
         state=verdict.state,

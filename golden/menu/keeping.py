@@ -100,7 +100,11 @@ def gc(_: Context, limit: str = "", dry_run: bool = False) -> None:
     collect(limit, dry_run=dry_run)
 
 
-@task("site", "json", help={"write": "record it in docs/guide-coverage.md"})
+@task(
+    "site",
+    "json",
+    help={"write": "record it in .artifacts/SITE/coverage.md, its sums in docs/guide-coverage.md"},
+)
 def coverage(_: Context, site: str = DEFAULT_SITE, json: bool = False, write: bool = False) -> None:
     """Show where each action of the installation guide lives, what proves it, and how it went."""
     from golden.guide import coverage

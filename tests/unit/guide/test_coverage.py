@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from golden import guide
 from golden.definition import load
+from golden.errors import UserError
 from golden.guide import coverage, document, proof, table
 from golden.guide.proof import Outcomes, Verdict, judged, together
 from golden.guide.table import MOVED_TO_BAKE, Row
@@ -50,11 +52,21 @@ def test_every_home_is_listed_by_a_node(real: tuple[Row, ...]) -> None:
     assert unlisted == {f"optional: no node lists the role {name}" for name in OPTIONAL}
 
 
-def test_the_document_has_the_homes_that_there_are(real: tuple[Row, ...]) -> None:
-    there = {row.id: {home.rpartition(":")[0] for home in row.homes} for row in real}
-    written = document.homes(coverage.DOCUMENT)
-    stale = [id for id in there if there[id] != written.get(id)]
-    assert stale == [], "write it again with: ./inv coverage --write"
+def columns(text: str, count: int) -> list[list[str]]:
+    """The first `count` cells of each row of the table in a document."""
+    lines = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.removeprefix("| ") for cell in line[:count]] for line in lines]
+
+
+def test_the_document_has_the_chapters_and_actions_that_there_are(real: tuple[Row, ...]) -> None:
+    now = document.by_chapter("rehearsal", (), real)
+    assert columns(coverage.DOCUMENT.read_text(), 5) == columns(now, 5)
+
+
+def test_the_document_does_not_change_with_every_edit() -> None:
+    text = coverage.DOCUMENT.read_text()
+    assert re.findall(r"\w\.\w+[:#]L?\d|\d{4}-\d\d-\d\d|\d+ s\b", text) == []
+    assert len(text.splitlines()) < 60
 
 
 def outcome(
@@ -154,13 +166,40 @@ def test_the_state_comes_from_the_file_of_the_checks(tmp_path: Path) -> None:
     assert (found.state, found.reason) == ("failed", "why")
 
 
-def test_the_document_is_read_as_it_was_written(tmp_path: Path, real: tuple[Row, ...]) -> None:
-    file = tmp_path / "coverage.md"
-    document.write(file, "rehearsal", ["qemu"], real, coverage.summary(real))
-    assert document.homes(file) == {
-        one.id: {home.rpartition(":")[0] for home in one.homes} for one in real
-    }
-    assert "291 of 291 have a home" in file.read_text()
+def checked(home: Path, *outcomes: Outcome) -> None:
+    """As `inv check` leaves what it found."""
+    place = home / "rehearsal" / "checks.json"
+    place.parent.mkdir()
+    place.write_text(json.dumps(Report("rehearsal", outcomes, 1.0).as_json()))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Artifacts and a document of its own."""
+    monkeypatch.setattr(coverage, "ARTIFACTS", tmp_path)
+    monkeypatch.setattr(coverage, "DOCUMENT", tmp_path / "guide-coverage.md")
+    return tmp_path
+
+
+def test_the_whole_table_is_in_the_report_and_its_sums_in_the_document(home: Path) -> None:
+    name, space = outcome("passed", "name", "G002"), outcome("not run", "space", "G006", "no\nlvm")
+    checked(home, name, space)
+    coverage.write("rehearsal")
+    table = (home / "rehearsal" / coverage.TABLE).read_text()
+    assert [row[0] for row in columns(table, 1)[2:]] == [f"G{at:03}" for at in range(1, 292)]
+    assert re.search(
+        r"^\| G002 .*tests/checks/test_names.py:\d+.* \| passed \| ", table, re.MULTILINE
+    )
+    document = coverage.DOCUMENT.read_text()
+    assert "| all | 291 | 125 | 109 | 57 | 1 | 0 | 1 | 289 |\n" in document
+    assert "G006" in document and document.endswith(": no lvm\n")
+    assert "G002" not in document
+
+
+def test_what_was_never_checked_is_not_recorded(home: Path) -> None:
+    with pytest.raises(UserError, match="nothing to record"):
+        coverage.write("rehearsal")
+    assert list(home.iterdir()) == []
 
 
 def test_show_as_json_is_the_table(capsys: pytest.CaptureFixture[str]) -> None:
