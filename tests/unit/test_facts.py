@@ -69,3 +69,10 @@ def test_no_document_outside_the_repository_is_cited() -> None:
         (relative(path), word) for path, text in texts.items() for word in OUTSIDE.findall(text)
     ]
     assert missing + words == []
+
+
+def test_files_named_as_proof_are_there() -> None:
+    place = re.compile(r"(?<![\w/.-])(?:tests|scripts|golden|images)/[\w./-]+\.\w+")
+    named = {file for path in DOCUMENTS.values() for file in place.findall(path.read_text())}
+    assert [file for file in named if not (ROOT / file).is_file()] == []
+    assert named, "no proof is named any more"
