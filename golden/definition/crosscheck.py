@@ -19,6 +19,8 @@ from golden.definition.problems import nearest
 
 # Sectors in 32 bits (an MBR's partition table), and room for boot loader and seed.
 MOST_ROOT_MIB = 2 * 1024 * 1024 - 8
+# gethostname(2), HOST_NAME_MAX, and the common name of a certificate, RFC 5280, A.1.
+MOST_LETTERS = 64
 
 
 def check_site(site: Document) -> None:
@@ -26,6 +28,7 @@ def check_site(site: Document) -> None:
     _check_unique(site, "address", *_addresses(site))
     _check_unique(site, "MAC address", *site.each("nodes", "*", "mac"))
     _check_unique(site, "host name", *_host_names(site))
+    _check_lengths(site)
     _check_unique(site, "bridge name", *site.each("bridges", "*", "name"))
     _check_unique(site, "VLAN", *site.each("bridges", "*", "vlan"))
     _check_unique(site, "port", *site.each("bridges", "*", "port"))
@@ -39,15 +42,14 @@ def check_site(site: Document) -> None:
             site.problem(keys, "give either a device or a file and its size")
 
 
-def check_variables(site: Document, roles: Iterable[Document]) -> None:
-    """Report the variables that one of `roles` needs and `site` does not give."""
-    given = site.mapping("variables")
+def check_bridges(site: Document, roles: Iterable[Document]) -> None:
+    """Report that one of `roles` uses a bridge that `site` does not have."""
+    bridges = site.data.get("bridges", [])
     for role in roles:
-        for keys, variable in role.each("variables", "*"):
-            if variable not in given:
-                needed = f"{role.place(keys)} needs it"
-                message = f"this key is missing, and {needed}; {nearest(variable, given)}"
-                site.problem(("variables", variable), message)
+        for keys, needed in role.each("bridges"):
+            if isinstance(bridges, list) and needed > len(bridges):
+                message = f"{role.place(keys)} needs {needed}, the site has {len(bridges)}"
+                site.problem(("bridges",), message)
 
 
 def check_release(release: Document, roles: Iterable[Document]) -> None:
@@ -136,6 +138,13 @@ def _host_names(site: Document) -> Iterator[tuple[Keys, str]]:
         for keys, name in site.each("nodes", "*", "name"):
             yield keys, f"{name}.{domain}"
     yield from site.each("cluster", "name")
+
+
+def _check_lengths(site: Document) -> None:
+    for keys, name in list(_host_names(site)):
+        if len(name) > MOST_LETTERS:
+            message = f"{name} has {len(name)} letters: a host's name has at most {MOST_LETTERS}"
+            site.problem(keys, message)
 
 
 def _check_subnet(site: Document) -> None:

@@ -6,7 +6,7 @@ A rule is the single source for the validation, the message and the hint an edit
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,13 @@ class NotEmpty:
     """The list must hold at least one thing."""
 
 
-_LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+# https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4: at most 63 octets.
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+# The dot-atom and domain of `email_re` in django/core/validators.py of Django 1.4, Synnefo's own.
+_MAIL = (
+    r"[-!#$%&'*+/=?^_`{}|~0-9A-Za-z]+(\.[-!#$%&'*+/=?^_`{}|~0-9A-Za-z]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,6}"
+)
 
 Name = Annotated[
     str,
@@ -63,7 +69,12 @@ Identifier = Annotated[
 ]
 HostLabel = Annotated[
     str,
-    Rule("a host name without a domain: letters, digits and '-'", pattern=rf"^{_LABEL}$"),
+    Rule(
+        "a host name without a domain: letters, digits and '-', at most 63, a letter among them,"
+        " and not localhost",
+        # inet_aton(3) reads a name of digits alone as an address.
+        pattern=rf"^(?!localhost$)(?=[0-9-]*[a-z]){_LABEL}$",
+    ),
 ]
 HostName = Annotated[
     str,
@@ -72,14 +83,18 @@ HostName = Annotated[
 Address = Annotated[str, Rule("an IPv4 address such as 198.51.100.7", format="ipv4")]
 Subnet = Annotated[
     str,
-    Rule("a network such as 198.51.100.0/24, its host bits zero", format="ipv4-network"),
+    Rule(
+        "a network of hosts such as 198.51.100.0/24: its length as a number, its host bits zero,"
+        " neither loopback nor multicast",
+        format="ipv4-network",
+    ),
 ]
 # https://www.rfc-editor.org/rfc/rfc7042#section-2.1: an odd first byte would be a multicast group.
 Mac = Annotated[
     str,
     Rule(
         "a unicast MAC address such as 02:00:00:00:00:01, in lower case",
-        pattern=r"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
+        pattern=r"^(?!00(:00){5}$)[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
     ),
 ]
 # https://man7.org/linux/man-pages/man7/netdevice.7.html: IFNAMSIZ is 16, with the final zero.
@@ -142,6 +157,23 @@ Upstream = Annotated[
 ]
 Text = Annotated[str, Rule("a non-empty line of text", pattern=r"^\S(.*\S)?$")]
 
+Mail = Annotated[
+    str,
+    Rule(
+        "a mail address that Django 1.4 accepts, such as user@lab.test: its last label has 2 to 6"
+        " letters",
+        pattern=rf"^{_MAIL}$",
+    ),
+]
+Mailbox = Annotated[
+    str,
+    Rule(
+        "a name and a mail address that Django 1.4 accepts, such as Ann Other <ann@lab.test>: its"
+        " last label has 2 to 6 letters",
+        pattern=rf"^[^<>\r\n]*[^<>\s] <{_MAIL}>$",
+    ),
+]
+
 RoleName = Annotated[str, Rule("a role (a folder of images/roles)", names="role")]
 KindName = Annotated[str, Rule("a kind (a file of images/kinds)", names="kind")]
 SiteName = Annotated[str, Rule("a site (a file of images/sites)", names="site")]
@@ -159,6 +191,10 @@ MemoryMib = Annotated[int, Range(64, 1024 * 1024)]
 
 Scalar = str | int | float | bool
 Value = Scalar | tuple[Scalar, ...]
+# What a variable of a site holds, as a role says; golden/definition/variables.py has the rules.
+VariableType = Literal[
+    "text", "texts", "count", "flag", "host", "address", "subnet", "mail", "mailboxes"
+]
 
 _UNITS_MIB = {"M": 1, "G": 1024, "T": 1024 * 1024}
 

@@ -45,6 +45,7 @@ from golden.definition.fields import (
     Text,
     Upstream,
     Value,
+    VariableType,
     Vlan,
     Wwn,
 )
@@ -285,5 +286,10 @@ class RoleFile:
     directories: Mapping[ImagePath, Directory] = field(default_factory=dict)
     users: tuple[User, ...] = ()
     bake: Annotated[tuple[BakeScript, ...], Doc("run after this layer's packages")] = ()
-    variables: Annotated[tuple[Identifier, ...], Doc("site variables it needs")] = ()
+    variables: Annotated[
+        Mapping[Identifier, VariableType], Doc("site variables it needs, and what each holds")
+    ] = field(default_factory=dict)
+    bridges: Annotated[
+        int, Range(0, 8), Doc("how many of the site's bridges it uses, from the first")
+    ] = 0
     guide: Annotated[tuple[GuideId, ...], Doc("what it does of the guide")] = ()

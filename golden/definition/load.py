@@ -6,18 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from golden import paths
-from golden.definition import crosscheck
+from golden.definition import crosscheck, variables
 from golden.definition.content import Content, Facts, check_layout, read_content
 from golden.definition.document import Document, inherit, read
-from golden.definition.files import KindFile, ReleaseFile, RoleFile, SiteFile
 from golden.definition.models import Site
 from golden.definition.problems import Problems, nearest
 from golden.definition.resolve import resolve
+from golden.definition.schema import FAMILIES
 from golden.definition.tree import Tree
 from golden.definition.validate import validate
 from golden.errors import UserError
-
-MODELS = {"release": ReleaseFile, "site": SiteFile, "kind": KindFile, "role": RoleFile}
 
 
 def sites(root: Path = paths.ROOT) -> tuple[str, ...]:
@@ -44,7 +42,7 @@ def load_all(root: Path = paths.ROOT) -> tuple[Site, ...]:
     gathered = [_gather(site, reading) for site in sorted(reading.tree.names["site"])]
     every = {
         family: [reading.document(family, name) for name in sorted(reading.tree.names[family])]
-        for family in MODELS
+        for family in FAMILIES
     }
     for release in every["release"]:
         crosscheck.check_release(release, every["role"])
@@ -77,7 +75,7 @@ class _Reading:
         if family == "site":
             self._inherit(name, document)
         if document.nodes:
-            validate(document, MODELS[family], self.tree.names)
+            validate(document, FAMILIES[family], self.tree.names)
             for keys, own in document.each(family):
                 if own != name:
                     document.problem(keys, f"must be '{name}', as the file is called")
@@ -124,7 +122,8 @@ def _gather(site: str, reading: _Reading) -> _Parts:
     roles_of = {name: reading.named("role", kind, "roles", "*") for name, kind in kinds.items()}
     roles = {name: role for carried in roles_of.values() for name, role in carried.items()}
     crosscheck.check_site(document)
-    crosscheck.check_variables(document, roles.values())
+    crosscheck.check_bridges(document, roles.values())
+    variables.check(document, roles.values())
     crosscheck.check_users(roles.values())
     contents: dict[str, Content] = {}
     for name, release in releases.items():

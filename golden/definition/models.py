@@ -75,7 +75,7 @@ class Role:
     directories: Mapping[str, Directory]
     users: tuple[User, ...]
     bake: tuple[str, ...]
-    variables: tuple[str, ...]
+    variables: Mapping[str, str]
     guide: tuple[str, ...]
     source: Path
 

@@ -22,7 +22,7 @@ Schema = dict[str, Any]
 FAMILIES = {
     "release": files.ReleaseFile,
     "site": files.SiteFile,
-    "node": files.KindFile,
+    "kind": files.KindFile,
     "role": files.RoleFile,
 }
 
@@ -35,7 +35,7 @@ _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", types
 
 
 @functools.cache
-def of(model: type) -> Schema:
+def file_schema(model: type) -> Schema:
     """The schema of a file described by the dataclass `model`. Do not change what it returns."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object(model)}
 
@@ -65,7 +65,7 @@ def export(directory: Path) -> list[Path]:
 def texts() -> dict[str, str]:
     """The exported form of each family's schema."""
     return {
-        name: json.dumps(_exported(of(model)), indent=2, ensure_ascii=False) + "\n"
+        name: json.dumps(_exported(file_schema(model)), indent=2, ensure_ascii=False) + "\n"
         for name, model in FAMILIES.items()
     }
 
@@ -92,7 +92,7 @@ def _object(model: type) -> Schema:
     return {
         "description": " ".join((model.__doc__ or "").split()),
         "type": "object",
-        "properties": {key: _type(hint) for key, (_, hint) in members.items()},
+        "properties": {key: type_schema(hint) for key, (_, hint) in members.items()},
         "required": required,
         "additionalProperties": False,
     }
@@ -102,31 +102,31 @@ def _is_required(field: dataclasses.Field[Any]) -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
-def _type(hint: Any) -> Schema:
-    """The schema of one type."""
+def type_schema(hint: Any) -> Schema:
+    """The schema of one type; TypeError for one that no file needs."""
     if hint in _PLAIN:
         return {"type": _PLAIN[hint]}
     if dataclasses.is_dataclass(hint):
         return _object(hint)  # type: ignore[arg-type]
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return _noted(_type(arguments[0]), arguments[1:])
+        return _noted(type_schema(arguments[0]), arguments[1:])
     if origin is Literal:
         return {"type": "string", "enum": list(arguments)}
     if origin in (Union, types.UnionType):
-        return _union([_type(argument) for argument in arguments])
+        return _union([type_schema(argument) for argument in arguments])
     if origin is tuple:
-        return _list(_type(arguments[0]))
+        return _list(type_schema(arguments[0]))
     if origin is Mapping:
-        names, values = (_type(argument) for argument in arguments)
+        names, values = (type_schema(argument) for argument in arguments)
         return {"type": "object", "propertyNames": names, "additionalProperties": values}
     raise TypeError(f"no JSON schema for {hint}")
 
 
 def _list(item: Schema) -> Schema:
     schema: Schema = {"type": "array", "items": item}
-    if item["type"] == "string":
-        # A name listed twice is always a slip; numbers and mappings may repeat.
+    if RULE in item:
+        # A name listed twice is always a slip; free text, numbers and mappings may repeat.
         schema["uniqueItems"] = True
     return schema
 

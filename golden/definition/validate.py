@@ -19,6 +19,9 @@ Found = Iterator[tuple[Keys, str]]
 # A jsonschema.ValidationError; its stubs allow for attributes that are not set.
 Error = Any
 
+# RFC 1122, 3.2.1.3: sent by a host that does not know its address yet.
+THIS_NETWORK = ipaddress.IPv4Network("0.0.0.0/8")
+
 _TYPES = {
     "string": "text",
     "integer": "a whole number",
@@ -32,16 +35,23 @@ _TYPES = {
 
 def validate(document: Document, model: type, names: Names) -> None:
     """Report every way in which `document` is not what `model` of `files` describes."""
-    for error in _validator(model, names).iter_errors(document.data):
-        keys = tuple(error.absolute_path)
+    validate_value(document, (), document.data, schema.file_schema(model), names)
+
+
+def validate_value(
+    document: Document, place: Keys, value: Any, expected: schema.Schema, names: Names
+) -> None:
+    """Report every way in which `value`, at `place` of `document`, breaks the schema `expected`."""
+    for error in _validator(expected, names).iter_errors(value):
+        keys = (*place, *error.absolute_path)
         if "propertyNames" in error.absolute_schema_path:
             # The validator is then at the key itself, and its path ends at the mapping.
             keys += (error.instance,)
-        for place, message in _EXPLAIN[error.validator](error, keys, document):
-            document.problem(place, message)
+        for found, message in _EXPLAIN[error.validator](error, keys, document):
+            document.problem(found, message)
 
 
-def _validator(model: type, names: Names) -> Any:
+def _validator(expected: schema.Schema, names: Names) -> Any:
     # Not at the top: whoever needs only the models should not wait for it.
     from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 
@@ -56,10 +66,19 @@ def _validator(model: type, names: Names) -> Any:
 
     formats = FormatChecker(())
     formats.checks("ipv4", ValueError)(_parses(ipaddress.IPv4Address))
-    formats.checks("ipv4-network", ValueError)(_parses(ipaddress.IPv4Network))
+    formats.checks("ipv4-network", ValueError)(_parses(_host_network))
     extend: Any = validators.extend
     extended = extend(Draft202012Validator, {schema.NAMES: named, "pattern": matches})
-    return extended(schema.of(model), format_checker=formats)
+    return extended(expected, format_checker=formats)
+
+
+def _host_network(text: str) -> None:
+    """Raise ValueError unless `text` is a network in which hosts can have addresses."""
+    network = ipaddress.IPv4Network(text)
+    unusable = network.is_loopback or network.is_multicast or network.is_reserved
+    # IPv4Network also takes a mask, no length at all and, as the network "this", 0.0.0.0/8.
+    if str(network) != text or unusable or network.network_address in THIS_NETWORK:
+        raise ValueError(text)
 
 
 def _parses(parse: Callable[[str], object]) -> Callable[[object], bool]:

@@ -192,7 +192,7 @@ def control(package: Package) -> str:
         f"Package: {package.name}",
         f"Version: {package.version}",
         "Architecture: all",
-        "Maintainer: golden <golden@rehearsal.example>",
+        "Maintainer: golden <golden@rehearsal.test>",
         "Priority: optional",
     ]
     for field in ("depends", "recommends", "conflicts"):

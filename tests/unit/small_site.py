@@ -62,7 +62,7 @@ def _role(name: str) -> Role:
         directories={},
         users=(),
         bake=(),
-        variables=(),
+        variables={},
         guide=(),
         source=Path(f"images/roles/{name}/role.yaml"),
     )

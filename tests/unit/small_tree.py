@@ -86,7 +86,7 @@ directories:
 users:
   - {name: synnefo, uid: 200, group: synnefo, gid: 200}
 bake: [base.sh]
-variables: [admin]
+variables: {admin: text}
 guide: [G001]
 """,
     WEB: """\
@@ -100,7 +100,7 @@ directories:
   /srv/data: {mode: "0750"}
   /srv/web-{web_version}: {}
 bake: [web.sh]
-variables: [workers]
+variables: {workers: count}
 guide: [G019, G020]
 """,
     "images/roles/base/files/etc/hosts.j2": """\

@@ -50,7 +50,7 @@ def open_cache(documents: dict[str, Document]) -> None:
 
 
 SYSTEM, HYGIENE, REACH = "system", "hygiene", "reach"
-NODE1, NODE2 = "node1.rehearsal.example", "node2.rehearsal.example"
+NODE1, NODE2 = "node1.rehearsal.test", "node2.rehearsal.test"
 MUTATIONS: dict[str, tuple[Break, set[str]]] = {
     "package lost": (
         drop("node2", SYSTEM, "packages", "apache2"),

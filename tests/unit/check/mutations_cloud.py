@@ -51,7 +51,7 @@ def doubled_network(documents: dict[str, Document]) -> None:
     answer["out"] = f"[{row},{row}\n]\n"
 
 
-NODE1, NODE2 = "node1.rehearsal.example", "node2.rehearsal.example"
+NODE1, NODE2 = "node1.rehearsal.test", "node2.rehearsal.test"
 PROCESSES = (DAEMONS, "processes")
 MUTATIONS: dict[str, tuple[Break, set[str]]] = {
     "no redirection": (

@@ -31,7 +31,7 @@ from synnefo import settings
 settings.load()
 """
 MAIL = "/var/spool/synnefo/mail"
-NODE1 = "https://node1.rehearsal.example"
+NODE1 = "https://node1.rehearsal.test"
 
 
 @pytest.fixture(scope="module")

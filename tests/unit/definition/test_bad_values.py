@@ -6,6 +6,14 @@ import pytest
 
 from tests.unit.small_tree import BASE, MASTER, RELEASE, SITE, WEB, Case, SmallTree
 
+LABEL = (
+    "a host name without a domain: letters, digits and '-', at most 63, a letter among them, and"
+    " not localhost"
+)
+NETWORK = (
+    "a network of hosts such as 198.51.100.0/24: its length as a number, its host bits zero,"
+    " neither loopback nor multicast"
+)
 CASES = {
     "unknown key": (
         MASTER,
@@ -108,8 +116,50 @@ CASES = {
         SITE,
         "subnet: 198.51.100.0/24",
         "subnet: 198.51.100.1/24",
-        "network.subnet: '198.51.100.1/24' is not a network such as 198.51.100.0/24, its host"
-        " bits zero",
+        f"network.subnet: '198.51.100.1/24' is not {NETWORK}",
+    ),
+    "subnet with a mask": (
+        SITE,
+        "subnet: 198.51.100.0/24",
+        "subnet: 198.51.100.0/255.255.255.0",
+        f"network.subnet: '198.51.100.0/255.255.255.0' is not {NETWORK}",
+    ),
+    "subnet of the loopback": (
+        SITE,
+        "subnet: 198.51.100.0/24",
+        "subnet: 127.0.0.0/8",
+        f"network.subnet: '127.0.0.0/8' is not {NETWORK}",
+    ),
+    "subnet of multicast groups": (
+        SITE,
+        "subnet: 198.51.100.0/24",
+        "subnet: 224.0.1.0/24",
+        f"network.subnet: '224.0.1.0/24' is not {NETWORK}",
+    ),
+    "MAC of zeros": (
+        SITE,
+        '"02:00:00:00:00:01"',
+        '"00:00:00:00:00:00"',
+        "nodes[0].mac: '00:00:00:00:00:00' is not a unicast MAC address such as"
+        " 02:00:00:00:00:01, in lower case",
+    ),
+    "node called 1": (
+        SITE,
+        "name: n1",
+        'name: "1"',
+        f"nodes[0].name: '1' is not {LABEL}",
+    ),
+    "node called localhost": (
+        SITE,
+        "name: n1",
+        "name: localhost",
+        f"nodes[0].name: 'localhost' is not {LABEL}",
+    ),
+    "label of 64 letters": (
+        SITE,
+        "name: n1",
+        f"name: {'n' * 64}",
+        f"nodes[0].name: '{'n' * 64}' is not {LABEL}",
     ),
     "multicast MAC": (
         SITE,
@@ -122,7 +172,7 @@ CASES = {
         SITE,
         "name: n1",
         "name: n_1",
-        "nodes[0].name: 'n_1' is not a host name without a domain: letters, digits and '-'",
+        f"nodes[0].name: 'n_1' is not {LABEL}",
     ),
     "path": (
         BASE,

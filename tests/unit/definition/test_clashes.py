@@ -103,6 +103,12 @@ CASES = {
         'mac: "02:00:00:00:00:01", disk: {serial: S1, root: 2T}}',
         "nodes[0].disk.root: 2T: partitions end at 2T, so take less",
     ),
+    "FQDN of 72 letters": (
+        SITE,
+        "name: n1",
+        f"name: {'n' * 60}",
+        f"nodes[0].name: {'n' * 60}.lab.example has 72 letters: a host's name has at most 64",
+    ),
     "missing variable": (
         SITE,
         "variables:\n  admin: ",

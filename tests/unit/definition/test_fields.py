@@ -11,7 +11,7 @@ from golden.definition.fields import Rule, mib, mib_range
 GOOD = {
     "Name": ["a", "node1", "ganeti-node"],
     "Identifier": ["web_version", "a"],
-    "HostLabel": ["n1", "a-b"],
+    "HostLabel": ["n1", "a-b", "1a", "localhosts", "a" * 63],
     "HostName": ["localhost", "0.debian.pool.ntp.org", "node1.example.com"],
     "Mac": ["02:00:00:00:00:01", "52:54:00:ab:cd:ef"],
     "Interface": ["eth0", "eth0.1", "br1"],
@@ -25,15 +25,23 @@ GOOD = {
     "Package": ["g++", "libc6", "python3.11", "linux-image-amd64"],
     "Service": ["ssh", "rc.local", "nfs-kernel-server"],
     "Mirror": ["host", "http://mirror.example/debian", "file:///srv/pool"],
+    "Mail": ["user@rehearsal.test", "zoe.o'neill@lab.test", "a+b@x-y.example.museum"],
+    "Mailbox": ["Ann Other <ann@lab.test>", "Zoë O'Neill <zoe@lab.test>"],
     "Text": ["x", "a b"],
     "Upstream": ["0.16.2", "0.17", "1.0~rc1+git2"],
 }
 BAD = {
     "Name": ["", "A", "1a", "a b", "a\n"],
     "Identifier": ["a-b", "1", "é"],
-    "HostLabel": ["-a", "a-", "a.b", "N1"],
-    "HostName": ["", ".a", "a..b", "a.", "-a.b"],
-    "Mac": ["02:00:00:00:00", "02-00-00-00-00-01", "AA:00:00:00:00:01", "01:00:00:00:00:01"],
+    "HostLabel": ["-a", "a-", "a.b", "N1", "1", "0-1", "localhost", "a" * 64],
+    "HostName": ["", ".a", "a..b", "a.", "-a.b", "a" * 64 + ".b"],
+    "Mac": [
+        "02:00:00:00:00",
+        "02-00-00-00-00-01",
+        "AA:00:00:00:00:01",
+        "01:00:00:00:00:01",
+        "00:00:00:00:00:00",
+    ],
     "Interface": ["", "a" * 16, "0eth"],
     "Mode": ["640", "0888", "00640", "rw"],
     "Size": ["0G", "6", "6GB", "-1G", "1.5G", "6g"],
@@ -46,6 +54,8 @@ BAD = {
     "Service": ["", "A", "/x"],
     "Mirror": ["hosts", "ftp://x", "http://", ""],
     "Upstream": ["", "v1", "0.16.2-1", "0.16 ", "1:2", "0.16.2\n"],
+    "Mail": ["", "user", "user@lab", "user@rehearsal.example", "a..b@lab.test", "ä@lab.test"],
+    "Mailbox": ["ann@lab.test", "<ann@lab.test>", "Ann <a@x.example>", "A <b> <a@lab.test>"],
     "Text": ["", " a", "a ", "a\nb", "\n"],
 }
 

@@ -34,17 +34,17 @@ def test_export_writes_each_family(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("family", schema.FAMILIES)
 def test_schemas_are_valid(family: str) -> None:
-    jsonschema.Draft202012Validator.check_schema(schema.of(schema.FAMILIES[family]))
+    jsonschema.Draft202012Validator.check_schema(schema.file_schema(schema.FAMILIES[family]))
 
 
 @pytest.mark.parametrize(("file", "model"), EXAMPLES.items())
 def test_an_editor_accepts_what_we_accept(file: str, model: type) -> None:
     """The exported form, read by a plain validator that does not know our keywords."""
-    jsonschema.validate(yaml.safe_load(FILES[file]), schema.of(model))
+    jsonschema.validate(yaml.safe_load(FILES[file]), schema.file_schema(model))
 
 
 def test_required_keys_are_the_fields_without_default() -> None:
-    assert schema.of(KindFile)["required"] == [
+    assert schema.file_schema(KindFile)["required"] == [
         "kind",
         "summary",
         "roles",
@@ -53,7 +53,7 @@ def test_required_keys_are_the_fields_without_default() -> None:
         "data_disk",
         "first_boot",
     ]
-    assert schema.of(RoleFile)["required"] == ["role", "summary"]
+    assert schema.file_schema(RoleFile)["required"] == ["role", "summary"]
 
 
 def nested(part: Any) -> list[dict[str, Any]]:
@@ -68,7 +68,9 @@ def nested(part: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("family", schema.FAMILIES)
 def test_no_object_takes_unknown_keys(family: str) -> None:
     objects = [
-        part for part in nested(schema.of(schema.FAMILIES[family])) if part.get("type") == "object"
+        part
+        for part in nested(schema.file_schema(schema.FAMILIES[family]))
+        if part.get("type") == "object"
     ]
     assert objects
     assert all(part["additionalProperties"] is False or "propertyNames" in part for part in objects)
@@ -80,7 +82,7 @@ def test_a_type_without_a_schema_is_a_bug() -> None:
         value: complex
 
     with pytest.raises(TypeError, match="no JSON schema for"):
-        schema.of(Odd)
+        schema.file_schema(Odd)
 
 
 def test_construct_makes_tuples_and_nested_models() -> None:

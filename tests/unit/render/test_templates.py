@@ -113,7 +113,7 @@ def test_the_defects_of_all_templates_in_one_run(tree: SmallTree) -> None:
 
 
 def test_a_variable_that_a_site_lacks_is_told_before_rendering(tree: SmallTree) -> None:
-    tree.edit(WEB, "[workers]", "[workers, colour]")
+    tree.edit(WEB, "{workers: count}", "{workers: count, colour: text}")
     tree.write(TEMPLATE, "{{ site.variables.colour }}")
     assert tree.problems() == [
         f"{SITE}:16: variables.colour: this key is missing, and {WEB}:11 needs it;"
