@@ -34,7 +34,7 @@ def rebake(site_name: str, *, verify: bool = False) -> None:
     time stamp alone, with its package; and the disk, if its bytes do.
     """
     site = definition.load(site_name)
-    bake(site_name)
+    bake(site)
     home = paths.CACHE / "rebake"
     shutil.rmtree(home, ignore_errors=True)
     _again(site_name, home)

@@ -35,7 +35,7 @@ def rehearse(site: str, where: str, *, keep: bool = False, connect: str = "") ->
             "--keep: the machines of a metal rehearsal go with their network; leave it out"
         )
     stages = _Stages()
-    stages.run("bake", lambda: bake(site, None, place.format))
+    stages.run("bake", lambda: bake(loaded, (), place.format))
     try:
         stages.run("boot", lambda: boot.boot(site, (), where, connect, _machines(loaded, place)))
         stages.run("check", lambda: _check(site, where))

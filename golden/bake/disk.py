@@ -1,28 +1,28 @@
-"""From the finished layers of a kind to its artifact: disk and manifest."""
+"""From the finished layers of a kind to its artifact: a disk, or a list of layers, and manifest."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from golden import disk, manifest
-from golden.bake import tree
-from golden.bake.layer import Kitchen
+from golden import atomic, disk, manifest
+from golden.bake.layer import Builder
 from golden.definition import Kind, Site
+from golden.disk.build import FORMATS as BOOTABLE
 from golden.layers import View
 from golden.layers.model import digest
-from golden.recipe import Recipes, tools
+from golden.recipe import Recipe, Recipes, tools
 
-
-def inputs(site: Site, kind: Kind, fmt: str) -> dict[str, str]:
-    """What goes into the disk besides the tree, each by its name in words."""
-    return {"the disk's format": fmt, **({} if fmt == tree.FORMAT else settings(site, kind))}
+# No disk but the list of its layers, for a target that takes the layers themselves.
+TREE = "tree"
+FORMATS = (*BOOTABLE, TREE)
 
 
 def settings(site: Site, kind: Kind) -> dict[str, str]:
-    """What goes into a disk of any bootable format."""
+    """The inputs of a disk of any bootable format besides the tree, by their names in messages."""
     return {
         "the image's size": f"{kind.image_size_mib}",
         "the options of qcow2": f"{site.release.qcow2.compat} {site.release.qcow2.compression}",
@@ -30,109 +30,129 @@ def settings(site: Site, kind: Kind) -> dict[str, str]:
     }
 
 
-def tree_identity(kind: Kind, recipes: Recipes) -> str:
-    """Stands for the whole tree of an image of `kind`."""
-    return digest(" ".join(recipe.layer.key for recipe in recipes.stack(kind.name)).encode())
+@dataclass(frozen=True)
+class Disk:
+    """The disk of `kind` in `format`, made of the layers in `recipes`."""
+
+    site: Site
+    kind: Kind
+    format: str
+    recipes: Recipes
+
+    @property
+    def name(self) -> str:
+        """Its name in plans and logs: `node1.disk`."""
+        return f"{self.kind.name}.disk"
+
+    @property
+    def stack(self) -> tuple[Recipe, ...]:
+        """Its layers, top first."""
+        return self.recipes.stack(self.kind.name)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """What goes into it besides the tree, by names for messages."""
+        own = {} if self.format == TREE else settings(self.site, self.kind)
+        return {"the disk's format": self.format, **own}
+
+    @property
+    def tree_key(self) -> str:
+        """The hash of the keys of its layers."""
+        return digest(" ".join(recipe.layer.key for recipe in self.stack).encode())
+
+    @property
+    def key(self) -> str:
+        """The hash of everything that goes in."""
+        return digest(json.dumps([self.tree_key, self.inputs], sort_keys=True).encode())
+
+    def last(self) -> Mapping[str, Any]:
+        """The manifest's record of the last such disk; empty where none was baked."""
+        found = manifest.read(self.site.name, self.kind.name) or {}
+        record: Mapping[str, Any] = found.get("artifacts", {}).get(self.format, {})
+        return record
+
+    def reasons(self) -> tuple[str, ...]:
+        """Why a disk whose layers are all present must be made again; never empty."""
+        old = manifest.read(self.site.name, self.kind.name)
+        if old is None or old["tree"] != self.tree_key:
+            return ("its layers were baked again",)
+        before, now = self.last()["inputs"], self.inputs
+        changed = [name for name in now if before.get(name) != now[name]]
+        return tuple(f"{name} changed" for name in changed) or ("the file is gone or damaged",)
 
 
-def identity(site: Site, kind: Kind, fmt: str, recipes: Recipes) -> str:
-    """Changes when the disk would."""
-    facts = [tree_identity(kind, recipes), inputs(site, kind, fmt)]
-    return digest(json.dumps(facts, sort_keys=True).encode())
-
-
-def last_seconds(site: str, kind: str, fmt: str) -> float | None:
-    """How long this disk took the last time; None when it was never made."""
-    record = ((manifest.read(site, kind) or {}).get("artifacts") or {}).get(fmt)
-    return float(record["seconds"]["all"]) if record else None
-
-
-def reasons(site: Site, kind: Kind, fmt: str, recipes: Recipes) -> tuple[str, ...]:
-    """Why a disk whose layers are all there must be made again; never empty."""
-    old = manifest.read(site.name, kind.name)
-    if old is None or old["tree"] != tree_identity(kind, recipes):
-        return ("its layers were baked again",)
-    before, now = old["artifacts"][fmt]["inputs"], inputs(site, kind, fmt)
-    changed = [name for name in now if before.get(name) != now[name]]
-    return tuple(f"{name} changed" for name in changed) or ("the file is gone or damaged",)
-
-
-def make(
-    kitchen: Kitchen, kind: Kind, fmt: str, recipes: Recipes, say: Callable[[str], None]
-) -> manifest.Artifact:
-    """Build and publish the disk of `kind`. Raises UserError when the tree does not fit."""
-    site = kitchen.site
+def make(builder: Builder, target: Disk, say: Callable[[str], None]) -> None:
+    """Build and publish the disk. Raises UserError when the tree does not fit."""
     began = time.monotonic()
-    built = _build(kitchen, kind, fmt, recipes, say)
+    built = _list(target) if target.format == TREE else _build(builder, target, say)
     say("manifest")
-    sha256 = manifest.sha256(built.path)
     record = {
         "file": built.path.name,
-        "key": identity(site, kind, fmt, recipes),
+        "key": target.key,
         "length": built.path.stat().st_size,
         "bytes": built.bytes,
-        "sha256": sha256,
+        "sha256": manifest.sha256(built.path),
         "used_mib": built.used_mib,
-        "size_mib": kind.image_size_mib,
+        "size_mib": target.kind.image_size_mib,
         "uuid": built.uuid,
-        "inputs": inputs(site, kind, fmt),
+        "inputs": target.inputs,
         "seconds": {**built.seconds, "all": round(time.monotonic() - began, 2)},
     }
-    manifest.write(site.name, kind.name, fmt, record, facts(kitchen, kind, recipes))
-    return manifest.Artifact(site.name, kind.name, fmt, built.path, built.bytes, sha256, fresh=True)
+    manifest.write(
+        target.site.name, target.kind.name, target.format, record, _facts(builder, target)
+    )
 
 
-def _build(
-    kitchen: Kitchen, kind: Kind, fmt: str, recipes: Recipes, say: Callable[[str], None]
-) -> disk.Built:
-    site, log = kitchen.site, kitchen.log(f"{kind.name}.disk")
-    path = manifest.disk_path(site.name, kind.name, fmt)
-    if fmt == tree.FORMAT:
-        return tree.build(recipes.stack(kind.name), path, tree_identity(kind, recipes))
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.unlink(missing_ok=True)
-    stored = [kitchen.store.get(recipe.layer) for recipe in recipes.stack(kind.name)]
+def _list(target: Disk) -> disk.Built:
+    """Write the names and keys of the layers, lowest first."""
+    path = manifest.disk_path(target.site.name, target.kind.name, TREE)
+    layers = [{"name": each.name, "key": each.layer.key} for each in reversed(target.stack)]
+    atomic.write(path, json.dumps(layers, indent=1) + "\n")
+    return disk.Built(path, TREE, path.stat().st_size, 0, target.tree_key, {})
+
+
+def _build(builder: Builder, target: Disk, say: Callable[[str], None]) -> disk.Built:
+    site, kind = target.site, target.kind
+    layers = builder.stored([recipe.layer for recipe in target.stack])
     view = View(
-        at=kitchen.workshop.bench(f"{kind.name}.disk") / "root",
-        lower=tuple(layer.tree for layer in stored if layer),
-        alive=kitchen.workshop.alive,
-        busy=kitchen.workshop.busy,
+        at=builder.workspace.scratch(target.name) / "root",
+        lower=tuple(layer.tree for layer in layers),
+        alive=builder.workspace.alive,
+        busy=builder.workspace.busy,
     )
     return disk.build(
         view.at,
-        path,
+        manifest.disk_path(site.name, kind.name, target.format),
         size_mib=kind.image_size_mib,
-        identity=tree_identity(kind, recipes),
-        epoch=max(layer.epoch for layer in stored if layer),
-        fmt=fmt,
+        identity=target.tree_key,
+        epoch=max(layer.epoch for layer in layers),
+        fmt=target.format,
         qcow2={"compat": site.release.qcow2.compat, "compression": site.release.qcow2.compression},
         enter=view.prefix("disk"),
-        log=log,
+        log=builder.new_log(target.name),
         on_step=say,
     )
 
 
-def facts(kitchen: Kitchen, kind: Kind, recipes: Recipes) -> dict[str, Any]:
-    """What a manifest says about the tree, whatever the format of the disk."""
+def _facts(builder: Builder, target: Disk) -> dict[str, Any]:
+    """The manifest's facts about the tree, whatever the format of the disk."""
     revision, dirty = tools.git_revision()
-    top = recipes.kinds[kind.name][-1]
-    layers = []
-    for recipe in reversed(recipes.stack(kind.name)):
-        stored = kitchen.store.get(recipe.layer)
-        layers.append(
-            {
-                "name": recipe.name,
-                "key": recipe.layer.key,
-                "seconds": stored.seconds if stored else None,
-                "inputs": recipe.layer.inputs,
-            }
-        )
+    layers = [
+        {
+            "name": recipe.name,
+            "key": recipe.layer.key,
+            "seconds": stored.seconds if (stored := builder.store.get(recipe.layer)) else None,
+            "inputs": recipe.layer.inputs,
+        }
+        for recipe in reversed(target.stack)
+    ]
+    packages = target.stack[0].all_packages()
     return {
-        "release": kitchen.site.release.name,
-        "tree": tree_identity(kind, recipes),
+        "release": target.site.release.name,
+        "tree": target.tree_key,
         "git": {"revision": revision, "dirty": dirty},
         "tools": dict(tools.versions()),
-        "sources": list(kitchen.resolver.state.lines),
+        "sources": list(builder.resolver.state.lines),
         "layers": layers,
-        "packages": {package.name: package.version for package in top.all_packages()},
+        "packages": {package.name: package.version for package in packages},
     }

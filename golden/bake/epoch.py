@@ -19,7 +19,7 @@ MAGIC = b"!<arch>\n"
 TIME = slice(24, 36)
 
 
-def of(debs: Iterable[Path], below: int = 0) -> int:
+def newest(debs: Iterable[Path], below: int = 0) -> int:
     """When the newest of the packages `debs` was built, in seconds since 1970; at least `below`.
 
     Raises StageError for a file that is no package.

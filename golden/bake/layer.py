@@ -1,10 +1,10 @@
-"""Makes one layer: an empty upper folder on the layers below, its scripts, and into the store."""
+"""One layer: an empty folder over the layers below, written by scripts, moved into the store."""
 
 from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from golden.bake import epoch, packer
 from golden.bake.bootstrap import Ground, bootstrap
 from golden.definition import Site
 from golden.errors import StageError
-from golden.layers import Store, Stored, View, Workshop
+from golden.layers import Layer, Store, Stored, View, Workspace
 from golden.layers.store import TREE
 from golden.packages import Resolver, fetch
 from golden.recipe import SCRIPTS, Recipe, payload, tools
@@ -30,91 +30,95 @@ DAY = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
-class Kitchen:
+class Builder:
     """What every layer of one bake is made with."""
 
     site: Site
     store: Store
-    workshop: Workshop
+    workspace: Workspace
     resolver: Resolver
     scripts: Path = SCRIPTS
 
-    def log(self, name: str) -> Path:
-        """The full log of the layer or disk `name`: of its last bake only."""
-        return paths.CACHE / "log" / "bake" / self.site.name / f"{name}.log"
+    def new_log(self, name: str) -> Path:
+        """Where to log the layer or disk `name`; the log of its last bake is removed."""
+        log = paths.CACHE / "log" / "bake" / self.site.name / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
+        return log
+
+    def stored(self, layers: Iterable[Layer]) -> list[Stored]:
+        """`layers` in the store. Raises StageError when one is missing."""
+        found = [(layer, self.store.get(layer)) for layer in layers]
+        if lost := [layer.name for layer, stored in found if stored is None]:
+            raise StageError("bake", f"layer {lost[0]} vanished from the cache")
+        return [stored for _, stored in found if stored]
 
     def fetch(self, recipe: Recipe, say: Callable[[str], None]) -> None:
-        """Have the packages of `recipe` in the cache. Raises UserError, StageError."""
+        """Put the packages of `recipe` into the cache. Raises UserError, StageError."""
         if recipe.essential:
             fetch(self.resolver, recipe.essential, (), say)
         fetch(self.resolver, recipe.packages, recipe.below, say)
 
-    def make(self, recipe: Recipe, say: Callable[[str], None]) -> Stored:
+    def make(self, recipe: Recipe, say: Callable[[str], None]) -> None:
         """Make and publish the layer of `recipe`; the layers below are in the store.
 
         Raises StageError, with the log's path, when a script fails.
         """
-        log = self.log(recipe.name)
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.unlink(missing_ok=True)
         began = time.monotonic()
-        bench = self.workshop.bench(recipe.name)
-        self._prepare(recipe, bench, log, say)
+        log = self.new_log(recipe.name)
+        scratch = self.workspace.scratch(recipe.name)
+        _, *lower = recipe.layer.chain()
+        below = self.stored(lower)
+        newest = self._newest(recipe, below)
+        self._prepare(recipe, scratch, newest)
+        if recipe.essential:
+            say("unpacking the essential packages")
+            view = self._view(scratch, below)
+            state, enter = self.resolver.state, view.prefix("bootstrap")
+            bootstrap(Ground(self.site.release, state, recipe.essential, view.at, enter, log))
+        enter = self._view(scratch, below, chroot=True).prefix("chroot")
         scripts = packer.build(
             recipe.name,
             "null.tree",
             {
                 "scripts": [str(self.scripts / name) for name in recipe.scripts],
-                "enter": shlex.join(self._view(recipe, bench, chroot=True).prefix("chroot")),
+                "enter": shlex.join(enter),
             },
-            bench,
+            scratch,
             log,
             say,
             len(recipe.packages.packages),
         )
-        newest = self._epoch(recipe)
-        epoch.clamp(bench / "out" / TREE, newest, log)
+        epoch.clamp(scratch / "out" / TREE, newest, log)
+        record = {
+            "packages": {package.name: package.version for package in recipe.all_packages()},
+            "scripts": scripts,
+            "epoch": newest,
+        }
         seconds = time.monotonic() - began
-        packages = {package.name: package.version for package in recipe.all_packages()}
-        return self.store.publish(
-            self.site.name,
-            recipe.layer,
-            bench / "out",
-            seconds,
-            {"packages": packages, "scripts": scripts, "epoch": newest},
-            recipe.texts,
-        )
+        finished = scratch / "out"
+        self.store.publish(self.site.name, recipe.layer, finished, seconds, record, recipe.texts)
 
-    def below(self, recipe: Recipe) -> tuple[Path, ...]:
-        """The trees under the layer of `recipe`, top first."""
-        _, *lower = recipe.layer.chain()
-        found = [(layer, self.store.get(layer)) for layer in lower]
-        lost = [layer.name for layer, stored in found if stored is None]
-        if lost:
-            raise StageError(f"bake {recipe.name}", f"layer {lost[0]} vanished from the cache")
-        return tuple(stored.tree for _, stored in found if stored)
-
-    def _prepare(self, recipe: Recipe, bench: Path, log: Path, say: Callable[[str], None]) -> None:
+    def _prepare(self, recipe: Recipe, scratch: Path, newest: int) -> None:
+        """Make the folders of the layer, and write what its scripts read."""
         for name in (f"out/{TREE}", "overlay", "input"):
-            (bench / name).mkdir(parents=True)
+            (scratch / name).mkdir(parents=True)
         # The top folder of an upper layer is the root of the image.
-        (bench / "out" / TREE).chmod(0o755)
-        for name, content in recipe.payload.items():
-            (bench / "input" / name).write_bytes(content)
-        # What useradd notes is a day.
-        (bench / "input" / "day").write_text(f"{self._epoch(recipe) // DAY}\n")
-        (bench / "input" / "release.json").write_bytes(self._release_record(recipe))
-        if recipe.essential:
-            say("unpacking the essential packages")
-            view = self._view(recipe, bench, chroot=False)
-            state, enter = self.resolver.state, view.prefix("bootstrap")
-            bootstrap(Ground(self.site.release, state, recipe.essential, view.at, enter, log))
+        (scratch / "out" / TREE).chmod(0o755)
+        given = {
+            **recipe.payload,
+            # useradd records a day.
+            "day": f"{newest // DAY}\n".encode(),
+            "release.json": self._release_record(recipe),
+        }
+        for name, content in given.items():
+            (scratch / "input" / name).write_bytes(content)
 
-    def _epoch(self, recipe: Recipe) -> int:
-        below = self.store.get(recipe.layer.parent) if recipe.layer.parent else None
-        new = (recipe.essential, recipe.packages)
-        debs = [self.resolver.state.debs / p.file for each in new if each for p in each.packages]
-        return epoch.of(debs, below.epoch if below else 0)
+    def _newest(self, recipe: Recipe, below: list[Stored]) -> int:
+        """When the newest package up to this layer was built, in seconds since 1970."""
+        added = (recipe.essential, recipe.packages)
+        debs = [self.resolver.state.debs / p.file for each in added if each for p in each.packages]
+        return epoch.newest(debs, below[0].epoch if below else 0)
 
     def _release_record(self, recipe: Recipe) -> bytes:
         revision, dirty = tools.git_revision()
@@ -122,18 +126,18 @@ class Kitchen:
         mark = "+uncommitted" if dirty and revision else ""
         return payload.release_record(self.site.name, layers, f"{revision}{mark}")
 
-    def _view(self, recipe: Recipe, bench: Path, *, chroot: bool) -> View:
+    def _view(self, scratch: Path, below: list[Stored], *, chroot: bool = False) -> View:
         return View(
-            at=bench / "root",
-            lower=self.below(recipe),
-            upper=bench / "out" / TREE,
-            work=bench / "overlay",
-            alive=self.workshop.alive,
-            busy=self.workshop.busy,
+            at=scratch / "root",
+            lower=tuple(layer.tree for layer in below),
+            upper=scratch / "out" / TREE,
+            work=scratch / "overlay",
+            alive=self.workspace.alive,
+            busy=self.workspace.busy,
             chroot=chroot,
             binds=(
                 (self.scripts, "/run/bake/scripts"),
-                (bench / "input", "/run/bake/input"),
+                (scratch / "input", "/run/bake/input"),
                 (self.resolver.state.debs, "/run/bake/debs"),
             ),
             environment=ENVIRONMENT if chroot else {},

@@ -35,30 +35,30 @@ def provision(
     scripts: Sequence[Path],
     payload: Mapping[str, bytes],
     debs: Sequence[Path],
-    bench: Path,
+    scratch: Path,
     log: Path,
     say: Callable[[str], None],
 ) -> Path:
     """Run `scripts` in the machine with `payload` and `debs` in /run/bake; return its new disk.
 
-    The disk lies in the empty folder `bench`. Raises StageError when the machine does not come up,
+    The disk lies in the empty folder `scratch`. Raises StageError when the machine does not start,
     or when a script fails.
     """
-    bundle = bench / "bake.tar"
+    bundle = scratch / "bake.tar"
     pack(bundle, scripts, payload, debs)
     say(f"starting a machine ({machine.accelerator})")
     variables = {
         "scripts": [str(script) for script in scripts],
         "qemu_image": str(machine.start),
         "qemu_input": str(bundle),
-        "qemu_output": str(bench / "output"),
+        "qemu_output": str(scratch / "output"),
         "qemu_ssh_key": str(machine.key),
         "qemu_accelerator": machine.accelerator,
         "qemu_memory": machine.memory_mib,
         "qemu_disk_size": f"{machine.disk_mib}M",
     }
-    packer.build(name, "qemu.disk", variables, bench, log, say)
-    disk = bench / "output" / DISK
+    packer.build(name, "qemu.disk", variables, scratch, log, say)
+    disk = scratch / "output" / DISK
     if not disk.is_file():
         raise StageError(f"bake {name}", "Packer left no disk", log=log)
     return disk

@@ -1,104 +1,212 @@
-"""What a bake would do, and why: asked by `golden.bake.plan`, and by the bake itself."""
+"""Which layers and disks a bake would make, why, and what that costs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
-from golden import log, manifest, releases
-from golden.bake import disk, tree
-from golden.definition import Kind, Site
+from golden import log, manifest, paths, releases
+from golden.bake.disk import TREE, Disk
+from golden.definition import Site
+from golden.definition.problems import nearest
+from golden.errors import UserError
 from golden.layers import Store
-from golden.layers.reasons import NAMED, reasons
+from golden.layers.reasons import reasons, shortened
+from golden.packages import to_fetch
 from golden.recipe import Recipe, Recipes
+
+State = Literal["up to date", "stale", "kept", "not needed"]
 
 
 @dataclass(frozen=True)
-class Stale:
-    """Something to be made: a layer, or the disk of a kind (`node1.disk`). `seconds` is how long it
-    took the last time, where known."""
+class Step:
+    """A layer, or the disk of a kind (`node1.disk`).
+
+    A `kept` disk was baked before and comes back from a release; a missing layer is `not needed`
+    when no stale disk stands on it. `seconds` (of the last bake) and `disk_bytes` (of its result)
+    are None where never baked. `key` and `inputs` are what it is made from, `needs` the stale steps
+    that come before it.
+    """
 
     name: str
+    state: State
     reasons: tuple[str, ...]
     seconds: float | None
+    fetch_bytes: int
+    disk_bytes: int | None
+    needs: tuple[str, ...]
+    key: str
+    inputs: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is stale, in the order of the bake; the disks that are there already; those that were
-    baked before and are taken back from a kept release."""
+    """The steps in the order of the bake, for images of `nodes` as disks of `format`; `kept` are
+    the disks that come back from releases."""
 
-    stale: tuple[Stale, ...]
-    current: tuple[manifest.Artifact, ...]
-    kept: tuple[releases.Kept, ...] = ()
+    site: str
+    release: str
+    nodes: tuple[str, ...]
+    format: str
+    steps: tuple[Step, ...]
+    kept: tuple[releases.Kept, ...]
 
-    def names(self) -> frozenset[str]:
-        """The names of what is stale."""
-        return frozenset(stale.name for stale in self.stale)
+    @property
+    def stale(self) -> tuple[Step, ...]:
+        """What a bake would make."""
+        return tuple(step for step in self.steps if step.state == "stale")
+
+    @property
+    def seconds(self) -> float | None:
+        """The expected duration: that of the longest chain of steps that wait for each other.
+
+        None when a step was never baked.
+        """
+        ends: dict[str, float] = {}
+        for step in self.stale:
+            if step.seconds is None:
+                return None
+            ends[step.name] = step.seconds + max((ends[name] for name in step.needs), default=0.0)
+        return max(ends.values(), default=0.0)
+
+    @property
+    def fetch_bytes(self) -> int:
+        """The size of the packages to fetch, in bytes."""
+        return sum(step.fetch_bytes for step in self.stale)
+
+    @property
+    def disk_bytes(self) -> int | None:
+        """The size of what a bake would make, in bytes, as last time; None where unknown."""
+        known = [step.disk_bytes for step in self.stale if step.disk_bytes is not None]
+        return sum(known) if len(known) == len(self.stale) else None
+
+    def step(self, name: str) -> Step:
+        """The layer or disk called `name`. Raises UserError when there is none."""
+        steps = {step.name: step for step in self.steps}
+        if name not in steps:
+            raise UserError(
+                f"site {self.site} has no layer or disk '{name}'; {nearest(name, steps)}"
+            )
+        return steps[name]
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as plain data; durations in seconds, sizes in bytes."""
+        return {
+            **{name: getattr(self, name) for name in ("site", "release", "nodes", "format")},
+            "items": [asdict(step) for step in self.steps],
+            **{name: getattr(self, name) for name in ("seconds", "fetch_bytes", "disk_bytes")},
+        }
 
 
-def make(
-    site: Site,
-    kinds: Sequence[Kind],
-    fmt: str,
-    recipes: Recipes,
-    store: Store,
-    named: int = NAMED,
-) -> Plan:
-    """Compare the recipes of `site` with what is in the store and among the artifacts.
-
-    The reasons name `named` entries of each section; the others are counted.
-    """
-    stale: list[Stale] = []
-    current: list[manifest.Artifact] = []
-    kept: list[releases.Kept] = []
+def make(site: Site, disks: Sequence[Disk], recipes: Recipes, store: Store) -> Plan:
+    """Compare `recipes` and `disks` with the layers in `store` and the artifacts in place."""
     missing = {recipe.name for recipe in recipes.all() if store.get(recipe.layer) is None}
-    for kind in kinds:
-        identity = disk.identity(site, kind, fmt, recipes)
+    stale, kept = set[str](), dict[str, releases.Kept]()
+    for disk in disks:
+        names = {recipe.name for recipe in disk.stack}
+        place = (site.name, disk.kind.name, disk.format, disk.key)
         # A list of layers is worth nothing without them.
-        lost = fmt == tree.FORMAT and any(each.name in missing for each in recipes.stack(kind.name))
-        if lost:
-            stale.append(_disk(site, kind, fmt, recipes, missing))
-        elif found := manifest.of_key(site.name, kind.name, fmt, identity):
-            current.append(found)
-        elif back := releases.taken_from(site.name, kind.name, fmt, identity):
-            kept.append(back)
+        lost = disk.format == TREE and missing & names
+        if not lost and manifest.of_key(*place):
+            continue
+        if not lost and (found := releases.taken_from(*place)):
+            kept[disk.name] = found
         else:
-            stale.append(_disk(site, kind, fmt, recipes, missing))
-    wanted = _wanted(recipes, {name.name.partition(".")[0] for name in stale})
-    stack = [recipe for recipe in wanted if recipe.name in missing]
-    layers = [_layer(site, recipe, store, missing, named) for recipe in stack]
-    return Plan((*layers, *stale), tuple(current), tuple(kept))
+            # A missing layer matters only to a stale disk.
+            stale |= {disk.name} | (missing & names)
+    layers = [_layer(site, recipe, store, stale) for recipe in recipes.all()]
+    chosen = {disk.kind.name for disk in disks}
+    return Plan(
+        site.name,
+        site.release.name,
+        tuple(node.name for node in site.nodes if node.kind.name in chosen),
+        disks[0].format,
+        (*layers, *(_disk(disk, stale, kept.get(disk.name)) for disk in disks)),
+        tuple(kept.values()),
+    )
 
 
-def _wanted(recipes: Recipes, kinds: set[str]) -> list[Recipe]:
-    """The layers that the disks of `kinds` need. A layer that no stale disk needs is not missed."""
-    needed = {recipe.name for kind in kinds for recipe in recipes.stack(kind)}
-    return [recipe for recipe in recipes.all() if recipe.name in needed]
-
-
-def _layer(site: Site, recipe: Recipe, store: Store, missing: set[str], named: int) -> Stale:
+def _layer(site: Site, recipe: Recipe, store: Store, stale: set[str]) -> Step:
     parent = recipe.layer.parent
-    below = parent.name if parent and parent.name in missing else ""
-    why = reasons(store.last(site.name, recipe.name), recipe.side, below, named)
-    return Stale(recipe.name, tuple(why), store.last_seconds(site.name, recipe.name))
+    needs = _stale([parent.name] if parent else [], stale)
+    state: State = "up to date" if store.get(recipe.layer) else "not needed"
+    why, fetch_bytes = list[str](), 0
+    if recipe.name in stale:
+        state = "stale"
+        why = reasons(store.last(site.name, recipe.name), recipe.side, "".join(needs))
+        essential = recipe.essential.packages if recipe.essential else ()
+        fetch_bytes = to_fetch(paths.CACHE / "debs", (*essential, *recipe.packages.packages))
+    return Step(
+        name=recipe.name,
+        state=state,
+        reasons=tuple(why),
+        seconds=store.last_seconds(site.name, recipe.name),
+        fetch_bytes=fetch_bytes,
+        disk_bytes=store.last_bytes(site.name, recipe.name),
+        needs=needs,
+        key=recipe.layer.key,
+        inputs=recipe.layer.inputs,
+    )
 
 
-def _disk(site: Site, kind: Kind, fmt: str, recipes: Recipes, missing: set[str]) -> Stale:
-    changed = [recipe.name for recipe in recipes.stack(kind.name) if recipe.name in missing]
-    seconds = disk.last_seconds(site.name, kind.name, fmt)
-    name = f"{kind.name}.disk"
-    if seconds is None:
-        return Stale(name, (f"no {fmt} disk was baked here",), None)
-    if changed:
-        return Stale(name, (f"layer {changed[-1]} changes",), seconds)
-    return Stale(name, disk.reasons(site, kind, fmt, recipes), seconds)
+def _disk(disk: Disk, stale: set[str], kept: releases.Kept | None) -> Step:
+    last = disk.last()
+    needs = _stale((recipe.name for recipe in disk.stack), stale)
+    state: State = "up to date"
+    why: tuple[str, ...] = ()
+    if kept:
+        state, why = "kept", (f"baked before, taken back from release {kept.release.id}",)
+    elif disk.name in stale:
+        state = "stale"
+        if not last:
+            why = (f"no {disk.format} disk was baked here",)
+        else:
+            why = (f"layer {needs[-1]} changes",) if needs else disk.reasons()
+    return Step(
+        name=disk.name,
+        state=state,
+        reasons=why,
+        seconds=float(last["seconds"]["all"]) if last else None,
+        fetch_bytes=0,
+        disk_bytes=last.get("bytes"),
+        needs=needs,
+        key=disk.key,
+        inputs={"settings": disk.inputs},
+    )
+
+
+def _stale(names: Iterable[str], stale: set[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in stale)
 
 
 def show(plan: Plan) -> None:
-    """Tell what is stale and why, and what is taken back."""
-    for kept in plan.kept:
-        log.info(f"{kept.image.kind}.disk: baked before, taken back from release {kept.release.id}")
-    for stale in plan.stale:
-        about = f" (about {stale.seconds:.0f} s)" if stale.seconds else ""
-        log.info(f"{stale.name}{about}: {'; '.join(stale.reasons)}")
+    """Print a line for each step, and one with the totals."""
+    width = max(len(step.name) for step in plan.steps)
+    for step in plan.steps:
+        about = f"about {step.seconds:.0f} s" if step.seconds and step.state == "stale" else ""
+        why = "; ".join(shortened(step.reasons))
+        log.info(f"{step.name:<{width}}  {step.state:<10}  {about:<11}  {why}".rstrip())
+    log.info(_summary(plan))
+
+
+def explain(plan: Plan, name: str) -> None:
+    """Print every reason to bake the layer or disk `name`. Raises UserError when there is none."""
+    step = plan.step(name)
+    log.info(f"{step.name}: {step.state}")
+    for reason in step.reasons:
+        log.info(f"  {reason}")
+
+
+def _summary(plan: Plan) -> str:
+    if not plan.stale:
+        return f"site {plan.site}: nothing to {'bake' if plan.kept else 'do'}"
+    seconds, size = plan.seconds, plan.disk_bytes
+    about = "duration unknown" if seconds is None else f"about {seconds:.0f} s"
+    room = "an unknown amount" if size is None else f"about {size / 1e6:.0f} MB"
+    place = next(path for path in (paths.HOME, *paths.HOME.parents) if path.exists())
+    return (
+        f"site {plan.site}: {len(plan.stale)} to bake, {about}; {plan.fetch_bytes / 1e6:.0f} MB "
+        f"to fetch; {room} of disk ({shutil.disk_usage(place).free / 1e6:.0f} MB are free)"
+    )

@@ -14,7 +14,7 @@ from typing import get_args
 from debian.debian_support import Version
 
 from golden import definition, lock, log, paths
-from golden.bake import overview, plan
+from golden.bake import plan, planning
 from golden.bump import notes
 from golden.bump.journal import Journal, Writes
 from golden.bump.stage import (
@@ -80,7 +80,7 @@ def bump(site_name: str, wanted: Wanted, root: Path = paths.ROOT) -> None:
             journal.apply(writes, _words(site.release, wanted))
         for name in writes:
             log.info(f"changed: {name}")
-    overview.show(plan(site_name))
+    planning.show(plan(definition.load(site_name, root)))
 
 
 def undo(site_name: str, root: Path = paths.ROOT) -> None:
@@ -95,7 +95,7 @@ def undo(site_name: str, root: Path = paths.ROOT) -> None:
         log.info(f"undone: {done.what}")
         for name in done.files:
             log.info(f"put back: {name}")
-    overview.show(plan(site_name))
+    planning.show(plan(definition.load(site_name, root)))
 
 
 def _work_out(site: Site, wanted: Wanted, root: Path, place: Path) -> Writes:

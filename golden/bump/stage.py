@@ -19,7 +19,7 @@ from golden.definition.tree import Tree
 from golden.errors import UserError
 from golden.lock import Lock, changes, path
 from golden.packages import AptState, Resolver, synnefo
-from golden.recipe import Cook
+from golden.recipe import resolve
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def resolved(site: Site, root: Path, state: AptState) -> dict[str, str]:
 
     Raises UserError when they cannot be resolved, or are not one Synnefo.
     """
-    recipes = Cook(site, render.render(site, root), Resolver(state)).recipes(site.kinds)
+    recipes = resolve(site, render.render(site, root), Resolver(state), site.kinds)
     tops = [recipes.kinds[kind.name][-1] for kind in site.kinds]
     versions = {package.name: package.version for top in tops for package in top.all_packages()}
     synnefo.require_one(versions, synnefo.members(site.release))

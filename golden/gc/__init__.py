@@ -22,7 +22,7 @@ from golden.errors import StageError, UserError
 from golden.gc import weigh
 from golden.layers import enter
 from golden.layers.store import RECORD
-from golden.layers.workshop import one_bake
+from golden.layers.workspace import one_bake
 from golden.releases import keep, model, stages
 from golden.rundir import NodeDir, read
 
@@ -118,7 +118,7 @@ def _wanted() -> Wanted:
     packages: set[str] = set()
     for site in _sites():
         try:
-            found = needed(site)
+            found = needed(definition.load(site))
         except (UserError, StageError) as error:
             log.warn(f"site {site}: all it was baked from is kept, for what it needs is not known:")
             log.warn(str(error).partition("\n")[0])

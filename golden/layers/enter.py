@@ -27,7 +27,7 @@ class View:
     It appears at the folder `at`; `work` is overlayfs's own scratch folder. With `chroot` a command
     has the tree as its root, with `binds` as (folder of the host, place in the tree, below /run);
     without it, a command sees the host and the tree at `at`. `alive` and `busy` are the files whose
-    locks the bake and the command hold (see `workshop`).
+    locks the bake and the command hold (see `workspace`).
     """
 
     at: Path

@@ -1,17 +1,18 @@
-"""Why a layer must be baked again, in words."""
+"""Why a layer must be baked again."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from golden.layers import texts
 from golden.layers.model import Inputs
 from golden.layers.texts import Texts
 
-NAMED = 3  # entries of one section that are named; the others are counted
-ALL = sys.maxsize
+NAMED = 3
+# Of these a layer has so many that `shortened` names a few, and counts the others.
+_COUNTED = ("package", "script", "file")
 
 # The words of the sections; {} is the entry.
 _WORDS = {
@@ -32,42 +33,49 @@ class Side:
     texts: Texts = field(default_factory=dict)
 
 
-def reasons(old: Side | None, new: Side, parent: str = "", named: int = NAMED) -> list[str]:
+def reasons(old: Side | None, new: Side, parent: str = "") -> list[str]:
     """What differs between the last bake of a layer and now.
 
-    `parent` names the layer below when that one is stale too; of each section `named` entries are
-    named. Never empty: a layer that differs in nothing is stale because it is no longer there.
+    `parent` names the layer below when that one is stale too. Never empty: a layer that differs in
+    nothing is stale because it is gone.
     """
     if old is None:
         return ["never baked here"]
     found = [f"layer {parent} below it changes"] if parent else []
-    return [*found, *changes(old, new, named)] or ["its tree is no longer in the cache"]
+    return [*found, *changes(old, new)] or ["its tree is no longer in the cache"]
 
 
-def changes(old: Side, new: Side, named: int = NAMED) -> list[str]:
-    """What differs between two sides, in words; nothing where they are the same."""
+def shortened(reasons: Sequence[str]) -> list[str]:
+    """`reasons`, naming at most NAMED packages, scripts or files in a row; others are counted."""
+    found: list[str] = []
+    for word, group in itertools.groupby(reasons, lambda reason: reason.partition(" ")[0]):
+        row = list(group)
+        most = NAMED if word in _COUNTED else len(row)
+        found += row[:most]
+        if row[most:]:
+            found.append(f"and {len(row) - most} more {word}s")
+    return found
+
+
+def changes(old: Side, new: Side) -> list[str]:
+    """The differences between two sides; empty where they are the same."""
     found: list[str] = []
     for section in dict.fromkeys([*new.inputs, *old.inputs]):
         # Other packages have another order: that is no news.
         same = old.inputs.get("packages") == new.inputs.get("packages")
         if section != "order" or same:
-            found += _section(section, old, new, named)
+            found += _section(section, old, new)
     return found
 
 
-def _section(section: str, before: Side, after: Side, named: int) -> list[str]:
+def _section(section: str, before: Side, after: Side) -> list[str]:
     old, new = before.inputs.get(section, {}), after.inputs.get(section, {})
-    there = {
+    names = {
         "new": sorted(new.keys() - old.keys()),
         "gone": sorted(old.keys() - new.keys()),
         "changed": sorted(name for name in old.keys() & new.keys() if old[name] != new[name]),
     }
-    found: list[str] = []
-    for what, names in there.items():
-        found += [_change(section, name, what, before, after) for name in names[:named]]
-        if len(names) > named:
-            found.append(f"and {len(names) - named} more {section} {what}")
-    return found
+    return [_change(section, name, what, before, after) for what in names for name in names[what]]
 
 
 def _change(section: str, name: str, what: str, before: Side, after: Side) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from golden import definition, log, paths, render
 from golden.definition import Site
 from golden.errors import UserError
-from golden.lock.compare import changes
+from golden.lock.locked import changes
 from golden.lock.model import STANDIN, Lock, Locked, load, require_one_synnefo, write
 from golden.packages import AptState, Package, Resolver
-from golden.recipe import Cook, Recipe
+from golden.recipe import Recipe, resolve
 
 # Further names fit no command line that a person reads in a log.
 _AT_ONCE = 200
@@ -52,8 +52,7 @@ def recipes(site: Site, resolver: Resolver, root: Path = paths.ROOT) -> Iterator
     """The layers of every site of the release of `site`."""
     for each in definition.load_all(root):
         if each.release.name == site.release.name:
-            cook = Cook(each, render.render(each, root), resolver)
-            yield from cook.recipes(each.kinds).all()
+            yield from resolve(each, render.render(each, root), resolver, each.kinds).all()
 
 
 def renew(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""What becomes an image: bake it, and know beforehand what that means."""
+"""Images: plan and bake them, compare them, bake them again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from golden.menu.task import DEFAULT_SITE, Nodes, task
     help={
         "format": "qcow2, raw, or tree: layers only",
         "offline": "ask no mirror: every package comes from the pool (./inv pool.fill)",
-        "plan": "bake just what this file of ./inv plan --out says: its site, nodes and format",
+        "plan": "bake what this file of ./inv plan --out holds: its site, nodes and format",
     },
     iterable=["node"],
 )
@@ -33,15 +33,16 @@ def bake(
     verbose: bool = False,
 ) -> None:
     """Bake the nodes' images into bootable disks: only the layers whose inputs changed."""
-    from golden.bake import bake, bake_planned
+    from golden import definition
+    from golden.bake import bake, planfile
 
     log.set_verbose(verbose)
     if plan and node:
-        raise UserError("--node goes with no --plan: the plan says which nodes; give one of them")
-    if plan:
-        bake_planned(Path(plan), offline=offline)
-    else:
-        bake(site, tuple(node or ()) or None, format, offline=offline)
+        raise UserError("--node cannot be given with --plan, which names the nodes; drop one")
+    planned = planfile.read(Path(plan)) if plan else None
+    if planned:
+        site, node, format = planned.site, planned.nodes, planned.format
+    bake(definition.load(site), node or (), format, planned, offline=offline)
 
 
 @task(
@@ -62,27 +63,26 @@ def plan(
     json: bool = False,
     out: str = "",
 ) -> None:
-    """Tell of every layer and disk whether a bake would make it, why, and what that takes."""
-    from golden.bake import overview, plan, planfile
-    from golden.layers.reasons import ALL
+    """Show what a bake would do, why, and what it costs."""
+    from golden import definition
+    from golden.bake import plan, planfile, planning
 
-    nodes = tuple(node or ()) or None
-    if out or json:
-        whole = plan(site, nodes, format, ALL)
+    found = plan(definition.load(site), node or (), format)
     if out:
-        planfile.write(Path(out), whole)
+        planfile.write(Path(out), found)
     if json:
-        log.raw(json_module.dumps(whole.to_json(), indent=1, ensure_ascii=False))
+        log.raw(json_module.dumps(found.to_json(), indent=1, ensure_ascii=False))
     else:
-        overview.show(plan(site, nodes, format))
+        planning.show(found)
 
 
 @task("site", positional=["layer"])
 def why(_: Context, layer: str, site: str = DEFAULT_SITE) -> None:
-    """Tell every reason for which a bake would make a layer or a disk, such as node1.site."""
-    from golden.bake import why
+    """Show every reason to bake a layer or disk, such as node1.site."""
+    from golden import definition
+    from golden.bake import plan, planning
 
-    why(site, layer)
+    planning.explain(plan(definition.load(site)), layer)
 
 
 @task(
@@ -92,7 +92,7 @@ def why(_: Context, layer: str, site: str = DEFAULT_SITE) -> None:
     positional=["a", "b"],
     help={
         "a": "KIND, SITE/KIND, RELEASE/KIND, a manifest.json, or a folder",
-        "b": "the same; what is told is how it differs from the first",
+        "b": "compared with A",
         "html": "write it as one page to this file, too",
     },
 )
@@ -105,15 +105,15 @@ def diff(
     html: str = "",
     verbose: bool = False,
 ) -> None:
-    """Tell what is different in image B from image A: packages, files, accounts, sizes, …"""
+    """Show how image B differs from image A: packages, files, accounts, sizes, …"""
     from golden.diff import diff
 
     diff(a, b, site, as_json=json, html=html, verbose=verbose)
 
 
-@task("site", help={"verify": "compare it with the bake that is there; each difference is named"})
+@task("site", help={"verify": "compare both bakes and name each difference"})
 def rebake(_: Context, site: str = DEFAULT_SITE, verify: bool = False) -> None:
-    """Bake a site once more from nothing, in other surroundings, beside what is there."""
+    """Bake a site again from nothing, in different surroundings, beside the first bake."""
     from golden.rebake import rebake
 
     rebake(site, verify=verify)

@@ -99,26 +99,28 @@ class Recipes:
         return (*reversed(self.kinds[kind]), self.base, self.initramfs, self.kernel)
 
 
-class Cook:
-    """Works out the recipes of `site`, asking `resolver` for exact packages."""
+def resolve(site: Site, rendering: Rendering, resolver: Resolver, kinds: Sequence[Kind]) -> Recipes:
+    """The layers for images of `kinds`. Raises UserError when packages cannot be resolved."""
+    each = _Resolving(site, rendering, resolver)
+    kernel = each.kernel()
+    base = each.base(kernel)
+    return Recipes(
+        kernel=kernel,
+        initramfs=_recipe("initramfs", kernel, INITRAMFS, {}, Resolution((), ())),
+        base=base,
+        kinds={kind.name: each.kind(kind, base) for kind in kinds},
+    )
 
-    def __init__(self, site: Site, rendering: Rendering, resolver: Resolver) -> None:
-        self.site = site
-        self.rendering = rendering
-        self.resolver = resolver
 
-    def recipes(self, kinds: Sequence[Kind]) -> Recipes:
-        """The layers for images of `kinds`. Raises UserError when packages cannot be resolved."""
-        kernel = self._kernel()
-        base = self._base(kernel)
-        return Recipes(
-            kernel=kernel,
-            initramfs=_recipe("initramfs", kernel, INITRAMFS, {}, Resolution((), ())),
-            base=base,
-            kinds={kind.name: self._kind(kind, base) for kind in kinds},
-        )
+@dataclass(frozen=True)
+class _Resolving:
+    """Asks `resolver` for the exact packages of each layer of `site`."""
 
-    def _kernel(self) -> Recipe:
+    site: Site
+    rendering: Rendering
+    resolver: Resolver
+
+    def kernel(self) -> Recipe:
         site = self.site
         names = self._base_names()
         first = BOOTSTRAP[site.release.bootstrap]
@@ -132,7 +134,7 @@ class Cook:
         }
         return _recipe("kernel", None, KERNEL, files, packages, essential)
 
-    def _base(self, kernel: Recipe) -> Recipe:
+    def base(self, kernel: Recipe) -> Recipe:
         below = kernel.all_packages()
         packages = self.resolver.resolve(self._base_names(), below, self._shared(below))
         return self._installing("base", kernel, packages, self.site.kinds[0], "base")
@@ -148,7 +150,7 @@ class Cook:
         ]
         return frozenset.intersection(*closures)
 
-    def _kind(self, kind: Kind, base: Recipe) -> tuple[Recipe, ...]:
+    def kind(self, kind: Kind, base: Recipe) -> tuple[Recipe, ...]:
         recipes: list[Recipe] = []
         for layer in OWN_LAYERS:
             below = recipes[-1] if recipes else base

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from golden import atomic, log, manifest, paths, rundir
 from golden.errors import UserError
-from golden.layers.workshop import one_bake
+from golden.layers.workspace import one_bake
 from golden.releases import keep, stages
 from golden.releases.model import Release, every, find
 from golden.releases.stages import FILE, NOW, Stages

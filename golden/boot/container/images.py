@@ -26,7 +26,7 @@ from golden import manifest, paths, run
 from golden.boot.container import engine
 from golden.definition.models import Kind, Site
 from golden.errors import StageError, UserError
-from golden.layers import View, Workshop, working
+from golden.layers import View, Workspace, working
 from golden.layers.overlay import Stack
 
 COMMAND = ["/sbin/init"]
@@ -75,12 +75,12 @@ def ensure(client: docker.DockerClient, site: Site, kind: Kind, home: str, say: 
     """
     stack = layers(site, kind)
     if not all(has(client, layer.tag) for layer in stack):
-        with working(paths.CACHE) as workshop:
+        with working(paths.CACHE) as workspace:
             # A bake that this one waited for may have made others.
             stack = layers(site, kind)
             for layer in [layer for layer in stack if not has(client, layer.tag)]:
                 say(f"importing layer {layer.name}")
-                _import(client, workshop, stack[: stack.index(layer)], layer, home)
+                _import(client, workspace, stack[: stack.index(layer)], layer, home)
         prune(client, home)
     return stack[-1].tag
 
@@ -120,15 +120,15 @@ def prune(client: docker.DockerClient, home: str) -> list[str]:
 
 
 def _import(
-    client: docker.DockerClient, workshop: Workshop, below: list[Layer], layer: Layer, home: str
+    client: docker.DockerClient, workspace: Workspace, below: list[Layer], layer: Layer, home: str
 ) -> None:
     if not layer.tree.is_dir():
         raise UserError(f"layer {layer.name} ({layer.key}) is gone from .cache: run ./inv bake")
     view = View(
-        at=workshop.bench(f"{layer.name}.image") / "root",
+        at=workspace.scratch(f"{layer.name}.image") / "root",
         lower=(layer.tree,),
-        alive=workshop.alive,
-        busy=workshop.busy,
+        alive=workspace.alive,
+        busy=workspace.busy,
     )
     program = ["env", f"PYTHONPATH={paths.ROOT}", sys.executable, "-m", "golden.layers.layertar"]
     packer = [*view.prefix("pack"), *program, str(view.at)]

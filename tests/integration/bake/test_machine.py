@@ -11,12 +11,12 @@ import pytest
 
 from golden import disk, paths, run
 from golden.bake import bake, machine
-from golden.bake.layer import Kitchen
+from golden.bake.layer import Builder
 from golden.boot.accelerator import choose
 from golden.definition import load
-from golden.layers import Layer, Store, View, Workshop, working
+from golden.layers import Layer, Store, View, Workspace, working
 from golden.packages import AptState, Resolution, Resolver, fetch
-from golden.recipe import SCRIPTS, Cook, Recipe, Recipes, payload
+from golden.recipe import SCRIPTS, Recipe, Recipes, payload, resolve
 from golden.render import render
 
 pytestmark = pytest.mark.slow
@@ -35,28 +35,28 @@ tar -xf /run/bake/input/boot.tar -C /
 
 
 @pytest.fixture(scope="module")
-def workshop() -> Iterator[Workshop]:
-    """The layers of the rehearsal, and a workshop in their cache."""
-    bake(SITE)
-    with working(paths.CACHE) as workshop:
-        yield workshop
+def workspace() -> Iterator[Workspace]:
+    """The layers of the rehearsal, and a workspace in their cache."""
+    bake(load(SITE))
+    with working(paths.CACHE) as workspace:
+        yield workspace
 
 
 @pytest.fixture(scope="module")
-def kitchen(workshop: Workshop) -> Kitchen:
+def builder(workspace: Workspace) -> Builder:
     site = load(SITE)
     resolver = Resolver(AptState(site.release))
-    scripts = workshop.bench("scripts")
+    scripts = workspace.scratch("scripts")
     (scripts / "open.sh").write_text(OPEN)
-    return Kitchen(
-        replace(site, name="machine-test"), Store(paths.CACHE), workshop, resolver, scripts
+    return Builder(
+        replace(site, name="machine-test"), Store(paths.CACHE), workspace, resolver, scripts
     )
 
 
 @pytest.fixture(scope="module")
-def recipes(kitchen: Kitchen) -> Recipes:
+def recipes(builder: Builder) -> Recipes:
     site = load(SITE)
-    return Cook(site, render(site), kitchen.resolver).recipes(site.kinds)
+    return resolve(site, render(site), builder.resolver, site.kinds)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def key() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def start(kitchen: Kitchen, recipes: Recipes, key: Path) -> Path:
+def start(builder: Builder, recipes: Recipes, key: Path) -> Path:
     """A bootable disk of the shared layers and one that lets us in."""
     files = {
         name: payload.ImageFile(text.encode(), "0644") for name, text in disk.boot_files().items()
@@ -80,42 +80,37 @@ def start(kitchen: Kitchen, recipes: Recipes, key: Path) -> Path:
     layer = Layer(
         "open", recipes.base.layer, {"settings": {"key": given["authorized_keys"].decode()}}
     )
-    opened = kitchen.make(
-        Recipe(layer, ("open.sh",), given, Resolution((), ()), ()), lambda _: None
-    )
-    trees = [opened.tree]
-    for recipe in (recipes.base, recipes.initramfs, recipes.kernel):
-        stored = kitchen.store.get(recipe.layer)
-        assert stored is not None
-        trees.append(stored.tree)
-    bench = kitchen.workshop.bench("start")
+    builder.make(Recipe(layer, ("open.sh",), given, Resolution((), ()), ()), lambda _: None)
+    below = [recipe.layer for recipe in (recipes.base, recipes.initramfs, recipes.kernel)]
+    trees = [stored.tree for stored in builder.stored([layer, *below])]
+    scratch = builder.workspace.scratch("start")
     view = View(
-        at=bench / "root",
+        at=scratch / "root",
         lower=tuple(trees),
-        alive=kitchen.workshop.alive,
-        busy=kitchen.workshop.busy,
+        alive=builder.workspace.alive,
+        busy=builder.workspace.busy,
     )
-    out = bench / "start.qcow2"
+    out = scratch / "start.qcow2"
     disk.build(view.at, out, size_mib=3072, identity="start", enter=view.prefix("disk"))
     return out
 
 
 def test_a_package_is_installed_in_a_machine(
-    kitchen: Kitchen, recipes: Recipes, start: Path, key: Path
+    builder: Builder, recipes: Recipes, start: Path, key: Path
 ) -> None:
     below = recipes.base.all_packages()
-    wanted = kitchen.resolver.resolve(["tree"], below)
-    fetch(kitchen.resolver, wanted, below)
+    wanted = builder.resolver.resolve(["tree"], below)
+    fetch(builder.resolver, wanted, below)
     before = start.stat().st_mtime_ns, start.stat().st_size
-    bench = kitchen.workshop.bench("machine")
-    log = kitchen.log("machine")
+    scratch = builder.workspace.scratch("machine")
+    log = builder.new_log("machine")
     made = machine.provision(
         "machine",
         machine.Machine(start, key, choose().name, memory_mib=1024, disk_mib=3072),
         [SCRIPTS / name for name in ("begin.sh", "packages.sh", "end.sh")],
         {**payload.packages("amd64", wanted), "day": b"16000\n"},
-        [kitchen.resolver.state.debs / package.file for package in wanted.packages],
-        bench,
+        [builder.resolver.state.debs / package.file for package in wanted.packages],
+        scratch,
         log,
         lambda _: None,
     )
@@ -123,7 +118,7 @@ def test_a_package_is_installed_in_a_machine(
     text = log.read_text()
     assert "Setting up tree" in text
     assert "100 %" not in text
-    raw = bench / "made.raw"
+    raw = scratch / "made.raw"
     run.run(["qemu-img", "convert", "-O", "raw", made, raw])
     status = run.run(["debugfs", "-R", "cat /var/lib/dpkg/status", f"{raw}?offset={1 << 20}"]).out
     assert "Package: tree\nStatus: install ok installed" in status

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from golden import paths
-from golden.bake.layer import Kitchen
-from golden.layers import Store, Workshop
+from golden.bake.layer import Builder
+from golden.layers import Store, Workspace
 from golden.packages import Resolver
 from tests.unit.layers import tiny_tree
 from tests.unit.small_site import small_site
@@ -34,8 +34,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def kitchen(home: Path) -> Iterator[Kitchen]:
-    """A kitchen for layers that need no packages; its scripts lie in <home>/scripts."""
+def builder(home: Path) -> Iterator[Builder]:
+    """A builder for layers that need no packages; its scripts lie in <home>/scripts."""
     for name in ("scripts", "debs", ".cache/work/1"):
         (home / name).mkdir(parents=True)
     folder = home / ".cache/work/1"
@@ -44,9 +44,9 @@ def kitchen(home: Path) -> Iterator[Kitchen]:
     with (folder / "alive").open("wb") as alive:
         fcntl.flock(alive, fcntl.LOCK_EX)
         (folder / "busy").touch()
-        workshop = Workshop(folder, alive)
+        workspace = Workspace(folder, alive)
         store = Store(home / ".cache")
-        yield Kitchen(small_site(), store, workshop, resolver, home / "scripts")
+        yield Builder(small_site(), store, workspace, resolver, home / "scripts")
 
 
 def nothing(*_: Any) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from golden import paths
-from golden.bake.layer import Kitchen
+from golden.bake.layer import Builder
 from golden.errors import StageError
 from golden.layers import Layer, Store, working
 from golden.packages import Resolution, Resolver
@@ -29,17 +29,17 @@ def main(home: Path, tree: Path) -> None:
     (home / "scripts" / "top.sh").write_text(f"set -eu\n{BIG}\n")
     state: Any = type("State", (), {"debs": home / "debs", "release": small_site().release})()
     resolver = cast(Resolver, type("Resolver", (), {"state": state})())
-    with working(paths.CACHE) as workshop:
+    with working(paths.CACHE) as workspace:
         base = Layer("base", None, {})
-        ready = workshop.bench("ready")
+        ready = workspace.scratch("ready")
         shutil.copytree(tree, ready / "tree", symlinks=True)
         store.publish("small", base, ready, 1.0, {})
     top = Layer("top", base, {})
     recipe = Recipe(top, ("top.sh",), {}, Resolution((), ()), ())
     try:
-        with working(paths.CACHE) as workshop:
-            kitchen = Kitchen(small_site(), store, workshop, resolver, home / "scripts")
-            kitchen.make(recipe, lambda _: None)
+        with working(paths.CACHE) as workspace:
+            builder = Builder(small_site(), store, workspace, resolver, home / "scripts")
+            builder.make(recipe, lambda _: None)
     except StageError as error:
         sys.stdout.write(f"{error}\n")
     left = [path.name for path in (paths.CACHE / "work").iterdir()]

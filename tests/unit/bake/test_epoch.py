@@ -26,15 +26,15 @@ def deb(folder: Path, name: str, built: int) -> Path:
 
 def test_the_newest_package_decides(tmp_path: Path) -> None:
     debs = [deb(tmp_path, "old", 1_100_000_000), deb(tmp_path, "new", 1_200_000_000)]
-    assert epoch.of(debs) == epoch.of(reversed(debs)) == 1_200_000_000
-    assert epoch.of(debs, below=1_300_000_000) == 1_300_000_000
-    assert epoch.of([], below=5) == 5
+    assert epoch.newest(debs) == epoch.newest(reversed(debs)) == 1_200_000_000
+    assert epoch.newest(debs, below=1_300_000_000) == 1_300_000_000
+    assert epoch.newest([], below=5) == 5
 
 
 def test_what_is_no_package_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.deb").write_text("404 Not Found")
     with pytest.raises(StageError, match=r"a\.deb is no Debian package"):
-        epoch.of([tmp_path / "a.deb"])
+        epoch.newest([tmp_path / "a.deb"])
 
 
 def test_only_later_times_are_changed(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from golden import bake as module
 from golden import run
 from golden.bake import packer
+from golden.definition import load
 from golden.errors import StageError, UserError, full_disk_in_words
 from golden.layers import enter
 from golden.paths import ROOT
@@ -49,17 +50,17 @@ def test_a_missing_tool_is_named_with_the_way_to_get_it(
 
 
 @pytest.mark.parametrize(
-    ("kinds", "fmt", "words"),
+    ("nodes", "fmt", "words"),
     [
-        (None, "vmdk", ["--format vmdk", "qcow2, raw"]),
+        ([], "vmdk", ["--format vmdk", "qcow2, raw"]),
         (["node9"], "qcow2", ["site 'rehearsal' has no node 'node9'"]),
     ],
 )
 def test_a_wrong_word_is_refused_before_anything_is_written(
-    kinds: list[str] | None, fmt: str, words: list[str], home: Path
+    nodes: list[str], fmt: str, words: list[str], home: Path
 ) -> None:
     with pytest.raises(UserError) as caught:
-        module.bake("rehearsal", kinds, fmt)
+        module.bake(load("rehearsal"), nodes, fmt)
     assert all(word in str(caught.value) for word in words)
     assert list(home.iterdir()) == []
 

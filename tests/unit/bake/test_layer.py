@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from golden import run
-from golden.bake.layer import Kitchen
+from golden.bake.layer import Builder
 from golden.errors import StageError
-from golden.layers import Layer, enter
+from golden.layers import Layer, Stored, enter
 from golden.packages import Resolution
 from golden.recipe import Recipe
 from tests.unit.bake.conftest import nothing
@@ -20,89 +20,95 @@ NONE = Resolution((), ())
 
 
 def recipe(
-    kitchen: Kitchen,
+    builder: Builder,
     name: str,
     script: str,
     parent: Layer | None = None,
     payload: Mapping[str, bytes] | None = None,
 ) -> Recipe:
-    (kitchen.scripts / f"{name}.sh").write_text(f"set -eu\n{script}\n")
+    (builder.scripts / f"{name}.sh").write_text(f"set -eu\n{script}\n")
     layer = Layer(name, parent, {"scripts": {f"{name}.sh": script}})
     return Recipe(layer, (f"{name}.sh",), payload or {}, NONE, ())
 
 
+def bake(builder: Builder, made: Recipe) -> Stored:
+    builder.make(made, nothing)
+    return builder.stored([made.layer])[0]
+
+
 @pytest.fixture
-def base(kitchen: Kitchen, tiny: Path) -> Layer:
+def base(builder: Builder, tiny: Path) -> Layer:
     """A base that is the tiny tree."""
     layer = Layer("base", None, {})
-    folder = kitchen.workshop.bench("ready")
+    folder = builder.workspace.scratch("ready")
     shutil.copytree(tiny, folder / "tree", symlinks=True)
-    kitchen.store.publish("small", layer, folder, 1.0, {})
+    builder.store.publish("small", layer, folder, 1.0, {})
     return layer
 
 
-def test_a_layer_holds_what_its_script_wrote(kitchen: Kitchen, base: Layer) -> None:
-    made = recipe(kitchen, "top", "cat /run/bake/input/greeting >/file", base, {"greeting": b"hi"})
-    stored = kitchen.make(made, nothing)
+def test_a_layer_holds_what_its_script_wrote(builder: Builder, base: Layer) -> None:
+    made = recipe(builder, "top", "cat /run/bake/input/greeting >/file", base, {"greeting": b"hi"})
+    stored = bake(builder, made)
     assert (stored.tree / "file").read_bytes() == b"hi"
     assert list(stored.record["scripts"]) == ["top.sh"]
-    assert kitchen.store.get(made.layer) is not None
-    assert kitchen.store.last_seconds("small", "top") == stored.seconds
+    assert builder.store.get(made.layer) is not None
+    assert builder.store.last_seconds("small", "top") == stored.seconds
 
 
-def test_a_layer_sees_those_below_it_and_leaves_them_alone(kitchen: Kitchen, base: Layer) -> None:
-    one = recipe(kitchen, "one", "echo 1 >/file", base)
-    two = recipe(kitchen, "two", "cat /file >/copy; rm /file", one.layer)
-    lower, upper = kitchen.make(one, nothing), kitchen.make(two, nothing)
+def test_a_layer_sees_those_below_it_and_leaves_them_alone(builder: Builder, base: Layer) -> None:
+    one = recipe(builder, "one", "echo 1 >/file", base)
+    two = recipe(builder, "two", "cat /file >/copy; rm /file", one.layer)
+    lower, upper = bake(builder, one), bake(builder, two)
     assert (upper.tree / "copy").read_text() == "1\n"
     assert (lower.tree / "file").read_text() == "1\n"
 
 
-def test_a_failing_script_is_named_and_nothing_is_published(kitchen: Kitchen, base: Layer) -> None:
-    made = recipe(kitchen, "top", "echo half >/file\ncat /absent", base)
+def test_a_failing_script_is_named_and_nothing_is_published(builder: Builder, base: Layer) -> None:
+    made = recipe(builder, "top", "echo half >/file\ncat /absent", base)
     with pytest.raises(StageError) as caught:
-        kitchen.make(made, nothing)
+        builder.make(made, nothing)
     text = str(caught.value)
     assert "bake top: script top.sh failed" in text
     assert "command: cat /absent" in text
     assert "No such file" in text
-    log = kitchen.log("top")
+    log = caught.value.log
+    assert log is not None and log.name == "top.log"
     assert str(log) in text and "cat /absent" in log.read_text()
-    assert kitchen.store.get(made.layer) is None
+    assert builder.store.get(made.layer) is None
 
 
 def test_after_a_failure_the_layer_is_made_from_the_beginning(
-    kitchen: Kitchen, base: Layer
+    builder: Builder, base: Layer
 ) -> None:
     with pytest.raises(StageError):
-        kitchen.make(recipe(kitchen, "top", "echo old >/old; exit 3", base), nothing)
-    enter.remove([kitchen.workshop.folder / "top"])
-    stored = kitchen.make(recipe(kitchen, "top", "echo new >/new", base), nothing)
+        builder.make(recipe(builder, "top", "echo old >/old; exit 3", base), nothing)
+    enter.remove([builder.workspace.folder / "top"])
+    stored = bake(builder, recipe(builder, "top", "echo new >/new", base))
     assert (stored.tree / "new").exists() and not (stored.tree / "old").exists()
 
 
-def test_the_exit_code_of_the_script_is_told(kitchen: Kitchen, base: Layer) -> None:
+def test_the_exit_code_of_the_script_is_told(builder: Builder, base: Layer) -> None:
     with pytest.raises(StageError) as caught:
-        kitchen.make(recipe(kitchen, "top", "exit 42", base), nothing)
+        builder.make(recipe(builder, "top", "exit 42", base), nothing)
     assert caught.value.code == 42
 
 
-def test_a_layer_below_that_vanished_is_named(kitchen: Kitchen, base: Layer) -> None:
-    made = recipe(kitchen, "top", "echo >/file", Layer("gone", base, {"settings": {"a": "b"}}))
+def test_a_layer_below_that_vanished_is_named(builder: Builder, base: Layer) -> None:
+    made = recipe(builder, "top", "echo >/file", Layer("gone", base, {"settings": {"a": "b"}}))
     with pytest.raises(StageError, match="layer gone vanished"):
-        kitchen.make(made, nothing)
+        builder.make(made, nothing)
 
 
 def test_the_script_runs_without_the_hosts_environment(
-    kitchen: Kitchen, base: Layer, monkeypatch: pytest.MonkeyPatch
+    builder: Builder, base: Layer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOST_SECRET", "leak")
-    stored = kitchen.make(recipe(kitchen, "top", 'echo "${HOST_SECRET-none}" >/env', base), nothing)
+    stored = bake(builder, recipe(builder, "top", 'echo "${HOST_SECRET-none}" >/env', base))
     assert (stored.tree / "env").read_text() == "none\n"
 
 
-def test_no_file_is_newer_than_the_newest_package(kitchen: Kitchen, base: Layer) -> None:
+def test_no_file_is_newer_than_the_newest_package(builder: Builder, base: Layer) -> None:
     fresh = ("find", "-newermt", "@1000000000")
-    stored = kitchen.make(recipe(kitchen, "one", "echo >/file; rm /bin/sh", base), nothing)
+    stored = bake(builder, recipe(builder, "one", "echo >/file; rm /bin/sh", base))
     assert stored.epoch == 0
     assert run.run([*fresh], cwd=stored.tree).out == ""

@@ -18,7 +18,7 @@ from golden import manifest, paths
 from golden.boot.container import images
 from golden.boot.container.images import Layer
 from golden.errors import StageError, UserError
-from golden.layers import Workshop
+from golden.layers import Workspace
 from tests.unit.boot.fake_docker import Engine
 from tests.unit.small_site import small_site
 
@@ -29,7 +29,7 @@ BASE, TOP = Layer("base", "aaaa"), Layer("Master.site", "bbbb")
 
 @pytest.fixture(autouse=True)
 def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Two baked layers, and a workshop without namespaces."""
+    """Two baked layers, and a workspace without namespaces."""
     monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(paths, "ARTIFACTS", tmp_path / "artifacts")
     for layer in (BASE, TOP):
@@ -38,15 +38,15 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     baked(BASE, TOP)
 
     @contextmanager
-    def working(folder: Path) -> Iterator[Workshop]:
+    def working(folder: Path) -> Iterator[Workspace]:
         bench = tmp_path / "bench"
         bench.mkdir(exist_ok=True)
         with (bench / "alive").open("wb") as alive:
-            yield Workshop(bench, alive)
+            yield Workspace(bench, alive)
 
     monkeypatch.setattr(images, "working", working)
     monkeypatch.setattr(images.View, "prefix", lambda view, name: ["packed", view.lower[0]])
-    monkeypatch.setattr(Workshop, "bench", lambda self, name: self.folder)
+    monkeypatch.setattr(Workspace, "scratch", lambda self, name: self.folder)
     monkeypatch.setattr(images.run, "run", run)
     monkeypatch.setattr(images.run, "start", start)
     return tmp_path / "cache"

@@ -50,7 +50,7 @@ def checkout(tree: SmallTree, monkeypatch: pytest.MonkeyPatch) -> SmallTree:
     monkeypatch.setattr(module, "AptState", World)
     monkeypatch.setattr(module, "resolved", resolved)
     monkeypatch.setattr(module, "plan", lambda _: None)
-    monkeypatch.setattr(module.overview, "show", lambda _: None)
+    monkeypatch.setattr(module.planning, "show", lambda _: None)
     monkeypatch.setattr(module.paths, "CACHE", tree.root / ".cache")
     monkeypatch.setattr(stage, "offered", lambda name, _: SOURCES.get(name, []))
     return tree

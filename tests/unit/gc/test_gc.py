@@ -28,6 +28,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     needs(monkeypatch)
     monkeypatch.setattr(rundir, "CACHE", paths.CACHE)
     monkeypatch.setattr(gc.definition, "sites", lambda: (SITE,))
+    monkeypatch.setattr(gc.definition, "load", lambda name: name)
     (paths.CACHE / "latest" / SITE).mkdir(parents=True)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from golden.layers.workshop import Workshop
+from golden.layers.workspace import Workspace
 from tests.unit.layers import tiny_tree
 
 
@@ -17,11 +17,11 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def workshop(tmp_path: Path) -> Iterator[Workshop]:
-    """A workshop whose bake is alive for the length of the test."""
-    folder = tmp_path / "workshop"
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    """A workspace whose bake is alive for the length of the test."""
+    folder = tmp_path / "workspace"
     folder.mkdir()
     with (folder / "alive").open("wb") as alive:
         fcntl.flock(alive, fcntl.LOCK_EX)
         (folder / "busy").touch()
-        yield Workshop(folder, alive)
+        yield Workspace(folder, alive)

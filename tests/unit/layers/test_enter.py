@@ -12,23 +12,23 @@ from pathlib import Path
 import pytest
 
 from golden import run
-from golden.layers import View, Workshop
+from golden.layers import View, Workspace
 from golden.layers.inside import DEVICES
 
 ENVIRONMENT = {"PATH": "/usr/bin", "GREETING": "hello"}
 
 
-def view(tiny: Path, workshop: Workshop, *, chroot: bool = True, write: bool = True) -> View:
-    bench = workshop.bench("layer")
-    (bench / "upper").mkdir()
-    (bench / "work").mkdir()
+def view(tiny: Path, workspace: Workspace, *, chroot: bool = True, write: bool = True) -> View:
+    scratch = workspace.scratch("layer")
+    (scratch / "upper").mkdir()
+    (scratch / "work").mkdir()
     return View(
-        at=bench / "root",
+        at=scratch / "root",
         lower=(tiny,),
-        upper=bench / "upper" if write else None,
-        work=bench / "work" if write else None,
-        alive=workshop.alive,
-        busy=workshop.busy,
+        upper=scratch / "upper" if write else None,
+        work=scratch / "work" if write else None,
+        alive=workspace.alive,
+        busy=workspace.busy,
         chroot=chroot,
         environment=ENVIRONMENT if chroot else {},
     )
@@ -38,8 +38,8 @@ def say(seen: View, script: str) -> str:
     return run.run([*seen.prefix("test"), "sh", "-c", script]).out
 
 
-def test_what_is_written_goes_to_the_upper_layer_only(tiny: Path, workshop: Workshop) -> None:
-    seen = view(tiny, workshop)
+def test_what_is_written_goes_to_the_upper_layer_only(tiny: Path, workspace: Workspace) -> None:
+    seen = view(tiny, workspace)
     say(seen, "mkdir -p /etc && echo new >/etc/file && rm /usr/bin/ls")
     assert seen.upper is not None
     assert (seen.upper / "etc/file").read_text() == "new\n"
@@ -47,8 +47,8 @@ def test_what_is_written_goes_to_the_upper_layer_only(tiny: Path, workshop: Work
     assert (tiny / "usr/bin/ls").exists()
 
 
-def test_system_folders_are_there_and_leave_nothing(tiny: Path, workshop: Workshop) -> None:
-    seen = view(tiny, workshop)
+def test_system_folders_are_there_and_leave_nothing(tiny: Path, workspace: Workspace) -> None:
+    seen = view(tiny, workspace)
     out = say(seen, "touch /run/a /tmp/b /dev/shm/c /run/lock/d; ls /dev; cat /proc/1/comm")
     assert set(DEVICES) <= set(out.split())
     assert seen.upper is not None
@@ -57,19 +57,19 @@ def test_system_folders_are_there_and_leave_nothing(tiny: Path, workshop: Worksh
 
 
 def test_the_command_is_root_of_a_machine_without_name_and_network(
-    tiny: Path, workshop: Workshop
+    tiny: Path, workspace: Workspace
 ) -> None:
-    out = say(view(tiny, workshop), "id -u; hostname; cat /proc/net/dev; echo $GREETING")
+    out = say(view(tiny, workspace), "id -u; hostname; cat /proc/net/dev; echo $GREETING")
     assert out.split()[:2] == ["0", "bake"]
     devices = [line.split(":")[0].strip() for line in out.splitlines() if ":" in line]
     assert devices == ["lo"]
     assert out.endswith("hello\n")
 
 
-def test_folders_of_the_host_are_shown_read_only(tiny: Path, workshop: Workshop) -> None:
-    shown = workshop.bench("shown")
+def test_folders_of_the_host_are_shown_read_only(tiny: Path, workspace: Workspace) -> None:
+    shown = workspace.scratch("shown")
     (shown / "list").write_text("web\n")
-    seen = view(tiny, workshop)
+    seen = view(tiny, workspace)
     bound = View(**{**vars(seen), "binds": ((shown, "/run/bake/input"),)})
     argv = [*bound.prefix("test"), "sh", "-c", "cat /run/bake/input/list; touch /run/bake/input/x"]
     result = run.run(argv, check=False)
@@ -78,16 +78,16 @@ def test_folders_of_the_host_are_shown_read_only(tiny: Path, workshop: Workshop)
     assert not (shown / "x").exists()
 
 
-def test_without_an_upper_layer_the_tree_cannot_be_changed(tiny: Path, workshop: Workshop) -> None:
-    seen = view(tiny, workshop, chroot=False, write=False)
+def test_without_an_upper_layer_the_tree_is_read_only(tiny: Path, workspace: Workspace) -> None:
+    seen = view(tiny, workspace, chroot=False, write=False)
     result = run.run([*seen.prefix("test"), "touch", seen.at / "file"], check=False)
     assert "Read-only file system" in result.out
 
 
-def test_two_layers_show_as_one_tree(tiny: Path, workshop: Workshop, tmp_path: Path) -> None:
+def test_two_layers_show_as_one_tree(tiny: Path, workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "upper").mkdir()
     (tmp_path / "upper" / "file").write_text("of the upper\n")
-    seen = view(tiny, workshop, chroot=False, write=False)
+    seen = view(tiny, workspace, chroot=False, write=False)
     both = View(**{**vars(seen), "lower": (tmp_path / "upper", tiny)})
     argv = [*both.prefix("test"), "sh", "-c", f"cat {both.at}/file; ls {both.at}/usr/bin"]
     out = run.run(argv).out
@@ -95,44 +95,44 @@ def test_two_layers_show_as_one_tree(tiny: Path, workshop: Workshop, tmp_path: P
 
 
 def test_folders_with_the_separators_of_overlayfs_in_their_names(
-    tiny: Path, workshop: Workshop, tmp_path: Path
+    tiny: Path, workspace: Workspace, tmp_path: Path
 ) -> None:
     odd = tmp_path / r"a:b,c\d"
     odd.mkdir()
     (odd / "file").write_text("odd\n")
-    seen = view(tiny, workshop)
+    seen = view(tiny, workspace)
     both = View(**{**vars(seen), "lower": (odd, tiny)})
     assert run.run([*both.prefix("test"), "cat", "/file"]).out == "odd\n"
 
 
-def test_the_exit_code_passes_through(tiny: Path, workshop: Workshop) -> None:
-    argv = [*view(tiny, workshop).prefix("test"), "sh", "-c", "exit 7"]
+def test_the_exit_code_passes_through(tiny: Path, workspace: Workspace) -> None:
+    argv = [*view(tiny, workspace).prefix("test"), "sh", "-c", "exit 7"]
     assert run.run(argv, check=False).code == 7
 
 
-def test_a_program_that_is_not_in_the_tree_is_named(tiny: Path, workshop: Workshop) -> None:
-    result = run.run([*view(tiny, workshop).prefix("test"), "no-such-program"], check=False)
+def test_a_program_that_is_not_in_the_tree_is_named(tiny: Path, workspace: Workspace) -> None:
+    result = run.run([*view(tiny, workspace).prefix("test"), "no-such-program"], check=False)
     assert result.code == 127
     assert "no-such-program" in result.out
 
 
-def test_sync_waits_for_nothing(tiny: Path, workshop: Workshop) -> None:
+def test_sync_waits_for_nothing(tiny: Path, workspace: Workspace) -> None:
     began = time.monotonic()
-    say(view(tiny, workshop), "dd if=/dev/zero of=/big bs=1M count=64 conv=fsync; sync; sync")
+    say(view(tiny, workspace), "dd if=/dev/zero of=/big bs=1M count=64 conv=fsync; sync; sync")
     assert time.monotonic() - began < 5
 
 
-def test_what_the_command_leaves_running_ends_with_it(tiny: Path, workshop: Workshop) -> None:
+def test_what_the_command_leaves_running_ends_with_it(tiny: Path, workspace: Workspace) -> None:
     marker = f"{os.getpid()}.5"
-    say(view(tiny, workshop), f"sleep {marker} & echo started")
+    say(view(tiny, workspace), f"sleep {marker} & echo started")
     assert not _runs(marker)
 
 
-def test_everything_ends_within_seconds_of_the_bakes_end(tiny: Path, workshop: Workshop) -> None:
+def test_everything_ends_within_seconds_of_the_bakes_end(tiny: Path, workspace: Workspace) -> None:
     marker = f"{os.getpid()}.25"
-    child = run.start([*view(tiny, workshop).prefix("test"), "sh", "-c", f"sleep {marker}"])
+    child = run.start([*view(tiny, workspace).prefix("test"), "sh", "-c", f"sleep {marker}"])
     _until(lambda: _runs(marker))
-    workshop.abandon()
+    workspace.abandon()
     assert child.wait(10) == 137
     assert not _runs(marker)
 
@@ -158,11 +158,11 @@ def _until(condition: object, seconds: float = 10) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give a file to another owner")
-def test_owners_are_the_trees_own(tiny: Path, workshop: Workshop) -> None:
-    bench = workshop.bench("owned")
-    (bench / "file").touch()
-    os.chown(bench / "file", 1234, 4321)
-    seen = view(tiny, workshop, chroot=False, write=False)
-    owned = View(**{**vars(seen), "lower": (bench, tiny)})
+def test_owners_are_the_trees_own(tiny: Path, workspace: Workspace) -> None:
+    scratch = workspace.scratch("owned")
+    (scratch / "file").touch()
+    os.chown(scratch / "file", 1234, 4321)
+    seen = view(tiny, workspace, chroot=False, write=False)
+    owned = View(**{**vars(seen), "lower": (scratch, tiny)})
     argv = [*owned.prefix("test"), "stat", "--format=%u:%g", owned.at / "file"]
     assert run.run(argv).out == "1234:4321\n"

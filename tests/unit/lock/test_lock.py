@@ -11,7 +11,7 @@ import pytest
 from golden import definition, lock, paths
 from golden.definition.models import Release
 from golden.errors import UserError
-from golden.lock import Change, Lock, Locked, compare, model
+from golden.lock import Change, Lock, Locked, locked, model
 from golden.packages.model import Package
 from tests.unit.small_site import small_site
 
@@ -137,7 +137,7 @@ def test_a_strict_lock_refuses_what_is_not_in_it(
 def test_one_that_follows_the_mirror_warns_once(
     release: Release, held: Lock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    compare._warn.cache_clear()
+    locked._warn.cache_clear()
     follows = replace(release, lock="follow")
     for _ in range(2):
         lock.require(follows, held, [package(WEB, version="1:1.1")], offline=False)

@@ -11,7 +11,7 @@ import pytest
 
 from golden.definition import Kind, Site, User
 from golden.packages import Package, Resolution, Resolver, Step
-from golden.recipe import Cook, Recipes
+from golden.recipe import Recipes, resolve
 from golden.render import RenderedFile, RenderedKind, Rendering
 from tests.unit.small_site import small_site
 
@@ -76,8 +76,8 @@ def recipes(
         )
         for kind in site.kinds
     }
-    cook = Cook(site, Rendering(site, rendered), cast(Resolver, world or World()))
-    return cook.recipes(site.kinds)
+    resolver = cast(Resolver, world or World())
+    return resolve(site, Rendering(site, rendered), resolver, site.kinds)
 
 
 def names(packages: Iterable[Package]) -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from golden import lock, paths
 from golden.definition import Site
-from golden.lock import Lock, making
+from golden.lock import Lock, locked, making
 from golden.packages import AptState, Resolver
 from tests.unit.wheezy.archive import Archive, build
 from tests.unit.wheezy.checkout import example
@@ -46,6 +46,7 @@ def host(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     known = functools.partial(lock.load, root=tmp_path)
     monkeypatch.setattr(making.definition, "load_all", lambda _: [site])
     monkeypatch.setattr(lock, "load", known)
+    monkeypatch.setattr(locked, "load", known)
     monkeypatch.setattr(paths, "SECRETS", tmp_path / "secrets")
     at(tmp_path / "cache", monkeypatch)
     return Host(tmp_path, tmp_path / "cache")

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from golden import paths
-from golden.bake import locked
-from golden.lock import making
+from golden.lock import locked, making
 from golden.lock import pool as fill
 from golden.packages import AptState
 

@@ -113,15 +113,14 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for name in ("ARTIFACTS", "CACHE"):
         monkeypatch.setattr(paths, name, tmp_path / name)
     state = functools.partial(AptState, cache=tmp_path / "CACHE")
-    monkeypatch.setattr("golden.bake.locked.AptState", state)
+    monkeypatch.setattr("golden.lock.locked.AptState", state)
     return tmp_path
 
 
 def refused(site: Site, monkeypatch: pytest.MonkeyPatch, home: Path) -> str:
     """What a bake of `site` ends with; it leaves neither layers nor artifacts."""
-    monkeypatch.setattr(baking, "load", lambda name: site)
     with pytest.raises(UserError) as caught:
-        baking.bake("example")
+        baking.bake(site)
     assert not (home / "ARTIFACTS").exists()
     assert [p for name in ("layers", "work", "latest") for p in (home / "CACHE").glob(name)] == []
     assert "\n" not in str(caught.value)

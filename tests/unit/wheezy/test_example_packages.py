@@ -17,7 +17,7 @@ import pytest
 from golden.definition import Site
 from golden.errors import UserError
 from golden.packages import AptState, Package, Resolver, fetch
-from golden.recipe import Cook, Recipe, Recipes
+from golden.recipe import Recipe, Recipes, resolve
 from golden.render import render
 from tests.unit.wheezy.archive import Archive, sign
 from tests.unit.wheezy.checkout import example
@@ -26,7 +26,7 @@ from tests.unit.wheezy.packages import catalogue
 
 @pytest.fixture(scope="module")
 def recipes(site: Site, resolver: Resolver) -> Recipes:
-    return Cook(site, render(site), resolver).recipes(site.kinds)
+    return resolve(site, render(site), resolver, site.kinds)
 
 
 def in_image(recipes: Recipes, kind: str) -> dict[str, Package]:
@@ -214,5 +214,5 @@ def test_without_the_flat_repository_the_missing_packages_are_named(
     state.refresh()
     resolver = Resolver(state)
     with pytest.raises(UserError, match="snf-ganeti") as caught:
-        Cook(replace(site, release=release), render(site), resolver).recipes(site.kinds)
+        resolve(replace(site, release=release), render(site), resolver, site.kinds)
     assert "images/releases/wheezy.yaml" in str(caught.value)

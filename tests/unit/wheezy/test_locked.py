@@ -10,21 +10,22 @@ from dataclasses import replace
 import pytest
 
 from golden import lock, paths
-from golden.bake import locked
 from golden.definition import Site
 from golden.errors import UserError
-from golden.lock import Lock, bundle, making
+from golden.lock import Lock, bundle, locked, making
 from golden.lock import pool as fill
 from golden.packages import fetch, store
-from golden.recipe import Cook, Recipes
+from golden.recipe import Recipes, resolve
 from golden.render import render
 from tests.unit.wheezy.hosts import Host, at
 
 
 def recipes(site: Site, *, offline: bool) -> Recipes:
-    resolver, found = locked.resolver(site, offline=offline)
-    made = Cook(site, render(site), resolver).recipes(site.kinds)
-    locked.require(site, found, made, offline=offline)
+    found, resolver = locked.resolver(site.release, offline=offline)
+    made = resolve(site, render(site), resolver, site.kinds)
+    if found:
+        packages = [package for each in made.all() for package in each.all_packages()]
+        locked.require(site.release, found, packages, offline=offline)
     return made
 
 
@@ -83,7 +84,7 @@ def test_offline_needs_the_pool_alone_and_makes_the_same_layers(
     for one, other in zip(online.all(), offline.all(), strict=True):
         if not one.name.endswith(".site"):
             assert one.layer.key == other.layer.key, one.name
-    resolver, _ = locked.resolver(there, offline=True)
+    _, resolver = locked.resolver(there.release, offline=True)
     for recipe in offline.all():
         fetch(resolver, recipe.packages, recipe.below)
     assert {path.suffix for path in resolver.state.debs.iterdir() if path.is_file()} == {".deb"}
@@ -139,7 +140,7 @@ def test_a_damaged_file_of_the_pool_is_named_offline_and_fetched_online(
     file = store.file(host.cache / "pool", web.sha256)
     file.write_bytes(file.read_bytes()[:-1] + b"X")
     loose = unpinned(site)
-    resolver, _ = locked.resolver(loose, offline=True)
+    _, resolver = locked.resolver(loose.release, offline=True)
     with pytest.raises(
         UserError, match=r"--offline: the pool does not have, or not whole, openssl"
     ):

@@ -12,8 +12,8 @@ import pytest
 
 from golden import run
 from golden.errors import StageError
-from golden.layers import workshop as module
-from golden.layers.workshop import working
+from golden.layers import workspace as module
+from golden.layers.workspace import working
 from golden.paths import ROOT
 
 # A bake that says when it works and then does so until it is told to stop, or killed.
@@ -23,12 +23,12 @@ from pathlib import Path
 from golden.layers import View, working
 from golden import run
 cache, tree = Path(sys.argv[1]), Path(sys.argv[2])
-with working(cache) as workshop:
-    bench = workshop.bench("base")
+with working(cache) as workspace:
+    scratch = workspace.scratch("base")
     for name in ("upper", "work"):
-        (bench / name).mkdir()
-    view = View(at=bench / "root", lower=(tree,), upper=bench / "upper", work=bench / "work",
-                alive=workshop.alive, busy=workshop.busy, chroot=True,
+        (scratch / name).mkdir()
+    view = View(at=scratch / "root", lower=(tree,), upper=scratch / "upper", work=scratch / "work",
+                alive=workspace.alive, busy=workspace.busy, chroot=True,
                 environment={"PATH": "/usr/bin"})
     (cache / "works").touch()
     run.run([*view.prefix("sleep"), "sleep", sys.argv[3]])
@@ -43,15 +43,15 @@ def until(path: Path, seconds: float = 15) -> None:
 
 
 def test_the_work_folder_is_gone_afterwards(tmp_path: Path) -> None:
-    with working(tmp_path) as workshop:
-        (workshop.bench("base") / "file").touch()
-        assert workshop.folder.is_dir()
+    with working(tmp_path) as workspace:
+        (workspace.scratch("base") / "file").touch()
+        assert workspace.folder.is_dir()
     assert list((tmp_path / "work").iterdir()) == []
 
 
 def test_the_work_folder_of_a_failed_bake_is_gone_too(tmp_path: Path) -> None:
-    with pytest.raises(StageError), working(tmp_path) as workshop:
-        workshop.bench("base")
+    with pytest.raises(StageError), working(tmp_path) as workspace:
+        workspace.scratch("base")
         raise StageError("base", "failed")
     assert list((tmp_path / "work").iterdir()) == []
 
@@ -67,9 +67,9 @@ def test_after_kill_9_nothing_runs_on_and_the_next_bake_clears_up(
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     assert left.is_dir()
-    with working(tmp_path) as workshop:
+    with working(tmp_path) as workspace:
         assert not left.exists()
-        assert [path.name for path in (tmp_path / "work").iterdir()] == [workshop.folder.name]
+        assert [path.name for path in (tmp_path / "work").iterdir()] == [workspace.folder.name]
     assert str(left) not in Path("/proc/mounts").read_text()
 
 

@@ -1,4 +1,4 @@
-"""What was resolved, held against the lock."""
+"""A bake that obeys a lock: its versions are resolved, and nothing else is baked."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from golden import log
 from golden.definition import Release
 from golden.errors import UserError
-from golden.lock.model import Lock
-from golden.packages.model import Package
+from golden.lock.model import Lock, load, pins
+from golden.packages import AptState, Package, Resolver
 
 # Names in one sentence; more are counted.
 NAMED = 12
@@ -26,7 +26,7 @@ class Change:
 
 
 def changes(old: Lock | None, new: Lock) -> tuple[Change, ...]:
-    """What is different in `new`, by name; a package whose bytes alone changed, too."""
+    """The differences of `new`, by name; also of packages that differ in their bytes alone."""
     before = old.by_name() if old else {}
     after = new.by_name()
     return tuple(
@@ -40,18 +40,39 @@ def changes(old: Lock | None, new: Lock) -> tuple[Change, ...]:
     )
 
 
-def require(release: Release, lock: Lock, packages: Iterable[Package], *, offline: bool) -> None:
-    """Hold what is to be baked against the lock.
+def resolver(release: Release, *, offline: bool) -> tuple[Lock | None, Resolver]:
+    """The lock of `release`, and a resolver that takes its versions.
 
-    Raises UserError, naming the packages, where it is something else and the release's lock is
-    strict; one that follows the mirror is warned of. `offline` is always strict.
+    Raises UserError for an invalid lock, and when there is no index.
+    """
+    if offline and release.bootstrap == "debootstrap":
+        raise UserError(
+            f"--offline: images/releases/{release.name}.yaml: bootstrap: debootstrap needs a "
+            "mirror; bake without --offline"
+        )
+    held = load(release)
+    if held is None:
+        _warn(
+            f"release '{release.name}' has no lock, so its packages are resolved anew; make one "
+            "with: ./inv lock"
+        )
+    state = AptState(release, locked=pins(held), offline=offline)
+    state.refresh()
+    return held, Resolver(state)
+
+
+def require(release: Release, lock: Lock, packages: Iterable[Package], *, offline: bool) -> None:
+    """Compare the packages of a bake with the lock.
+
+    Raises UserError, naming those that differ, when the release's lock is strict; a lock that
+    follows the mirror causes a warning. `offline` is always strict.
     """
     moved, new = _differences(lock, set(packages))
     if not moved and not new:
         return
-    told = [f"the sources do not have what is locked: {_some(moved)}"] if moved else []
-    told += [f"not in the lock: {_some(new)}"] if new else []
-    where = f"images/releases/{release.name}.lock.json: {'; '.join(told)}"
+    parts = [f"the sources do not have what is locked: {_some(moved)}"] if moved else []
+    parts += [f"not in the lock: {_some(new)}"] if new else []
+    where = f"images/releases/{release.name}.lock.json: {'; '.join(parts)}"
     if offline:
         raise UserError(
             f"{where}; --offline takes nothing else: fill the pool where there is a mirror with "
@@ -65,17 +86,9 @@ def require(release: Release, lock: Lock, packages: Iterable[Package], *, offlin
     _warn(f"{where}; the bake takes what the mirror has (lock it with: ./inv lock)")
 
 
-def tell_none(release: Release) -> None:
-    """Say once in a run that nothing says which versions to take."""
-    _warn(
-        f"release '{release.name}' has no lock, so its packages are resolved anew; make one with: "
-        "./inv lock"
-    )
-
-
 @functools.cache
 def _warn(text: str) -> None:
-    """Once, also where a bake plans twice."""
+    """Once, also where a command resolves several times."""
     log.warn(text)
 
 

@@ -22,7 +22,7 @@ ORPHAN_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
-class Workshop:
+class Workspace:
     """The folder of one running bake. `lock` is its open `alive` file, locked while it lives."""
 
     folder: Path
@@ -42,15 +42,15 @@ class Workshop:
         """Make every command inside a tree end within about a second (see `inside.watch`)."""
         fcntl.flock(self.lock, fcntl.LOCK_UN)
 
-    def bench(self, name: str) -> Path:
+    def scratch(self, name: str) -> Path:
         """A new empty folder for the layer `name`."""
-        bench = self.folder / name
-        bench.mkdir()
-        return bench
+        scratch = self.folder / name
+        scratch.mkdir()
+        return scratch
 
 
 @contextlib.contextmanager
-def working(cache: Path) -> Iterator[Workshop]:
+def working(cache: Path) -> Iterator[Workspace]:
     """Be the one bake that works in `cache`: wait for another one, then clear what died there.
 
     Raises StageError when something that a killed bake started does not end.
@@ -61,10 +61,10 @@ def working(cache: Path) -> Iterator[Workshop]:
         folder.mkdir(parents=True)
         with (folder / "alive").open("wb") as alive:
             fcntl.flock(alive, fcntl.LOCK_EX)
-            workshop = Workshop(folder, alive)
-            workshop.busy.touch()
+            workspace = Workspace(folder, alive)
+            workspace.busy.touch()
             try:
-                yield workshop
+                yield workspace
             finally:
                 enter.remove([folder])
 

@@ -1,4 +1,4 @@
-"""What `inv plan` tells of every layer and disk, as lines, JSON and a file that a bake obeys."""
+"""What `inv plan` shows of every layer and disk, as lines, JSON and a file that a bake obeys."""
 
 from __future__ import annotations
 
@@ -10,22 +10,17 @@ from pathlib import Path
 import pytest
 
 from golden import manifest
-from golden.bake import overview, planfile, planning
-from golden.bake.overview import Overview
+from golden.bake import planfile, planning
+from golden.bake.planfile import PlanFile
+from golden.bake.planning import Plan
 from golden.definition import Site
 from golden.errors import UserError
 from golden.layers import Store
-from golden.layers.reasons import ALL
 from golden.recipe import Recipes
-from tests.unit.bake.test_planning import bake_all, store
+from tests.unit.bake.test_planning import bake_all, seen, store
 from tests.unit.recipe.test_recipe import World, recipes, site
 
 __all__ = ["site", "store"]  # fixtures
-
-
-def seen(site: Site, made: Recipes, store: Store, named: int = ALL) -> Overview:
-    plan = planning.make(site, site.kinds, "qcow2", made, store, named)
-    return overview.make(site, site.kinds, "qcow2", made, store, plan)
 
 
 def newer(**versions: str) -> World:
@@ -34,8 +29,8 @@ def newer(**versions: str) -> World:
     return world
 
 
-def states(found: Overview) -> dict[str, str]:
-    return {item.name: item.state for item in found.items}
+def states(found: Plan) -> dict[str, str]:
+    return {step.name: step.state for step in found.steps}
 
 
 def test_every_layer_and_disk_is_listed(site: Site, store: Store, home: Path) -> None:
@@ -50,7 +45,7 @@ def test_every_layer_and_disk_is_listed(site: Site, store: Store, home: Path) ->
 def test_what_a_new_version_means(site: Site, store: Store, home: Path) -> None:
     bake_all(site, recipes(site), store, home)
     found = seen(site, recipes(site, newer(dns="2")), store)
-    assert [item.name for item in found.stale] == ["master.platform", "master.site", "master.disk"]
+    assert [step.name for step in found.stale] == ["master.platform", "master.site", "master.disk"]
     # Each 2 s for a layer, 9 s for a disk; they wait for each other.
     assert found.seconds == 2.0 + 2.0 + 9.0
     # One package, whose file is not in the cache.
@@ -77,13 +72,13 @@ def test_a_layer_that_no_disk_needs_is_not_stale(site: Site, store: Store, home:
     made = recipes(site)
     bake_all(site, made, store, home)
     (home / ".cache/layers" / made.base.layer.key / "layer.json").unlink()
-    assert seen(site, made, store).item("base").state == "not needed"
+    assert seen(site, made, store).step("base").state == "not needed"
 
 
 def test_a_slip_in_a_name_gets_the_nearest(site: Site, store: Store) -> None:
     found = seen(site, recipes(site), store)
     with pytest.raises(UserError, match=r"no layer or disk 'master\.dsik'; did you mean"):
-        found.item("master.dsik")
+        found.step("master.dsik")
 
 
 def test_the_lines_and_the_json_say_the_same(
@@ -91,9 +86,9 @@ def test_the_lines_and_the_json_say_the_same(
 ) -> None:
     bake_all(site, recipes(site), store, home)
     found = seen(site, recipes(site, newer(dns="2")), store)
-    overview.show(found)
+    planning.show(found)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(found.items) + 1
+    assert len(lines) == len(found.steps) + 1
     line = next(line for line in lines if line.startswith("master.platform"))
     assert " ".join(line.split()) == "master.platform stale about 2 s package dns: 1 → 2"
     assert lines[-1].startswith("site small: 3 to bake, about 13 s; 0 MB to fetch; about 0 MB of")
@@ -103,10 +98,10 @@ def test_the_lines_and_the_json_say_the_same(
 
 
 @pytest.fixture
-def plan(site: Site, store: Store, home: Path) -> Callable[..., planfile.Planned]:
+def plan(site: Site, store: Store, home: Path) -> Callable[..., PlanFile]:
     """Writes a plan of what is given to a file, and reads it again."""
 
-    def write(made: Recipes) -> planfile.Planned:
+    def write(made: Recipes) -> PlanFile:
         planfile.write(home / "plan.json", seen(site, made, store))
         return planfile.read(home / "plan.json")
 
@@ -114,7 +109,7 @@ def plan(site: Site, store: Store, home: Path) -> Callable[..., planfile.Planned
 
 
 def test_a_plan_holds_as_long_as_nothing_moved(
-    site: Site, store: Store, home: Path, plan: Callable[..., planfile.Planned]
+    site: Site, store: Store, home: Path, plan: Callable[..., PlanFile]
 ) -> None:
     planned = plan(recipes(site))
     assert (planned.site, planned.nodes, planned.format) == ("small", ("n1", "n2"), "qcow2")
@@ -122,9 +117,7 @@ def test_a_plan_holds_as_long_as_nothing_moved(
     planned.require(seen(site, recipes(site), store))
 
 
-def test_a_plan_names_what_moved(
-    site: Site, store: Store, plan: Callable[..., planfile.Planned]
-) -> None:
+def test_a_plan_names_what_moved(site: Site, store: Store, plan: Callable[..., PlanFile]) -> None:
     planned = plan(recipes(site))
     moved = recipes(site, newer(dns="2"), {"/etc/web": b"y"})
     larger = replace(site, kinds=(replace(site.kinds[0], image_size_mib=4096), site.kinds[1]))

@@ -8,11 +8,14 @@ from collections.abc import Callable
 
 import pytest
 
-from golden.bake.schedule import Job, run_jobs
+from golden.bake import run_jobs
+
+Row = tuple[str, tuple[str, ...], Callable[[], None]]
 
 
-def jobs(*rows: tuple[str, tuple[str, ...], Callable[[], None]]) -> dict[str, Job]:
-    return {name: Job(name, needs, work) for name, needs, work in rows}
+def run(rows: list[Row], at_once: int, abandon: Callable[[], None]) -> None:
+    jobs = {name: work for name, _, work in rows}
+    run_jobs(jobs, {name: needs for name, needs, _ in rows}, at_once, abandon)
 
 
 def never() -> None:
@@ -27,14 +30,14 @@ def test_needs_come_first() -> None:
         ("initramfs", ("base",), lambda: order.append("initramfs")),
         ("base", (), lambda: order.append("base")),
     ]
-    run_jobs(jobs(*rows), 3, never)
+    run(rows, 3, never)
     assert order[0] == "base" and order[-1] == "disk"
     assert sorted(order) == ["base", "disk", "initramfs", "site"]
 
 
 def test_independent_jobs_run_at_once() -> None:
     meet = threading.Barrier(2, timeout=5)
-    run_jobs(jobs(("a", (), lambda: _wait(meet)), ("b", (), lambda: _wait(meet))), 2, never)
+    run([("a", (), lambda: _wait(meet)), ("b", (), lambda: _wait(meet))], 2, never)
 
 
 def _wait(meet: threading.Barrier) -> None:
@@ -54,7 +57,7 @@ def test_no_more_run_at_once_than_allowed() -> None:
         with lock:
             running -= 1
 
-    run_jobs(jobs(*((str(n), (), work) for n in range(6))), 2, never)
+    run([(str(n), (), work) for n in range(6)], 2, never)
     assert most == 2
 
 
@@ -70,10 +73,10 @@ def test_after_a_failure_the_running_ones_end_and_none_begins() -> None:
 
     rows = [("slow", (), slow), ("bad", (), fail), ("after", ("slow",), lambda: done.append("x"))]
     with pytest.raises(RuntimeError, match="first"):
-        run_jobs(jobs(*rows), 2, never)
+        run(rows, 2, never)
     assert done == ["slow"]
 
 
 def test_needs_that_can_never_be_met_are_a_bug() -> None:
-    with pytest.raises(ValueError, match="for ever"):
-        run_jobs(jobs(("a", ("b",), never), ("b", ("a",), never)), 2, lambda: None)
+    with pytest.raises(ValueError, match="cycle"):
+        run([("a", ("b",), never), ("b", ("a",), never)], 2, lambda: None)
