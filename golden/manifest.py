@@ -73,7 +73,7 @@ def load(folder: Path) -> dict[str, Any] | None:
 
 def artifact(site: str, kind: str, fmt: str = "qcow2") -> Artifact:
     """The baked disk of a kind. Raises UserError when there is none."""
-    found = of_key(site, kind, fmt, None)
+    found = find(site, kind, fmt, None)
     if found is None:
         raise UserError(
             f"site '{site}' has no baked {fmt} disk of '{kind}': run ./inv bake --site {site}"
@@ -81,7 +81,7 @@ def artifact(site: str, kind: str, fmt: str = "qcow2") -> Artifact:
     return found
 
 
-def of_key(site: str, kind: str, fmt: str, key: str | None) -> Artifact | None:
+def find(site: str, kind: str, fmt: str, key: str | None) -> Artifact | None:
     """The baked disk if it is there, whole in length, and made from `key` (None: from any)."""
     manifest = read(site, kind)
     record = (manifest or {}).get("artifacts", {}).get(fmt)

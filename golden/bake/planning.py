@@ -109,7 +109,7 @@ def make(site: Site, disks: Sequence[Disk], recipes: Recipes, store: Store) -> P
         place = (site.name, disk.kind.name, disk.format, disk.key)
         # A list of layers is worth nothing without them.
         lost = disk.format == TREE and missing & names
-        if not lost and manifest.of_key(*place):
+        if not lost and manifest.find(*place):
             continue
         if not lost and (found := releases.taken_from(*place)):
             kept[disk.name] = found

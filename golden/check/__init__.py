@@ -59,7 +59,7 @@ def run(
         # Imported late: nothing else here needs a booted site.
         from golden.check.connection import Connection
 
-        Connection.of(site)
+        Connection.to(site)
     junit.parent.mkdir(parents=True, exist_ok=True)
     seconds = _pytest(site, names, junit, facts)
     found = Report(site, report.from_junit(junit), seconds)

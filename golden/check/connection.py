@@ -43,7 +43,7 @@ class Connection:
         self.config = config
 
     @classmethod
-    def of(cls, site: str) -> Connection:
+    def to(cls, site: str) -> Connection:
         """The connection to the booted nodes of `site`. Raises UserError when none was booted."""
         config = CACHE / "run" / site / "ssh_config"
         if not config.exists():

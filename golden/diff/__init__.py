@@ -2,7 +2,7 @@
 
 Read in this order: `sides` (what A and B may be), `tree` (an image's files, from its layers),
 `compare` (files that differ), `subjects` (what that means: packages, accounts, services, …),
-`origin` (which template a changed line comes from), `document` (all of it as data), `told` (as text
+`origin` (which template a changed line comes from), `document` (all of it as data), `text` (as text
 and as a page).
 """
 
@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 from golden import atomic, log, paths
-from golden.diff import document, sides, told
+from golden.diff import document, sides, text
 
 __all__ = ["diff"]
 
@@ -28,8 +28,8 @@ def diff(
     if as_json:
         log.raw(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     else:
-        told.show(found, verbose=verbose)
+        text.show(found, verbose=verbose)
     if html:
-        atomic.write(Path(html), told.page(found))
+        atomic.write(Path(html), text.page(found))
         if not as_json:
             log.info(f"page: {paths.shown(Path(html))}")

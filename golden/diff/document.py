@@ -21,7 +21,7 @@ def make(a: Side, b: Side) -> dict[str, Any]:
     """
     old, new = _trees(a, b)
     found = list(compare.changes(old, new))
-    told = [change for change in found if not change.noise]
+    counted = [change for change in found if not change.noise]
     touched = [change.path for change in found]
     return {
         "a": _named(a),
@@ -33,7 +33,7 @@ def make(a: Side, b: Side) -> dict[str, Any]:
         "privileged": subjects.differences(
             subjects.privileged(old, touched), subjects.privileged(new, touched)
         ),
-        "files": [_file(change, new) for change in told],
+        "files": [_file(change, new) for change in counted],
         "sizes": _sizes(old, new),
         "seconds": subjects.differences(_seconds(a.manifest), _seconds(b.manifest)),
         "noise": [change.path for change in found if change.noise],

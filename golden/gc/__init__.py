@@ -162,7 +162,7 @@ def _in_use() -> tuple[set[tuple[int, int]], set[str]]:
     return files, keys
 
 
-def _files(release: model.Release) -> set[tuple[int, int]]:
+def _files(release: model.ImageRelease) -> set[tuple[int, int]]:
     found = (image.folder / name for image in release.images.values() for name in image.files)
     return {_inode(path) for path in found if path.is_file()}
 
@@ -195,7 +195,7 @@ def _old_releases(wanted: Wanted) -> Iterator[Item]:
     for folder in paths.ARTIFACTS.glob("*/releases"):
         site = folder.parent.name
         for release in stages.superseded(site, wanted.releases):
-            stage = stages.read(site).of(release)
+            stage = stages.read(site).stage_of(release)
             yield _item(f"release {release.id} of site {site}, {stage}", release.folder)
         for left in (*folder.glob(".*.partial"), *folder.glob(".*.gone")):
             yield _item(f"what a killed command left in {site}/releases", left)

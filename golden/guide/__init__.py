@@ -82,7 +82,7 @@ def covered(root: Path = paths.ROOT) -> tuple[Covered, ...]:
     )
 
 
-def of_step(file: Path) -> tuple[str, ...]:
+def step_ids(file: Path) -> tuple[str, ...]:
     """The ids in the GUIDE of the first-boot step `file`."""
     problems = Problems(file.parent)
     ids = tuple(home.id for home in _homes_in_step(file, problems))

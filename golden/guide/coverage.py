@@ -23,10 +23,10 @@ from golden.paths import ARTIFACTS, ROOT, shown
 DOCUMENT = ROOT / "docs" / "guide-coverage.md"
 TABLE = "coverage.md"
 
-__all__ = ["DOCUMENT", "TABLE", "Row", "of", "rehearsed", "show", "summary", "write"]
+__all__ = ["DOCUMENT", "TABLE", "Row", "rehearsed", "rows_of", "show", "summary", "write"]
 
 
-def of(site: str, checks: Path | None = None) -> tuple[Row, ...]:
+def rows_of(site: str, checks: Path | None = None) -> tuple[Row, ...]:
     """A row for each action of the guide, its state that of the last rehearsals of `site`.
 
     What one target has no means for counts as another found it. `checks` is a file that `inv check`
@@ -51,7 +51,7 @@ def rehearsed(site: str) -> dict[str, Path]:
 
 def show(site: str, *, as_json: bool = False) -> None:
     """Print the rows as a table with a summary, or as JSON."""
-    found = of(site)
+    found = rows_of(site)
     if as_json:
         log.raw(json.dumps([asdict(row) for row in found], indent=1))
         return
@@ -59,9 +59,9 @@ def show(site: str, *, as_json: bool = False) -> None:
     log.table(
         header,
         [
-            (row.id, row.phase, row.node, row.key, ", ".join(row.homes) or "-", row.proof, told)
+            (row.id, row.phase, row.node, row.key, ", ".join(row.homes) or "-", row.proof, state)
             for row in found
-            for told in [f"{row.state}: {row.reason}" if row.reason else row.state]
+            for state in [f"{row.state}: {row.reason}" if row.reason else row.state]
         ],
     )
     for line in summary(found):
@@ -79,7 +79,7 @@ def write(site: str) -> None:
             f"no check of site {site} was ever run here, so there is nothing to record; "
             f"rehearse it first: ./inv rehearse --site {site}"
         )
-    found = of(site)
+    found = rows_of(site)
     for file, text in (
         (ARTIFACTS / site / TABLE, document.whole(site, rehearsals, found)),
         (DOCUMENT, document.by_chapter(site, rehearsals, found)),

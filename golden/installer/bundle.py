@@ -139,7 +139,7 @@ def _chosen(site: Site, names: Sequence[str]) -> tuple[Node, ...]:
 
 def _baked(site: Site, kind: str) -> tuple[Path, str]:
     """The newest disk of `kind`, and what stands for its content."""
-    found = [manifest.of_key(site.name, kind, fmt, None) for fmt in FORMATS]
+    found = [manifest.find(site.name, kind, fmt, None) for fmt in FORMATS]
     artifacts = [artifact for artifact in found if artifact]
     if not artifacts:
         raise UserError(

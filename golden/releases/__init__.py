@@ -7,6 +7,6 @@ back), `listing`, `collect` (what nobody needs any more).
 """
 
 from golden.releases.keep import Kept, record, take_back, taken_from
-from golden.releases.model import Image, Release, every, find
+from golden.releases.model import Image, ImageRelease, every, find
 
-__all__ = ["Image", "Kept", "Release", "every", "find", "record", "take_back", "taken_from"]
+__all__ = ["Image", "ImageRelease", "Kept", "every", "find", "record", "take_back", "taken_from"]

@@ -19,7 +19,7 @@ from filelock import FileLock
 from golden import atomic, log, manifest
 from golden.keys import signing
 from golden.releases import model, stages
-from golden.releases.model import Image, Release
+from golden.releases.model import Image, ImageRelease
 
 Manifest = Mapping[str, Any]
 
@@ -28,7 +28,7 @@ Manifest = Mapping[str, Any]
 class Kept:
     """A disk of format `format` that a release still has."""
 
-    release: Release
+    release: ImageRelease
     image: Image
     format: str
 
@@ -66,7 +66,7 @@ def take_back(kept: Kept) -> None:
     manifest.replace(release.site, image.kind, found)
 
 
-def record(site: str, settings: Mapping[str, Mapping[str, str]]) -> Release:
+def record(site: str, settings: Mapping[str, Mapping[str, str]]) -> ImageRelease:
     """Keep what lies baked of the kinds of `settings` as one release; the one there is if it is
     the same. `settings` tells for each kind what its disks are made with besides the tree."""
     manifests = {kind: manifest.read(site, kind) or {} for kind in settings}
@@ -81,7 +81,7 @@ def record(site: str, settings: Mapping[str, Mapping[str, str]]) -> Release:
     return model.find(site, identity)
 
 
-def remove(release: Release) -> None:
+def remove(release: ImageRelease) -> None:
     """Throw a release away; what is also an artifact now stays that."""
     gone = release.folder.with_name(f".{release.id}.gone")
     shutil.rmtree(gone, ignore_errors=True)
@@ -98,7 +98,7 @@ def link(source: Path, target: Path) -> None:
     new.unlink(missing_ok=True)
 
 
-def _has_all(release: Release, kind: str, found: Manifest) -> bool:
+def _has_all(release: ImageRelease, kind: str, found: Manifest) -> bool:
     """Whether the release holds every disk that lies baked of `kind`."""
     image = release.images[kind]
     known = image.manifest()["artifacts"]
@@ -108,7 +108,7 @@ def _has_all(release: Release, kind: str, found: Manifest) -> bool:
 
 
 def _publish(
-    site: str, identity: str, manifests: Mapping[str, Manifest], there: Release | None
+    site: str, identity: str, manifests: Mapping[str, Manifest], there: ImageRelease | None
 ) -> None:
     partial = model.folder(site) / f".{identity}.partial"
     shutil.rmtree(partial, ignore_errors=True)

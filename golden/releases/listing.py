@@ -8,7 +8,7 @@ from typing import Any
 from golden import log
 from golden.errors import UserError
 from golden.releases import stages
-from golden.releases.model import Release, every
+from golden.releases.model import ImageRelease, every
 
 HEADERS = ("release", "stage", "baked", "Synnefo", "kinds, MB")
 
@@ -42,10 +42,10 @@ def _problems(site: str) -> dict[str, str]:
     return found
 
 
-def _facts(release: Release, problems: dict[str, str]) -> dict[str, Any]:
+def _facts(release: ImageRelease, problems: dict[str, str]) -> dict[str, Any]:
     return {
         "id": release.id,
-        "stage": stages.read(release.site).of(release),
+        "stage": stages.read(release.site).stage_of(release),
         "in_place": release == stages.in_place(release.site),
         "baked": release.baked,
         "synnefo": release.synnefo,

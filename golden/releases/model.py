@@ -48,7 +48,7 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Release:
+class ImageRelease:
     """The images of all kinds of a site that belong together. `baked` is when the last one was,
     in UTC; `lock` stands for the exact packages of all of them."""
 
@@ -108,14 +108,14 @@ def lock_identity(manifests: Mapping[str, Mapping[str, Any]]) -> str:
     return digest(json.dumps(packages, sort_keys=True).encode())
 
 
-def every(site: str) -> tuple[Release, ...]:
+def every(site: str) -> tuple[ImageRelease, ...]:
     """The kept releases of a site, the newest first. One without a readable record is passed over:
     `rm` of a release may have been cut short."""
     found = (_read(site, path.parent) for path in folder(site).glob(f"[!.]*/{RECORD}"))
     return tuple(sorted((each for each in found if each), key=_age, reverse=True))
 
 
-def find(site: str, name: str) -> Release:
+def find(site: str, name: str) -> ImageRelease:
     """The release whose id begins with `name`. Raises UserError for none and for several."""
     releases = every(site)
     found = [each for each in releases if name and each.id.startswith(name)]
@@ -132,11 +132,11 @@ def find(site: str, name: str) -> Release:
     raise UserError(f"site {site} has no release '{name}'; {nearest(name, ids)}")
 
 
-def _age(release: Release) -> tuple[str, str]:
+def _age(release: ImageRelease) -> tuple[str, str]:
     return release.baked, release.id
 
 
-def _read(site: str, place: Path) -> Release | None:
+def _read(site: str, place: Path) -> ImageRelease | None:
     try:
         record = json.loads((place / RECORD).read_text())
     except (OSError, ValueError):
@@ -147,4 +147,6 @@ def _read(site: str, place: Path) -> Release | None:
         kind: Image(kind, place / kind, {name: tuple(known) for name, known in files.items()})
         for kind, files in record["kinds"].items()
     }
-    return Release(site, place.name, record["baked"], record["synnefo"], record["lock"], images)
+    return ImageRelease(
+        site, place.name, record["baked"], record["synnefo"], record["lock"], images
+    )

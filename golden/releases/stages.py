@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from golden import manifest, paths
-from golden.releases.model import Release, every
+from golden.releases.model import ImageRelease, every
 
 NOW = ".now"
 FILE = "stages.json"
@@ -30,7 +30,7 @@ class Stages:
     previous: str = ""
     retired: tuple[str, ...] = ()
 
-    def of(self, release: Release) -> str:
+    def stage_of(self, release: ImageRelease) -> str:
         """The stage of `release`, in a word."""
         promoted = {self.current: "current", self.previous: "previous"}
         word = "retired" if release.id in self.retired else "candidate"
@@ -67,19 +67,19 @@ def read(site: str) -> Stages:
     return Stages(found["current"], found["previous"], tuple(found["retired"]))
 
 
-def in_place(site: str) -> Release | None:
+def in_place(site: str) -> ImageRelease | None:
     """The release whose disks are the site's artifacts now."""
     return next((release for release in every(site) if _is_in_place(release)), None)
 
 
-def superseded(site: str, spared: Iterable[str] = ()) -> list[Release]:
+def superseded(site: str, spared: Iterable[str] = ()) -> list[ImageRelease]:
     """The releases, the newest first, that are neither promoted, nor in place, nor `spared`."""
     there = in_place(site)
     kept = {*read(site).promoted(), *spared, there.id if there else ""}
     return [release for release in every(site) if release.id not in kept]
 
 
-def all_releases() -> Iterator[Release]:
+def all_releases() -> Iterator[ImageRelease]:
     """The kept releases of every site."""
     for folder in paths.ARTIFACTS.glob("*/releases"):
         yield from every(folder.parent.name)
@@ -96,11 +96,11 @@ def layers() -> frozenset[str]:
     return frozenset(layer["key"] for each in found for layer in each.get("layers", ()))
 
 
-def _is_in_place(release: Release) -> bool:
+def _is_in_place(release: ImageRelease) -> bool:
     return all(_lies(release, kind) for kind in release.images)
 
 
-def _lies(release: Release, kind: str) -> bool:
+def _lies(release: ImageRelease, kind: str) -> bool:
     found = (manifest.read(release.site, kind) or {}).get("artifacts", {})
     signed = release.images[kind].files
     place = manifest.folder(release.site, kind)

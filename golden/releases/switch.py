@@ -13,14 +13,14 @@ from golden import atomic, log, manifest, paths, rundir
 from golden.errors import UserError
 from golden.layers.workspace import one_bake
 from golden.releases import keep, stages
-from golden.releases.model import Release, every, find
+from golden.releases.model import ImageRelease, every, find
 from golden.releases.stages import FILE, NOW, Stages
 from golden.rundir import NodeDir
 
 SETS = ".sets"
 
 
-def promote(site: str, name: str = "") -> Release:
+def promote(site: str, name: str = "") -> ImageRelease:
     """Make a release current, the candidate that was baked last unless `name` begins another's id;
     the current one becomes the previous. Raises UserError when there is none, or it is damaged."""
     with one_bake(paths.CACHE), keep.lock(site):
@@ -33,7 +33,7 @@ def promote(site: str, name: str = "") -> Release:
     return release
 
 
-def rollback(site: str) -> Release:
+def rollback(site: str) -> ImageRelease:
     """Change the current and the previous release of a site. Raises UserError without one."""
     with one_bake(paths.CACHE), keep.lock(site):
         before = stages.read(site)
@@ -51,9 +51,9 @@ def _runs(site: str, node: str) -> bool:
     return NodeDir(site, node).running() is not None
 
 
-def _candidate(site: str, now: Stages) -> Release:
+def _candidate(site: str, now: Stages) -> ImageRelease:
     there = stages.in_place(site)
-    candidates = [each for each in every(site) if now.of(each) == "candidate"]
+    candidates = [each for each in every(site) if now.stage_of(each) == "candidate"]
     if not candidates:
         raise UserError(
             f"site {site} has no candidate: bake one with ./inv bake --site {site}, or name a "
@@ -62,7 +62,7 @@ def _candidate(site: str, now: Stages) -> Release:
     return there if there in candidates else candidates[0]
 
 
-def _switch(release: Release, then: Stages) -> None:
+def _switch(release: ImageRelease, then: Stages) -> None:
     site = release.site
     release.verify()
     before = stages.read(site)

@@ -86,7 +86,7 @@ def guide_map(kind: Kind, root: Path) -> bytes:
             homes.setdefault(id, []).append(str(role.source.relative_to(root)))
     for step in kind.first_boot:
         file = tree.step(step)
-        for id in guide.of_step(file):
+        for id in guide.step_ids(file):
             homes.setdefault(id, []).append(str(file.relative_to(root)))
     # An id a line, so that a diff of it reads as a list.
     rows = [f"  {json.dumps(id)}: {json.dumps(files)}" for id, files in sorted(homes.items())]

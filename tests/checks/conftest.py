@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def connection() -> Connection:
     if RECORDED is not None:
         pytest.skip("recorded facts are judged, there is no live node to ask")
-    return Connection.of(SITE.name)
+    return Connection.to(SITE.name)
 
 
 @pytest.fixture(scope="session")

@@ -40,14 +40,14 @@ def test_an_artifact_is_found_with_its_manifest_beside_it() -> None:
 
 def test_only_the_asked_key_counts() -> None:
     baked(key="k")
-    assert manifest.of_key("lab", "master", "qcow2", "k") is not None
-    assert manifest.of_key("lab", "master", "qcow2", "other") is None
+    assert manifest.find("lab", "master", "qcow2", "k") is not None
+    assert manifest.find("lab", "master", "qcow2", "other") is None
 
 
 def test_a_disk_that_was_cut_is_not_there() -> None:
     baked()
     manifest.disk_path("lab", "master", "qcow2").write_bytes(b"di")
-    assert manifest.of_key("lab", "master", "qcow2", "k") is None
+    assert manifest.find("lab", "master", "qcow2", "k") is None
 
 
 def test_what_was_not_baked_is_said_with_the_command_that_bakes_it() -> None:

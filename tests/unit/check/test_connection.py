@@ -68,4 +68,4 @@ def test_the_clock_of_this_host_agrees_with_itself(connection: Connection) -> No
 def test_a_site_that_is_not_booted_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("golden.check.connection.CACHE", tmp_path)
     with pytest.raises(UserError, match=r"\./inv boot --site rehearsal"):
-        Connection.of("rehearsal")
+        Connection.to("rehearsal")

@@ -12,7 +12,7 @@ import pytest
 
 import golden.diff
 from golden import manifest, paths
-from golden.diff import compare, document, origin, sides, told
+from golden.diff import compare, document, origin, sides, text
 from golden.errors import UserError
 from golden.layers import overlay
 
@@ -202,7 +202,7 @@ def test_baked_images_are_read_from_their_layers(baked: Path) -> None:
 
 def test_the_page_stands_alone_and_escapes(make: Make, tmp_path: Path) -> None:
     a, b = make("a", {"etc/motd": "<b>one\n"}), make("b", {"etc/motd": "<b>two\n"})
-    page = told.page(compared(a, b))
+    page = text.page(compared(a, b))
     assert "+&lt;b&gt;two" in page
     assert "http" not in page
 

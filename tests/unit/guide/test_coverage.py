@@ -24,7 +24,7 @@ OPTIONAL = {"stats-agent", "stats-server"}
 
 @pytest.fixture(scope="module")
 def real() -> tuple[Row, ...]:
-    return coverage.of("rehearsal", NOWHERE)
+    return coverage.rows_of("rehearsal", NOWHERE)
 
 
 def test_every_action_has_a_home(real: tuple[Row, ...]) -> None:
@@ -162,7 +162,7 @@ def test_the_state_comes_from_the_file_of_the_checks(tmp_path: Path) -> None:
     file = tmp_path / "checks.json"
     report = Report("rehearsal", (outcome("failed", guide="G002", reason="why"),), 1.0)
     file.write_text(json.dumps(report.as_json()))
-    found = next(one for one in coverage.of("rehearsal", file) if one.id == "G002")
+    found = next(one for one in coverage.rows_of("rehearsal", file) if one.id == "G002")
     assert (found.state, found.reason) == ("failed", "why")
 
 

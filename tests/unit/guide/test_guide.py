@@ -94,4 +94,4 @@ def test_all_wrong_homes_in_one_run(tree: SmallTree) -> None:
 
 
 def test_of_step(tree: SmallTree) -> None:
-    assert guide.of_step(tree.root / STEP) == ("G001",)
+    assert guide.step_ids(tree.root / STEP) == ("G001",)

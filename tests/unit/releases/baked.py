@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from golden import manifest, releases
-from golden.releases import Release
+from golden.releases import ImageRelease
 
 SITE = "lab"
 KINDS = ("master", "node")
@@ -46,7 +46,7 @@ def key(kind: str, version: str, fmt: str = "qcow2") -> str:
     return f"{fmt}-{kind}-{version}"
 
 
-def bake(version: str, fmt: str = "qcow2", kinds: Sequence[str] = KINDS) -> Release:
+def bake(version: str, fmt: str = "qcow2", kinds: Sequence[str] = KINDS) -> ImageRelease:
     """All kinds at `version`, recorded as the bake does it."""
     for kind in kinds:
         disk(kind, version, fmt)

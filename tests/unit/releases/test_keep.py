@@ -67,7 +67,7 @@ def test_going_back_finds_the_same_bytes_again() -> None:
         releases.take_back(taken(kind, "1"))
     assert baked.in_place() == baked.all_of("1")
     assert (manifest.folder(SITE, "node") / manifest.NAME).read_bytes() == before
-    assert manifest.of_key(SITE, "node", "qcow2", baked.key("node", "1")) is not None
+    assert manifest.find(SITE, "node", "qcow2", baked.key("node", "1")) is not None
     assert baked.bake("1").id == first.id
 
 
@@ -77,7 +77,7 @@ def test_a_disk_of_the_same_tree_stays_when_another_format_comes_back() -> None:
     baked.disk("node", "1", "raw")
     releases.take_back(taken("node", "1"))
     for fmt in ("qcow2", "raw"):
-        assert manifest.of_key(SITE, "node", fmt, baked.key("node", "1", fmt)) is not None
+        assert manifest.find(SITE, "node", fmt, baked.key("node", "1", fmt)) is not None
 
 
 def test_a_damaged_disk_is_not_taken_back() -> None:

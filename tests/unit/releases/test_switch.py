@@ -19,7 +19,7 @@ from tests.unit.releases.baked import SITE, all_of, in_place
 
 def test_a_candidate_becomes_current_and_the_current_one_previous() -> None:
     first = baked.bake("1")
-    assert stages.read(SITE).of(first) == "candidate"
+    assert stages.read(SITE).stage_of(first) == "candidate"
     switch.promote(SITE)
     second = baked.bake("2")
     switch.promote(SITE)
@@ -50,7 +50,8 @@ def test_a_bake_after_a_rollback_goes_where_the_artifacts_are() -> None:
     switch.rollback(SITE)
     third = baked.bake("3")
     assert in_place() == all_of("3")
-    assert [stages.read(SITE).of(each) for each in releases.every(SITE)].count("candidate") == 1
+    now = stages.read(SITE)
+    assert [now.stage_of(each) for each in releases.every(SITE)].count("candidate") == 1
     assert switch.promote(SITE) == third
     for each in releases.every(SITE):
         each.verify()
@@ -87,7 +88,7 @@ def test_a_third_promotion_retires_the_first() -> None:
         made.append(baked.bake(version))
         switch.promote(SITE)
     now = stages.read(SITE)
-    assert [now.of(each) for each in made] == ["retired", "previous", "current"]
+    assert [now.stage_of(each) for each in made] == ["retired", "previous", "current"]
 
 
 def test_a_kind_that_a_release_does_not_know_stays_as_it_is() -> None:

@@ -62,10 +62,12 @@ def _table(title: str, rows: Sequence[Sequence[str]], most: int | None) -> None:
 
 
 def _sizes(rows: Sequence[tuple[str, int, int]], most: int | None) -> None:
-    told = [(name, _mib(before), _mib(after), _mib(after - before)) for name, before, after in rows]
-    if told:
-        log.table(("folder", "A MiB", "B MiB", "more"), told[:most], title="Size by folder")
-        _cut(len(told), most, "folders")
+    shown = [
+        (name, _mib(before), _mib(after), _mib(after - before)) for name, before, after in rows
+    ]
+    if shown:
+        log.table(("folder", "A MiB", "B MiB", "more"), shown[:most], title="Size by folder")
+        _cut(len(shown), most, "folders")
 
 
 def _mib(size: int) -> str:
