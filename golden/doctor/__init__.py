@@ -1,7 +1,7 @@
 """What this host needs for a site: each thing found or not, with the one command that mends it.
 
 `examine` looks at everything and may take seconds; golden/host/require.py is the quick part, which
-a bake, a boot or a test run asks first.
+a bake asks first.
 """
 
 from __future__ import annotations
@@ -55,9 +55,7 @@ def examine(
         kernel.accelerator(probe or _accelerator),
         engines.docker(host),
         *engines.libvirt(host, site.libvirt.pool, len(site.nodes)),
-        *programs.netboot(host),
         programs.python2(host),
-        programs.browser(host),
     ]
 
 

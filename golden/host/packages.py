@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LIST = Path(__file__).with_name("host-packages.txt")
-PURPOSES = ("bake", "boot", "test")
 
 
 @dataclass(frozen=True)
 class HostPackage:
-    """A Debian `package`, the `program` (command or path) that proves it, and why it is needed."""
+    """A Debian `package`, the `program` (command or path) that proves it, what for, and why."""
 
     package: str
     program: str
-    purpose: str
+    purposes: tuple[str, ...]
     why: str
 
 
@@ -24,7 +23,7 @@ def host_packages() -> tuple[HostPackage, ...]:
     """Every package this host needs, in the order of host-packages.txt."""
     lines = LIST.read_text().splitlines()
     rows = [line.split(maxsplit=3) for line in lines if line.strip() and not line.startswith("#")]
-    return tuple(HostPackage(*row) for row in rows)
+    return tuple(HostPackage(name, proof, tuple(f.split(",")), why) for name, proof, f, why in rows)
 
 
 def install_line(packages: Sequence[str]) -> str:

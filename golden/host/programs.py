@@ -8,13 +8,15 @@ from pathlib import Path
 from golden.host import Finding, Host
 from golden.host.packages import HostPackage, host_packages, install_line
 
+# The rest of the list serves one target, or tests.
+NEEDED = frozenset(("bake", "boot"))
 # The HCL that packer/ is written in: what Debian 12 ships (docs/wheezy.md W16.1).
 PACKER_AT_LEAST = (1, 6, 6)
 
 
 def programs(host: Host, purpose: str | None = None) -> list[Finding]:
     """One finding per host package; with `purpose` only those that it needs."""
-    wanted = [row for row in host_packages() if purpose in (None, row.purpose)]
+    wanted = [row for row in host_packages() if purpose in (None, *row.purposes)]
     return [_program(host, row) for row in wanted]
 
 
@@ -22,10 +24,12 @@ def _program(host: Host, row: HostPackage) -> Finding:
     path = Path(row.program)
     found = (path if host.exists(path) else None) if path.is_absolute() else host.which(row.program)
     name = row.package if path.is_absolute() else row.program
-    why = f"for {row.purpose}: {row.why}"
+    why = f"for {', '.join(row.purposes)}: {row.why}"
+    needed = not NEEDED.isdisjoint(row.purposes)
     if found:
-        return Finding(name, True, True, f"{found}, {why}", package=row.package)
-    return Finding(name, False, True, f"missing, {why}", install_line([row.package]), row.package)
+        return Finding(name, True, needed, f"{found}, {why}", package=row.package)
+    fix = install_line([row.package])
+    return Finding(name, False, needed, f"missing, {why}", fix, row.package)
 
 
 def python(host: Host) -> Finding:
@@ -68,27 +72,3 @@ def python2(host: Host) -> Finding:
             return Finding("python2.7", True, False, f"{command} {said.strip()}")
     detail = "none: the tests read first-boot code with vermin instead of running it under 2.7"
     return Finding("python2.7", False, False, detail, "pyenv install 2.7.18")
-
-
-def browser(host: Host) -> Finding:
-    """A Chromium lets `inv check` look at the pages as a person does."""
-    if host.which("chromium") and host.which("chromedriver"):
-        return Finding("chromium", True, False, str(host.which("chromium")))
-    detail = "none: inv check looks at the pages without a browser, and saves no screenshots"
-    return Finding("chromium", False, False, detail, install_line(["chromium", "chromium-driver"]))
-
-
-def netboot(host: Host) -> list[Finding]:
-    """dnsmasq answers real machines that boot from the network, and gives them iPXE."""
-    program, rom = host.which("dnsmasq"), Path("/usr/lib/ipxe/undionly.kpxe")
-    why = "for inv boot --target metal"
-    rows = (
-        ("dnsmasq", program, "dnsmasq-base"),
-        ("ipxe", rom if host.exists(rom) else None, "ipxe"),
-    )
-    return [
-        Finding(name, True, False, f"{found}, {why}", package=package)
-        if found
-        else Finding(name, False, False, f"missing, {why}", install_line([package]), package)
-        for name, found, package in rows
-    ]

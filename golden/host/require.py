@@ -1,37 +1,27 @@
-"""The quick examination of this host, before a bake, a boot or a test run."""
+"""The quick examination of this host before a bake."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from golden.definition import Site
 from golden.errors import UserError
 from golden.host import Finding, Host, kernel, programs, resources
 from golden.host.packages import install_line
 
-Purpose = Literal["bake", "boot", "test"]
-# What each purpose builds on: tests bake and boot small things.
-_NEEDS: dict[str, tuple[str, ...]] = {
-    "bake": ("bake",),
-    "boot": ("boot",),
-    "test": ("bake", "boot", "test"),
-}
 # The release's fact that says so; data, because one day another release will share it.
 OLD_GLIBC = "needs_vsyscall"
 
 
-def require(site: Site, purpose: Purpose = "bake", host: Host | None = None) -> None:
-    """Raise UserError with all that this host lacks for `purpose`; takes well under 100 ms."""
+def require(site: Site, host: Host | None = None) -> None:
+    """Raise UserError with all that this host lacks for a bake; takes well under 100 ms."""
     host = host or Host()
-    found = [one for need in _NEEDS[purpose] for one in programs.programs(host, need)]
-    if purpose != "boot":
-        found += [*kernel.namespaces(host), resources.disk(host), keyring(host, site)]
-        found.append(vsyscall(host, site))
+    found = [*programs.programs(host, "bake"), *kernel.namespaces(host), resources.disk(host)]
+    found += [keyring(host, site), vsyscall(host, site)]
     missing = [one for one in found if one.needed and not one.ok]
     if missing:
         lines = [f"{one.name}: {one.detail}" for one in missing]
-        head = f"this host lacks {len(missing)} thing(s) that `{purpose}` needs:"
+        head = f"this host lacks {len(missing)} thing(s) that a bake needs:"
         raise UserError("\n".join([head, *lines, f"mend it with: {fix(missing)}"]))
 
 

@@ -115,13 +115,20 @@ def coverage(_: Context, site: str = DEFAULT_SITE, json: bool = False, write: bo
         coverage.show(site, as_json=json)
 
 
-@task(help={"slow": "the tests that bake and boot small things, instead of the unit tests"})
-def test(_: Context, slow: bool = False) -> None:
+@task(
+    help={
+        "slow": "the tests that bake and boot small things, instead of the unit tests",
+        "nightly": "the tests that boot for minutes, instead of the unit tests",
+    }
+)
+def test(_: Context, slow: bool = False, nightly: bool = False) -> None:
     """Run the unit tests, linters and type checks of this project."""
-    # The slow ones start VMs and bakes that fill both cores by themselves: one at a time.
     # A file's tests stay together: some share a database, and go on where the one before ended.
-    together = ["-n", "auto", "--dist", "loadfile"]
-    folder, options = ("integration", ["-m", "slow"]) if slow else ("unit", together)
+    folder, options = "unit", ["-n", "auto", "--dist", "loadfile"]
+    if slow or nightly:
+        # They start VMs and bakes that fill both cores by themselves: one at a time.
+        chosen = [name for name, on in {"slow": slow, "nightly": nightly}.items() if on]
+        folder, options = "integration", ["-v", "-m", " or ".join(chosen)]
     code = run.interactive([sys.executable, "-m", "pytest", TESTS / folder, *options], cwd=ROOT)
     if code != 0:
         raise StageError("test", "tests failed; pytest's output above says which", code=code)

@@ -116,12 +116,12 @@ CASES: dict[str, tuple[Look, dict[str, object], str]] = {
         "scripts/host/dockerd start .cache/dockerd",
     ),
     "dnsmasq is missing": (
-        lambda host: programs.netboot(host)[0],
+        lambda host: named("dnsmasq", programs.programs(host, "metal")),
         {"which": without("dnsmasq")},
         "apt-get install --yes --no-install-recommends dnsmasq-base",
     ),
     "ipxe is missing": (
-        lambda host: programs.netboot(host)[1],
+        lambda host: named("ipxe", programs.programs(host, "metal")),
         {"exists": lambda path: False},
         "apt-get install --yes --no-install-recommends ipxe",
     ),
@@ -224,12 +224,11 @@ def test_memory_for_a_bake_is_a_must_for_a_boot_a_may() -> None:
     assert resources.memory(too_little, 4608, 2).needed
 
 
-@pytest.mark.parametrize("missing", ["chromium", "chromedriver"])
-def test_a_browser_is_nice_to_have(missing: str) -> None:
-    assert programs.browser(healthy()).ok
-    found = programs.browser(healthy(which=lambda name: None if name == missing else Path(name)))
-    assert (found.ok, found.needed) == (False, False)
-    assert "chromium chromium-driver" in found.fix
+def test_what_serves_one_target_or_tests_is_nice_to_have() -> None:
+    found = programs.programs(healthy(which=lambda name: None))
+    needed = {one.package for one in found if one.needed}
+    assert {"packer", "qemu-system-x86"} <= needed
+    assert needed.isdisjoint(("chromium", "docker.io", "libvirt-clients", "ipxe", "apache2"))
 
 
 def test_the_project_s_own_docker_engine_is_asked_first() -> None:
