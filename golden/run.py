@@ -38,11 +38,15 @@ Process = subprocess.Popen[bytes]
 
 @dataclass(frozen=True)
 class Result:
-    """A finished command: exit `code`, `out` (stdout and stderr), `seconds` of wall time."""
+    """A finished command: exit `code`, `out`, `seconds` of wall time.
+
+    `out` is stdout and stderr as they came; where they were kept `apart`, stdout, and `err` stderr.
+    """
 
     code: int
     out: str
     seconds: float
+    err: str = ""
 
 
 def which(name: str) -> Path | None:
@@ -66,8 +70,10 @@ def run(
     stage: str = "",
     pass_fds: Sequence[int] = (),
     tied: bool = False,
+    apart: bool = False,
 ) -> Result:
-    """Run `argv` to its end and return what it said.
+    """Run `argv` to its end and return its output; `apart` where that is parsed, as a warning on
+    stderr is no data.
 
     `env` is added to this process's environment. Output goes line by line to `on_line`, and to the
     file `log`. A `tied` program, which gets no `stdin`, ends with this process, also a killed one.
@@ -79,14 +85,16 @@ def run(
     began = time.monotonic()
     with _logged(log, words) as sink:
         begun = [*_TIED, *words] if tied else words
-        child = _start(begun, cwd, env, subprocess.PIPE, stage, pass_fds, stdin is not None)
+        feed = stdin is not None
+        child = _start(begun, cwd, env, subprocess.PIPE, stage, pass_fds, feed, apart=apart)
         with _Guard(child, timeout, watch) as guard:
-            out = _collect(child, stdin, sink, on_line)
+            out, err = _collect(child, stdin, sink, on_line)
             code = child.wait()
     if guard.why or (check and code != 0):
         message, exit_code = (guard.why, None) if guard.why else ("command failed", code)
-        raise StageError(stage, message, command=words, code=exit_code, tail=_tail(out), log=log)
-    return Result(code, out, time.monotonic() - began)
+        tail = _tail(out + err)
+        raise StageError(stage, message, command=words, code=exit_code, tail=tail, log=log)
+    return Result(code, out, time.monotonic() - began, err)
 
 
 def start(
@@ -204,6 +212,7 @@ def _start(
     pass_fds: Sequence[int],
     feed: bool,
     stdin: int = subprocess.DEVNULL,
+    apart: bool = False,
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
@@ -212,7 +221,7 @@ def _start(
             env={**os.environ, **env} if env else None,
             stdin=subprocess.PIPE if feed else stdin,
             stdout=out,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE if apart else subprocess.STDOUT,
             start_new_session=True,
             pass_fds=tuple(pass_fds),
         )
@@ -232,12 +241,16 @@ def _collect(
     stdin: str | bytes | None,
     sink: IO[bytes] | None,
     on_line: Callable[[str], None] | None,
-) -> str:
+) -> tuple[str, str]:
+    """What `Result` holds as `out` and `err`."""
     if child.stdin is not None and stdin is not None:
         data = stdin.encode() if isinstance(stdin, str) else stdin
         threading.Thread(target=_feed, args=(child.stdin, data), daemon=True).start()
     assert child.stdout is not None
     lines: list[str] = []
+    errors: list[bytes] = []
+    reader = threading.Thread(target=lambda: errors.extend(child.stderr or ()), daemon=True)
+    reader.start()
     for raw in child.stdout:
         line = raw.decode("utf-8", "replace")
         lines.append(line)
@@ -246,7 +259,10 @@ def _collect(
             sink.flush()
         if on_line:
             on_line(line.rstrip("\n"))
-    return "".join(lines)
+    reader.join()
+    if sink:
+        sink.writelines(errors)
+    return "".join(lines), b"".join(errors).decode("utf-8", "replace")
 
 
 def _feed(pipe: IO[bytes], data: bytes) -> None:

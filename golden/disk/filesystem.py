@@ -102,8 +102,8 @@ def _mke2fs(
 
 
 def _too_small(tree: Path, size_mib: int, enter: Sequence[str]) -> str:
-    told = run.run([*enter, "du", "-sxm", tree], check=False, stage="disk").out.split()
-    tree_mib = int(told[0]) if told and told[0].isdigit() else size_mib
+    size = run.run([*enter, "du", "-sxm", tree], check=False, stage="disk", apart=True).out.split()
+    tree_mib = int(size[0]) if size else size_mib
     # A tenth for the file system's own tables and fragments, and a free quarter to work in.
     wanted = int((tree_mib + JOURNAL_MIB) * 1.35) + 1
     return (

@@ -64,4 +64,4 @@ def remove(paths: Sequence[Path]) -> None:
 def size(tree: Path) -> int:
     """The bytes that a tree takes on the disk, whoever owns its files."""
     argv = [*namespaces(), "du", "--summarize", "--block-size=1", "--one-file-system", str(tree)]
-    return int(run.run(argv, stage="bake").out.split()[0])
+    return int(run.run(argv, stage="bake", apart=True).out.split()[0])

@@ -189,6 +189,7 @@ class AptState:
                     watch=watch,
                     # An apt that outlives a killed run would hold its lock against the next.
                     tied=True,
+                    apart=True,
                 )
             except StageError as error:
                 raise faults.in_words(error, self.debs.parent) from error
@@ -257,7 +258,7 @@ class AptState:
         return [*written, f'APT::Architectures {{ "{arch}"; }};', *self._host_options()]
 
     def _host_options(self) -> list[str]:
-        dump = run.run(["apt-config", "dump"], stage="packages").out.splitlines()
+        dump = run.run(["apt-config", "dump"], stage="packages", apart=True).out.splitlines()
         own = _HOST_MIRROR_OPTIONS if self.release.mirror == "host" else ()
         return [line for line in dump if line.startswith((*_HOST_OPTIONS, *own))]
 

@@ -28,6 +28,16 @@ def test_output_of_both_streams_comes_back_in_order() -> None:
     assert (result.code, result.out) == (0, "one\ntwo\nthree\n")
 
 
+def test_streams_kept_apart_are_not_mixed_and_both_are_logged(tmp_path: Path) -> None:
+    script = ["sh", "-c", "echo data; echo warning >&2; exit $0"]
+    result = run.run([*script, "0"], apart=True, log=tmp_path / "log")
+    assert (result.out, result.err) == ("data\n", "warning\n")
+    assert sorted((tmp_path / "log").read_text().splitlines()[1:]) == ["data", "warning"]
+    with pytest.raises(StageError) as caught:
+        run.run([*script, "3"], apart=True)
+    assert caught.value.tail == ("data", "warning")
+
+
 def test_lines_are_seen_while_the_child_runs_and_logged_with_the_command(tmp_path: Path) -> None:
     seen: list[str] = []
     log = tmp_path / "new" / "x.log"
