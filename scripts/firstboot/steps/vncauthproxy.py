@@ -4,7 +4,7 @@ The password is the site's, and the certificate this node's, which the proxy's u
 where it lies. It reads all of them only when it starts.
 """
 
-import crypt
+import ctypes
 
 from engine import files, probe
 
@@ -53,5 +53,15 @@ def _has_user(ctx):
     for line in files.read(ctx.path(USERS)).splitlines():
         name, _, digest = line.partition(":")
         if name == USER:
-            return crypt.crypt(ctx.secret("vnc_password"), digest) == digest
+            return _opens(ctx.secret("vnc_password"), digest)
     return False
+
+
+def _opens(password, digest):
+    """Whether crypt(3) makes `digest` of `password`.
+
+    Python's own module for it refuses letters beyond ASCII in 2.7 and is gone from 3.13.
+    """
+    library = ctypes.CDLL("libcrypt.so.1")
+    library.crypt.restype = ctypes.c_char_p
+    return library.crypt(password.encode("utf-8"), digest.encode("utf-8")) == digest.encode("utf-8")

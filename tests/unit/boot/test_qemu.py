@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -238,5 +239,5 @@ def test_an_artifact_baked_anew_while_its_node_runs_is_no_damage(
 
 def _end(state: State | None) -> None:
     assert state is not None
-    run.run(["kill", "-9", str(state.pid)])
+    os.kill(state.pid, signal.SIGKILL)
     qemu._wait_for_end(state, 5)

@@ -190,3 +190,14 @@ def case_logs_of_commands_keep_no_secret(world):
     assert kept and not [
         text for text in kept for secret in world.golden["secrets"].values() if secret in text
     ]
+
+
+def case_a_password_of_the_vnc_proxy_fits_its_digest(world):
+    # The first test vector of https://www.akkadia.org/drepper/SHA-crypt.txt.
+    digest = (
+        "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl"
+        "/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"
+    )
+    assert vncauthproxy._opens("Hello world!", digest)
+    assert not vncauthproxy._opens("Hello w\u00f6rld!", digest)
+    assert not vncauthproxy._opens("", "")
