@@ -15,7 +15,7 @@ from bench.checkout import Copy, fresh
 from bench.memory import Peak
 from golden import definition, log, run
 from golden.definition.models import Layer
-from golden.packages.sources import lines, standins_lines
+from golden.packages.sources import lines, own_line
 from golden.paths import CACHE
 
 SITE = "rehearsal"
@@ -86,7 +86,7 @@ def _mmdebstrap() -> None:
             f'--setup-hook=cp -al {CACHE / "debs"}/*.deb "$1/var/cache/apt/archives/"',
             *(site.release.suite, str(HOME / "node1.tar")),
             *lines(site.release),
-            *standins_lines(site.release, CACHE / "standins"),
+            own_line(CACHE / "standins", "./"),
         ],
         log=HOME / "mmdebstrap.log",
         stage="bench",

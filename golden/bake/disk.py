@@ -14,6 +14,7 @@ from golden.definition import Kind, Site
 from golden.disk.build import FORMATS as BOOTABLE
 from golden.layers import View
 from golden.layers.model import digest
+from golden.packages import sources
 from golden.recipe import Recipe, Recipes, tools
 
 # No disk but the list of its layers, for a target that takes the layers themselves.
@@ -152,7 +153,7 @@ def _facts(builder: Builder, target: Disk) -> dict[str, Any]:
         "tree": target.tree_key,
         "git": {"revision": revision, "dirty": dirty},
         "tools": dict(tools.versions()),
-        "sources": list(builder.resolver.state.lines),
+        "sources": [sources.recorded(line) for line in builder.resolver.state.lines],
         "layers": layers,
         "packages": {package.name: package.version for package in packages},
     }

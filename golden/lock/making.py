@@ -11,6 +11,7 @@ from golden.errors import UserError
 from golden.lock.locked import changes
 from golden.lock.model import STANDIN, Lock, Locked, load, require_one_synnefo, write
 from golden.packages import AptState, Package, Resolver
+from golden.packages.sources import own_uri
 from golden.recipe import Recipe, resolve
 
 # Further names fit no command line that a person reads in a log.
@@ -85,7 +86,7 @@ def _sources(state: AptState, packages: Mapping[str, Package]) -> dict[tuple[str
         out = state.apt("apt-cache", "madison", *names[begin : begin + _AT_ONCE]).out
         for line in out.splitlines():
             cells = [cell.strip() for cell in line.split("|")]
-            if len(cells) == 3 and not cells[2].startswith(f"copy:{state.pool} "):
+            if len(cells) == 3 and not cells[2].startswith(f"copy:{own_uri(state.pool)} "):
                 found.setdefault((cells[0], cells[1]), _words(cells[2]))
     return found
 

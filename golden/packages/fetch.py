@@ -8,7 +8,7 @@ from pathlib import Path
 
 from golden import paths
 from golden.errors import FullDiskError, StageError, UserError
-from golden.packages import faults, flow, store
+from golden.packages import mirror, store
 from golden.packages.model import Package, Resolution
 from golden.packages.resolve import Resolver
 from golden.packages.state import AptState
@@ -55,7 +55,7 @@ def to_fetch(folder: Path, packages: Sequence[Package]) -> int:
     return sum(
         package.size
         for package in packages
-        if not package.uri.startswith(_LOCAL) and flow.length(folder / package.file) != package.size
+        if not package.uri.startswith(_LOCAL) and mirror.size(folder / package.file) != package.size
     )
 
 
@@ -109,7 +109,9 @@ def _download(
     debs, total = resolver.state.debs, sum(package.size for package in packages)
     names = frozenset(package.file for package in packages)
     head = f"fetching {len(packages)} packages: "
-    watch = flow.Flow(lambda: flow.of_files(debs, names), total, lambda text: say(f"{head}{text}"))
+    watch = mirror.Flow(
+        lambda: mirror.arrived(debs, names), total, lambda text: say(f"{head}{text}")
+    )
     # The cache may have been cleared since the index was fetched.
     (debs / "partial").mkdir(parents=True, exist_ok=True)
     try:
@@ -124,7 +126,7 @@ def _download(
         raise
     except StageError as error:
         said = next((line[3:] for line in error.tail if line.startswith("E: ")), error.message)
-        why = faults.silence(error.tail) or said
+        why = mirror.silence(error.tail) or said
         state = resolver.state
         raise UserError(
             f"the mirror of release '{state.release.name}' did not deliver the packages: {why}; "

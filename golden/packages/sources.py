@@ -6,7 +6,8 @@ So no mirror's name is ever written into the project, and a host behind a compan
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import urllib.parse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,17 +18,21 @@ from golden.definition.models import Release
 from golden.errors import UserError
 
 APT_FOLDER = Path("/etc/apt")
+APT_LISTS = Path("/var/lib/apt/lists")
 OS_RELEASE = Path("/etc/os-release")
-# Of a repository that is made on this host, or whose signature was verified before it came here.
-_OWN = "deb [trusted=yes] copy:"
+ORIGIN = "Debian"  # in Debian's own Release files
+_WEB = ("http", "https")
+_SIGNED_BY = re.compile(r"\bsigned-by=(\S+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class HostSource:
-    """One place and suite that the host's apt reads."""
+    """One repository and suite that the host's apt reads; `signed_by` is its keyring, if named."""
 
     uri: str
     suite: str
+    components: tuple[str, ...] = ("main",)
+    signed_by: str = ""
 
 
 def host_sources(folder: Path = APT_FOLDER) -> tuple[HostSource, ...]:
@@ -46,18 +51,14 @@ def host_sources(folder: Path = APT_FOLDER) -> tuple[HostSource, ...]:
 def _one_line(path: Path) -> list[HostSource]:
     found = []
     for line in path.read_text("utf-8", "replace").splitlines():
-        words = _without_options(line.partition("#")[0])
-        if len(words) >= 3 and words[0] == "deb":
-            found.append(HostSource(words[1].rstrip("/"), words[2].rstrip("/")))
+        # "deb [signed-by=/a arch=amd64] http://…": the options may hold spaces.
+        match = re.match(r"\s*deb\s+(\[[^]]*\]\s*)?([^[#].*)", line.partition("#")[0])
+        words = match[2].split() if match else []
+        if match and len(words) >= 2:
+            signed = _SIGNED_BY.search((match[1] or "").rstrip(" ]"))
+            uri, suite, *components = words
+            found.append(_source(uri, suite, components, signed[1] if signed else ""))
     return found
-
-
-def _without_options(line: str) -> list[str]:
-    # "deb [signed-by=/a arch=amd64] http://…": the options may hold spaces.
-    before, bracket, rest = line.partition("[")
-    if bracket and before.strip() in ("deb", "deb-src"):
-        line = before + rest.partition("]")[2]
-    return line.split()
 
 
 def _deb822(path: Path) -> list[HostSource]:
@@ -66,9 +67,18 @@ def _deb822(path: Path) -> list[HostSource]:
         if entry.get("Enabled", "yes").lower() in ("no", "false", "without", "off", "disable"):
             continue
         if "deb" in entry.get("Types", "").split():
-            uris, suites = entry.get("URIs", "").split(), entry.get("Suites", "").split()
-            found += [HostSource(u.rstrip("/"), s.rstrip("/")) for u in uris for s in suites]
+            components = entry.get("Components", "").split()
+            signed_by = entry.get("Signed-By", "").strip()
+            found += [
+                _source(uri, suite, components, signed_by)
+                for uri in entry.get("URIs", "").split()
+                for suite in entry.get("Suites", "").split()
+            ]
     return found
+
+
+def _source(uri: str, suite: str, components: Sequence[str], signed_by: str) -> HostSource:
+    return HostSource(uri.rstrip("/"), suite.rstrip("/"), tuple(components), signed_by)
 
 
 def host_codename(path: Path = OS_RELEASE) -> str:
@@ -80,55 +90,99 @@ def host_codename(path: Path = OS_RELEASE) -> str:
     return ""
 
 
-def host_mirror(release: str, suite: str, sources: tuple[HostSource, ...], codename: str) -> str:
-    """The host's mirror for `suite` of `release`.
+def host_mirror(
+    release: Release,
+    wanted: Source,
+    known: Sequence[HostSource],
+    codename: str,
+    lists: Path = APT_LISTS,
+) -> str:
+    """The host's mirror of `wanted`: of those that have its suite and components, the one signed by
+    the release's keyring, or whose Release file in `lists` has Debian for its origin.
 
     A host of another Debian release has no such suite, but the mirror that serves its own
     (`trixie-security`) serves the same part of that one (`bookworm-security`).
-    Raises UserError when the host's apt has neither.
+    Raises UserError when the host's apt has no such source, or several without such a proof.
     """
-    twin = suite.replace(release, codename, 1) if codename else suite
-    for wanted in (suite, twin):
-        for source in sources:
-            if source.suite == wanted:
-                return source.uri
-    raise UserError(
-        f"images/releases/{release}.yaml: mirror: host: this host's apt has no source for "
-        f"the suite '{suite}'"
-        + (f" or '{twin}'" if twin != suite else "")
-        + f"; write the URL of a mirror there, or add such a source to {APT_FOLDER}"
+    suite = wanted.suite.rstrip("/")
+    twin = suite.replace(release.name, codename, 1) if codename else suite
+    for name in dict.fromkeys((suite, twin)):
+        fitting = [s for s in known if s.suite == name and {*wanted.components} <= {*s.components}]
+        doubts = [_doubt(source, release, lists) for source in fitting]
+        least = min(doubts, default=0)
+        best = [each.uri for each, doubt in zip(fitting, doubts, strict=True) if doubt == least]
+        if least and len(set(best)) > 1:
+            which = " or ".join(map(_bare, best))
+            raise _no_mirror(release, f"which of {which} has Debian's '{name}' is not known")
+        if best:
+            return best[0]
+    suites = f"'{suite}'" if twin == suite else f"'{suite}' or '{twin}'"
+    components = " ".join(wanted.components)
+    raise _no_mirror(release, f"this host's apt has no source for {components} of {suites}")
+
+
+def _doubt(source: HostSource, release: Release, lists: Path) -> int:
+    """0 for a proven mirror of Debian, 2 for a proven other repository, 1 without any proof."""
+    place = source.uri.partition("://")[2].replace("/", "_")
+    head = f"{place}_dists_{source.suite.replace('/', '_')}"
+    for path in (lists / f"{head}_InRelease", lists / f"{head}_Release"):
+        if path.is_file():
+            origin = re.search(r"(?m)^Origin: (.*)$", path.read_text("utf-8", "replace"))
+            return 0 if origin and origin[1].strip() == ORIGIN else 2
+    if not source.signed_by:
+        return 1
+    keyrings = {Path(word).name for word in source.signed_by.replace(",", " ").split()}
+    return 0 if Path(release.keyring).name in keyrings else 2
+
+
+def _no_mirror(release: Release, why: str) -> UserError:
+    return UserError(
+        f"images/releases/{release.name}.yaml: mirror: host: {why}; write the URL of a mirror "
+        f"there, or add such a source, with Signed-By: {release.keyring}, to {APT_FOLDER}"
     )
 
 
 def lines(release: Release) -> tuple[str, ...]:
-    """The sources.list that the bake of `release` reads. Raises UserError (see `host_mirror`)."""
+    """The sources.list that the bake of `release` reads. Raises UserError (see `mirror_of`)."""
     return tuple(_line(release, source) for source in release.sources)
 
 
-def standins_lines(release: Release, folder: Path) -> tuple[str, ...]:
-    """The line for the repository of stand-ins in `folder`, for a release that has them."""
-    return (f"{_OWN}{folder} ./",) if release.standins else ()
+def own_line(folder: Path, suite: str) -> str:
+    """The line for a repository in `folder` that was made, or verified, on this host."""
+    # Decoded twice: by apt's reader of sources.list, and by its method `copy`.
+    return f"deb [trusted=yes] copy:{urllib.parse.quote(own_uri(folder))} {suite}"
 
 
-def pool_lines(release: Release, folder: Path) -> tuple[str, ...]:
-    """The line for what the pool in `folder` has of `release`; none where it has nothing."""
-    known = (folder / release.name / "Release").is_file()
-    return (f"{_OWN}{folder} {release.name}/",) if known else ()
-
-
-def heads(own: Iterable[str]) -> list[Path]:
-    """The Release files of the repositories of `standins_lines` and `pool_lines`."""
-    places = (line.removeprefix(_OWN).rpartition(" ") for line in own)
-    return [Path(folder) / suite / "Release" for folder, _, suite in places]
+def own_uri(folder: Path) -> str:
+    """The path of `folder` as apt prints it in the address of a package."""
+    return urllib.parse.quote(str(folder))
 
 
 def image_lines(release: Release) -> tuple[str, ...]:
-    """The image's own sources.list, without options: old apts know none (docs/wheezy.md W1.9)."""
+    """The image's own sources.list; without options, which old apts lack (docs/wheezy.md W1.9).
+
+    Raises UserError for a source that only this host can read (and see `mirror_of`).
+    """
     chosen = release.image_sources or release.sources
     return tuple(
-        f"deb {mirror_of(release, source)} {source.suite} {' '.join(source.components)}"
+        f"deb {_for_image(release, mirror_of(release, source))} {source.suite} "
+        f"{' '.join(source.components)}"
         for source in chosen
     )
+
+
+def _for_image(release: Release, uri: str) -> str:
+    scheme, _, place = uri.partition(":")
+    if scheme == "mirror+file" and (path := Path(re.sub("^//", "", place))).is_file():
+        # apt-transport-mirror(1): an address a line, with options behind a tab.
+        words = path.read_text().split()
+        uri = next((word.rstrip("/") for word in words if word.startswith("http")), uri)
+    if uri.partition(":")[0] not in _WEB:
+        raise UserError(
+            f"images/releases/{release.name}.yaml: image_sources: nodes cannot use {uri}, which "
+            "only this host can read; list there the sources that nodes are to use"
+        )
+    return _without_password(release, uri)
 
 
 def _line(release: Release, source: Source) -> str:
@@ -141,9 +195,32 @@ def _line(release: Release, source: Source) -> str:
     return f"deb [{' '.join(options)}] {where}"
 
 
+def recorded(line: str) -> str:
+    """A line for a manifest: without paths of the host that baked."""
+    return re.sub(r"((?:^deb |\] )\S*?(?:copy|file)):\S+", r"\1:(this host)", line)
+
+
 def mirror_of(release: Release, source: Source) -> str:
-    """The URL that `source` is read from. Raises UserError (see `host_mirror`)."""
+    """The URL that `source` is read from.
+
+    Raises UserError for one with a password, and when the host is to name it (see `host_mirror`).
+    """
     mirror = source.mirror or release.mirror
     if mirror == "host":
-        return host_mirror(release.name, source.suite, host_sources(), host_codename())
-    return mirror.rstrip("/")
+        mirror = host_mirror(release, source, host_sources(), host_codename())
+    return _without_password(release, mirror.rstrip("/"))
+
+
+def _without_password(release: Release, uri: str) -> str:
+    """`uri`; UserError where it holds a password, which would end in images and logs."""
+    if _bare(uri) != uri:
+        raise UserError(
+            f"images/releases/{release.name}.yaml: mirror: {_bare(uri)} is given with a user or "
+            "password, which must not get into images and logs: take it out of the address, and "
+            "put it into a file in /etc/apt/auth.conf.d (apt_auth.conf(5))"
+        )
+    return uri
+
+
+def _bare(uri: str) -> str:
+    return re.sub(r"//[^/]*@", "//", uri)

@@ -16,16 +16,17 @@ from filelock import FileLock
 from golden import atomic, log, paths, run
 from golden.definition.models import Release
 from golden.errors import FullDiskError, StageError, UserError
-from golden.packages import faults, flow, pins, sources, standins
+from golden.packages import mirror, pins, sources, standins
 from golden.packages.model import Package
 
 # Debian's mirrors are updated every six hours (https://www.debian.org/mirror/ftpmirror).
 INDEX_HOURS = 6.0
 _GPGV = paths.SCRIPTS / "host" / "gpgv-overlook-expiry"
 # What the host's administrator set for fetching (proxies, timeouts) also holds for us.
-_HOST_OPTIONS = ("Acquire::http", "Acquire::https", "Acquire::Retries", "Acquire::Force")
+# In lower case: apt ignores it.
+_HOST_OPTIONS = ("acquire::http", "acquire::retries", "acquire::force")
 # And what that person says of the host's mirror, which may be a frozen one, holds where we use it.
-_HOST_MIRROR_OPTIONS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
+_HOST_MIRROR_OPTIONS = ("acquire::check-valid-until", "acquire::check-date")
 # Where apt says why, the best first; its "Err:" lines name an address only.
 _REASONS = ("W: GPG error:", "E: Failed to fetch", "E: ", "W: ")
 # An update of one source would else throw the indexes of the others away.
@@ -50,15 +51,20 @@ class AptState:
         pooled: bool = True,
         offline: bool = False,
     ) -> None:
+        _require_writable(cache)
         self.release, self.locked, self.offline = release, locked, offline
         self.standins, self.pool = cache / "standins", cache / "pool"
         fetched = () if offline else sources.lines(release)
-        own = sources.standins_lines(release, self.standins)
+        own = [sources.own_line(self.standins, "./")] if release.standins else []
         # The pool's index may come and go; what was fetched stays where it is.
         name = hashlib.sha256("\n".join([*fetched, *own]).encode()).hexdigest()[:12]
-        pool = sources.pool_lines(release, self.pool) if pooled else ()
-        self.lines = (*fetched, *own, *pool)
-        self._local = (*own, *pool)
+        heads = [self.standins / "Release"] if release.standins else []
+        if pooled and (self.pool / release.name / "Release").is_file():
+            own.append(sources.own_line(self.pool, f"{release.name}/"))
+            heads.append(self.pool / release.name / "Release")
+        self.lines = (*fetched, *own)
+        # The sources on this host, and the Release file of each.
+        self._own, self._heads = own, heads
         self.debs = debs or cache / "debs"
         self.folder = cache / "apt" / f"{release.name}{'-offline' if offline else ''}-{name}"
         self.log = cache / "log" / "apt.log"
@@ -135,20 +141,20 @@ class AptState:
 
     def _update(self, *options: str) -> None:
         words = ("-q", "-o", "APT::Update::Error-Mode=any")
-        watch = flow.Flow(lambda: flow.in_folder(self.lists))
+        watch = mirror.Flow(lambda: mirror.arrived(self.lists))
         self.apt("apt-get", "update", *words, options=options, watch=watch)
 
     def _has_old_index(self) -> bool:
         """Whether the index of a repository of this host is not that of the packages that lie
         there: a run may have been killed between the two."""
         known = {path.read_bytes() for path in self.index_files()}
-        return any(head.read_bytes() not in known for head in sources.heads(self._local))
+        return any(head.read_bytes() not in known for head in self._heads)
 
     def _own_list(self) -> Path:
         """A list of the repositories on this host alone, so that their index is read again without
         asking any mirror."""
         path = self.folder / "etc" / "local.list"
-        path.write_text("\n".join(self._local) + "\n")
+        path.write_text("\n".join(self._own) + "\n")
         return path
 
     def _prefer(self) -> None:
@@ -164,7 +170,7 @@ class AptState:
 
     def is_standin(self, package: Package) -> bool:
         """Whether `package` is one that is built here."""
-        return package.uri.startswith(f"copy:{self.standins}/")
+        return package.uri.startswith(f"copy:{sources.own_uri(self.standins)}/")
 
     def apt(
         self,
@@ -185,14 +191,14 @@ class AptState:
                     env=env,
                     log=self.log,
                     stage="packages",
-                    on_line=faults.watching(),
+                    on_line=mirror.watching(),
                     watch=watch,
                     # An apt that outlives a killed run would hold its lock against the next.
                     tied=True,
                     apart=True,
                 )
             except StageError as error:
-                raise faults.in_words(error, self.debs.parent) from error
+                raise mirror.explain(error, self.debs.parent) from error
 
     @property
     def _stamp(self) -> Path:
@@ -204,9 +210,9 @@ class AptState:
         return (time.time() - self._stamp.stat().st_mtime) / 3600
 
     def _without_mirror(self, error: StageError) -> None:
-        told = (line for head in _REASONS for line in error.tail if line.startswith(head))
-        said = " ".join(next(told, f"E: {error.message}").split()[1:])
-        why = faults.silence(error.tail) or said
+        lines = (line for head in _REASONS for line in error.tail if line.startswith(head))
+        said = " ".join(next(lines, f"E: {error.message}").split()[1:])
+        why = mirror.silence(error.tail) or said
         if not self.index_files() or not self._stamp.exists():
             raise UserError(
                 f"no package index for release '{self.release.name}': {why.rstrip('.')}; check the "
@@ -230,7 +236,8 @@ class AptState:
         (self.debs / "partial").mkdir(parents=True, exist_ok=True)
         (self.folder / "state" / "status").touch()
         self._prefer()
-        self.config.write_text("\n".join(self._config()) + "\n")
+        # The host's proxies, which are among the options, may hold passwords.
+        atomic.write(self.config, "\n".join(self._config()) + "\n", mode=0o600)
 
     def _config(self) -> list[str]:
         folder, arch = self.folder, self.release.architecture
@@ -260,7 +267,16 @@ class AptState:
     def _host_options(self) -> list[str]:
         dump = run.run(["apt-config", "dump"], stage="packages", apart=True).out.splitlines()
         own = _HOST_MIRROR_OPTIONS if self.release.mirror == "host" else ()
-        return [line for line in dump if line.startswith((*_HOST_OPTIONS, *own))]
+        return [line for line in dump if line.lower().startswith((*_HOST_OPTIONS, *own))]
+
+
+def _require_writable(cache: Path) -> None:
+    """Raise UserError for a path that apt.conf(5) cannot hold, which has no way to quote these."""
+    if any(char in '"\\' or not char.isprintable() for char in str(cache)):
+        raise UserError(
+            f"{str(cache)!r}: apt cannot work below a path with a double quote, a backslash or a "
+            "control character; move the checkout (or GOLDEN_HOME) to another place"
+        )
 
 
 def _pins(versions: Mapping[str, str]) -> list[str]:

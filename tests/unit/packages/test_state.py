@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from golden import run
 from golden.definition import Release
 from golden.errors import UserError
-from golden.packages import AptState
+from golden.packages import AptState, Resolver, fetch, standins
 from tests.unit.small_site import small_site
 
 
@@ -92,3 +93,58 @@ def test_apt_reads_only_our_own_sources(release: Release, tmp_path: Path) -> Non
     uris = [line for line in told.splitlines() if line.startswith("'")]
     assert uris and all(uri.startswith(f"'{mirror}/dists/bookworm/") for uri in uris)
     assert "Pin: version 1.0" in (state.folder / "etc" / "preferences").read_text()
+
+
+HOST_CONF = """\
+Acquire::HTTP::Proxy "http://user:secret@proxy.example:3128";
+ACQUIRE::Retries "7";
+"""
+
+
+def test_options_of_the_host_count_in_any_case_and_are_for_our_eyes_only(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "apt.conf").write_text(HOST_CONF)
+    monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
+    state = AptState(release, tmp_path)
+    state._prepare()
+    env = {"APT_CONFIG": str(state.config)}
+    dump = run.run(["apt-config", "dump"], env=env).out.lower()
+    assert 'acquire::http::proxy "http://user:secret@proxy.example:3128";' in dump
+    assert 'acquire::retries "7";' in dump
+    assert state.config.stat().st_mode & 0o777 == 0o600
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    holders = {path for path in files if "secret" in path.read_text()}
+    assert holders == {tmp_path / "apt.conf", state.config}
+
+
+TOOL = "{package: tool, version: '1', summary: nothing, depends: []}"
+ODD = ["my images", "x#y", "it's", "a%20b", "a:b", "über", "a,b", "$HOME", "a{b}", "a;b", "a=b"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_checkout_in_a_folder_of_any_name_has_its_packages(
+    name: str, release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own/tool").mkdir(parents=True)
+    (tmp_path / "own/tool/control.yaml").write_text(TOOL)
+    build = functools.partial(standins.ensure, folder=tmp_path / "own")
+    monkeypatch.setattr(standins, "ensure", build)
+    release = replace(release, standins=True, sources=())
+    state = AptState(release, tmp_path / name)
+    state.refresh()
+    found = Resolver(state).resolve(["tool"])
+    assert [package.name for package in found.packages] == ["tool"]
+    assert state.is_standin(found.packages[0])
+    fetch(Resolver(state), found, ())
+    assert (state.debs / found.packages[0].file).is_file()
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb"])
+def test_a_folder_that_apt_cannot_be_told_of_is_refused(
+    name: str, release: Release, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="move the checkout") as caught:
+        AptState(release, tmp_path / name)
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ from golden.errors import UserError
 from golden.layers import enter
 from golden.lock import Lock, making
 from golden.lock import pool as fill
-from golden.packages import flow
+from golden.packages import mirror as packages_mirror
 from golden.paths import ROOT
 from tests.unit.wheezy.archive import Archive
 from tests.unit.wheezy.hosts import Host
@@ -37,7 +37,7 @@ def over(site: Site, host: Host, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(making.definition, "load_all", lambda _: [over])
     (host.root / "apt.conf").write_text(ONCE)
     monkeypatch.setitem(os.environ, "APT_CONFIG", str(host.root / "apt.conf"))
-    monkeypatch.setattr(flow, "WINDOW_SECONDS", 3.0)
+    monkeypatch.setattr(packages_mirror, "WINDOW_SECONDS", 3.0)
     return over
 
 

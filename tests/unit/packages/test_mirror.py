@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from golden.packages import flow
-from golden.packages.flow import Flow
+from golden.packages import mirror as module
+from golden.packages.mirror import Flow
 
 MB = 1_000_000
 
@@ -18,7 +18,7 @@ class Mirror:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.there = 1000.0, 0
         self.said: list[str] = []
-        monkeypatch.setattr(flow.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(module.time, "monotonic", lambda: self.now)
         self.flow = Flow(lambda: self.there, 100 * MB, self.said.append)
 
     def passes(self, seconds: int, bytes_a_second: int) -> str:
@@ -36,7 +36,7 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Mirror:
     return Mirror(monkeypatch)
 
 
-def test_what_is_there_and_how_fast_it_comes_is_told_now_and_then(mirror: Mirror) -> None:
+def test_progress_is_reported_periodically(mirror: Mirror) -> None:
     assert mirror.passes(11, 2 * MB) == ""
     assert mirror.said == [
         "2 of 100 MB, 2.0 MB/s",
@@ -69,5 +69,5 @@ def test_what_has_come_in_part_counts(tmp_path: Path) -> None:
     (tmp_path / "a.deb").write_bytes(b"123")
     (tmp_path / "partial/b.deb").write_bytes(b"12")
     (tmp_path / "other.deb").write_bytes(b"1")
-    assert flow.of_files(tmp_path, frozenset({"a.deb", "b.deb", "none.deb"})) == 5
-    assert flow.in_folder(tmp_path) == 6
+    assert module.arrived(tmp_path, ("a.deb", "b.deb", "none.deb")) == 5
+    assert module.arrived(tmp_path) == 6
