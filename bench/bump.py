@@ -1,7 +1,10 @@
-"""The recorded run of a bump: docs/bump.md. Any deviation from what it should show ends it.
+"""The recorded run of a bump. Any deviation from what it should show ends it.
 
 scripts/host/record-bump            all of it: with a rehearsal in containers, and time limits
-scripts/host/record-bump --short    without both, into .cache/bench/bump/bump.md: for CI
+scripts/host/record-bump --short    without both: for CI
+
+What was printed goes to .artifacts/rehearsal/bump.md; a whole run's times and findings also to
+docs/bump.md, which is committed.
 """
 
 from __future__ import annotations
@@ -20,12 +23,13 @@ from golden import definition, log, manifest
 from golden.errors import STAGE_ERROR_CODE, USER_ERROR_CODE, StageError, UserError
 from golden.packages.standins import SUFFIX
 from golden.packages.synnefo import members
-from golden.paths import CACHE, ROOT
+from golden.paths import ARTIFACTS, CACHE, ROOT, shown
 
 SITE = "rehearsal"
 FOLDER = CACHE / "bench" / "bump"
 DOCUMENT = ROOT / "docs" / "bump.md"
-# Of the issue, on 2 cores: both disks of a new Synnefo.
+REPORT = ARTIFACTS / SITE / "bump.md"
+# The aim, on 2 cores: both disks of a new Synnefo.
 MOST_SECONDS = 40.0
 # Where dpkg writes down which packages are there.
 DPKG = "/var/lib/dpkg/"
@@ -34,9 +38,11 @@ MOST_SHARE = 0.25  # of the cold bake in the same run
 
 @dataclass
 class Record:
-    """What was done and seen: `stages` with their seconds, `texts` to show, by title."""
+    """What was done and seen: `stages` with their seconds, `findings` of a sentence each, and the
+    printed `texts` by title."""
 
     stages: list[tuple[str, float]] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
 
     def stage(self, name: str, work: Callable[[], Any]) -> Any:
@@ -69,16 +75,21 @@ def record(*, short: bool) -> Record:
     before, definitions = _artifacts(copy), _definitions(copy)
     told = seen.stage(f"bump to {new}", lambda: copy.inv("bump", "--synnefo", new, "--site", SITE))
     seen.texts["What `inv bump` printed"] = told.out
-    _require_plan(_plan(copy, seen, "plan of the bump"), old, new)
+    stale = _require_plan(_plan(copy, seen, "plan of the bump"), old, new)
+    seen.findings.append(f"to be made anew are {stale}: Synnefo's layers and what is above them")
     seen.stage(bumped, lambda: copy.inv("bake", "--site", SITE))
     for kind, (_, packages) in _artifacts(copy).items():
         own = members(definition.load(SITE).release) & packages.keys()
         wanted = [[name, old + SUFFIX, new + SUFFIX] for name in sorted(own)]
         seen.texts[f"What `inv diff` says of {kind}"] = _diff(copy, seen, kind, wanted)
+        seen.findings.append(
+            f"{kind} differs in {len(own)} packages and in what dpkg records of them"
+        )
     if not short:
         _require_speed(seen, cold, bumped)
         words = ("rehearse", "--target", "container", "--site", SITE)
         seen.stage(f"rehearsal at {new}", lambda: copy.inv(*words))
+        seen.findings.append(f"nodes of {new} boot as containers and pass their checks")
     seen.stage("undo", lambda: copy.inv("bump", "--undo", "--site", SITE))
     require(_definitions(copy) == definitions, "after the undo the definition is another one")
     states = {item["state"] for item in _plan(copy, seen, "plan after the undo")["items"]}
@@ -87,6 +98,7 @@ def record(*, short: bool) -> Record:
     back = _artifacts(copy)
     for kind, (sha256, _) in before.items():
         require(back[kind][0] == sha256, f"the disk of {kind} has other bytes after the undo")
+    seen.findings.append("after the undo, definitions and disks are byte for byte those of before")
     seen.texts["SHA-256 of the disks, before the bump and after the undo"] = "".join(
         f"{kind}  {sha256}\n" for kind, (sha256, _) in back.items()
     )
@@ -100,8 +112,11 @@ def _plan(copy: Copy, seen: Record, name: str) -> Any:
     return json.loads(path.read_text())
 
 
-def _require_plan(plan: Mapping[str, Any], old: str, new: str) -> None:
-    """Only Synnefo's layers and what is above them are stale, each with its reason."""
+def _require_plan(plan: Mapping[str, Any], old: str, new: str) -> str:
+    """Only Synnefo's layers and what is above them are stale, each with its reason.
+
+    Gives how many that are of all.
+    """
     site = definition.load(SITE)
     own = members(site.release)
     step = f": {old}{SUFFIX} → {new}{SUFFIX}"
@@ -115,6 +130,8 @@ def _require_plan(plan: Mapping[str, Any], old: str, new: str) -> None:
             require(set(packages) <= own and bool(packages), f"{name}: {'; '.join(reasons)}")
         elif above:
             require(f"layer {kind}.synnefo" in reasons[0], f"{name}: {'; '.join(reasons)}")
+    stale = sum(item["state"] == "stale" for item in plan["items"])
+    return f"{stale} of {len(plan['items'])} layers and disks"
 
 
 def _artifacts(copy: Copy) -> dict[str, tuple[str, Mapping[str, str]]]:
@@ -160,18 +177,29 @@ def _require_speed(seen: Record, cold: str, bumped: str) -> None:
     require(took <= whole * MOST_SHARE, f"it took {took:.0f} s, the cold bake {whole:.0f} s")
 
 
-def text(seen: Record, command: str) -> str:
-    """The document."""
+def summary(seen: Record, command: str) -> str:
+    """The document: what the run showed, and how long it took."""
     lines = [
         "# A bump of Synnefo, recorded",
         "",
-        f"Written by `{command}` on {os.cpu_count()} cores.",
+        f"Written by `{command}` on {os.cpu_count()} cores. It bakes, bumps, bakes, compares and",
+        "undoes in a copy of this checkout, and ends at any deviation from this:",
+        "",
+        *(f"- {sentence}" for sentence in seen.findings),
+        "",
+        "| stage | seconds |",
+        "|---|---|",
+        *(f"| {name} | {seconds:.1f} |" for name, seconds in seen.stages),
     ]
-    lines += ["", "| stage | seconds |", "|---|---|"]
-    lines += [f"| {name} | {seconds:.1f} |" for name, seconds in seen.stages]
-    for title, body in seen.texts.items():
-        lines += ["", f"## {title}", "", "```text", body.rstrip(), "```"]
     return "\n".join(lines) + "\n"
+
+
+def whole(seen: Record, command: str) -> str:
+    """The report: the document, and all that was printed."""
+    texts = (
+        f"\n## {title}\n\n```text\n{body.rstrip()}\n```\n" for title, body in seen.texts.items()
+    )
+    return summary(seen, command) + "".join(texts)
 
 
 def main(words: list[str]) -> int:
@@ -188,10 +216,17 @@ def main(words: list[str]) -> int:
     except StageError as error:
         log.error(str(error))
         return STAGE_ERROR_CODE
-    path = FOLDER / "bump.md" if short else DOCUMENT
-    path.write_text(text(seen, " ".join(["scripts/host/record-bump", *words])))
-    log.info(f"all as it should be; written: {path.relative_to(Path(ROOT))}")
+    command = " ".join(["scripts/host/record-bump", *words])
+    _write(REPORT, whole(seen, command))
+    if not short:
+        _write(DOCUMENT, summary(seen, command))
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    log.info(f"all as it should be; written: {shown(path)}")
 
 
 if __name__ == "__main__":
