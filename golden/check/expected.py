@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from golden.definition import Kind, Node, Site
 from golden.keys.secrets import Secrets
 from golden.render import render
-
-PLACEHOLDER = re.compile(rb"@@SECRET:([a-z0-9_]+)@@")
+from golden.render.quoting import filled
 
 
 @dataclass(frozen=True)
@@ -24,17 +22,12 @@ class ExpectedFile:
     group: str
 
 
-def completed(content: bytes, values: Mapping[str, str]) -> bytes:
-    """`content` with its placeholders replaced by secrets, as first boot does it."""
-    return PLACEHOLDER.sub(lambda found: values[found[1].decode()].encode(), content)
-
-
 def files(site: Site, kind: Kind, secrets: Secrets) -> Mapping[str, ExpectedFile]:
     """{path: what it must be} for every rendered file of `kind`."""
     rendered = render(site).kinds[kind.name].files
     return {
         path: ExpectedFile(
-            hashlib.sha256(completed(one.content, secrets.values)).hexdigest(),
+            hashlib.sha256(filled(one.content, secrets.values)).hexdigest(),
             one.mode,
             one.owner,
             one.group,

@@ -9,8 +9,9 @@ from golden import paths
 from golden.definition import File, Kind, Site
 from golden.definition.problems import Problems
 from golden.render import machines, records
-from golden.render.context import PLACEHOLDER, context
+from golden.render.context import context
 from golden.render.header import with_header
+from golden.render.quoting import needs_secrets
 from golden.render.rendering import RenderedFile, RenderedKind, Rendering
 from golden.render.template import Templates
 
@@ -71,7 +72,7 @@ def _file(
 def _image_record(
     site: Site, kind: Kind, files: Mapping[str, RenderedFile], root: Path
 ) -> RenderedFile:
-    secret_files = [path for path, file in files.items() if PLACEHOLDER.search(file.content)]
+    secret_files = [path for path, file in files.items() if needs_secrets(file.content)]
     return RenderedFile(
         content=records.image(site, kind, secret_files),
         mode="0644",

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from golden.definition import Kind, Role, Site
-from golden.definition.problems import nearest
-from golden.errors import UserError
-from golden.keys import secrets
+from golden.render.quoting import secret
 
 # Everything that `context` gives, for the hint about a name that it does not give.
 VARIABLES = ("host_of", "kind", "nodes", "release", "role", "secret", "site")
-
-PLACEHOLDER = re.compile(rb"@@SECRET:[a-z0-9_]+@@")
 
 
 class Named(dict[str, Any]):
@@ -44,13 +39,3 @@ def context(site: Site, kind: Kind, role: Role) -> dict[str, Any]:
         "secret": secret,
         "site": dataclasses.replace(site, variables=variables),
     }
-
-
-def secret(name: str) -> str:
-    """The placeholder that first boot replaces with the secret `name`.
-
-    Raises UserError when `golden.keys.secrets` makes no such secret.
-    """
-    if name not in secrets.LENGTHS:
-        raise UserError(f"there is no secret '{name}'; {nearest(name, secrets.LENGTHS)}")
-    return f"@@SECRET:{name}@@"

@@ -13,6 +13,7 @@ from jinja2.utils import missing
 from golden.definition.problems import Problems, nearest
 from golden.errors import UserError
 from golden.render.context import VARIABLES, Named
+from golden.render.quoting import filters
 
 # What a template may do wrong. Anything else is a defect of ours and keeps its traceback.
 _TEMPLATE_ERRORS = (
@@ -53,11 +54,13 @@ class Templates:
         self._environment = _Environment(
             loader=jinja2.FileSystemLoader(root),
             undefined=_Missing,
-            autoescape=False,
+            # libvirt's; | e is the language of XML.
+            autoescape=jinja2.select_autoescape(["xml.j2"], default=False),
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
+        self._environment.filters |= filters()
 
     def render(self, source: Path, context: Mapping[str, Any]) -> bytes:
         """The text of the template `source`; empty after a problem."""

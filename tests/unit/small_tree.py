@@ -108,7 +108,7 @@ guide: [G019, G020]
 {{ node.address }} {{ node.fqdn }}
 {% endfor %}
 """,
-    "images/roles/base/files/etc/secret.conf.j2": "password={{ secret('rapi_password') }}\n",
+    "images/roles/base/files/etc/secret.conf.j2": "password={{ secret('rapi_password') | line }}\n",
     "images/roles/base/files/etc/motd": "Welcome\n",
     "images/roles/base/files.twelve/etc/motd": "Welcome to twelve\n",
     "images/roles/web/files/etc/web/{web_version}/web.conf.j2": """\

@@ -6,7 +6,7 @@ from the database, and the rest there too, as that is quick.
 
 import collections
 
-from engine import sql
+from engine import quoting, sql
 from engine.failures import StepError
 
 GROUP = "admin"
@@ -31,7 +31,7 @@ def email(ctx):
 
 def find(ctx):
     """The User, or None; all but `uuid` are "t" or "f"."""
-    statement = QUESTION.format(group=sql.quoted(GROUP), name=_name(ctx))
+    statement = QUESTION.format(group=quoting.sql(GROUP), name=_name(ctx))
     rows = sql.rows(ctx, "snf_apps", statement)
     return User(*rows[0]) if rows else None
 
@@ -60,4 +60,4 @@ def uuid(ctx):
 
 def _name(ctx):
     # Astakos keeps addresses in lower case.
-    return sql.quoted(email(ctx).lower())
+    return quoting.sql(email(ctx).lower())

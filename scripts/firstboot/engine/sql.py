@@ -64,11 +64,6 @@ def load(ctx, database, path):
     ctx.run(["su", "-s", "/bin/sh", "postgres", "-c", " ".join(argv)], timeout=900)
 
 
-def quoted(text):
-    """`text` as an SQL literal."""
-    return "'{0}'".format(text.replace("'", "''"))
-
-
 def _host(ctx):
     return ctx.host_of("postgresql")
 

@@ -5,7 +5,7 @@ are forced here, so that no node waits for a token of another (docs/synnefo.md S
 guide's interactive snf-component-register does (S5.5) is done by the commands behind it.
 """
 
-from engine import sql, synnefo
+from engine import quoting, sql, synnefo
 
 GUIDE = ("G110", "G111", "G112", "G113", "G117", "G136", "G137", "G228", "G229")
 SERVICES = ()
@@ -54,8 +54,8 @@ def _has_token(ctx, name):
     if name not in TOKENS:
         return True
     # Asked of the database: the list would print the tokens, and into the log.
-    token = sql.quoted(ctx.secret(TOKENS[name]))
-    return sql.is_true(ctx, "snf_apps", HAS_TOKEN.format(sql.quoted(name), token))
+    token = quoting.sql(ctx.secret(TOKENS[name]))
+    return sql.is_true(ctx, "snf_apps", HAS_TOKEN.format(quoting.sql(name), token))
 
 
 def _urls(ctx, name):

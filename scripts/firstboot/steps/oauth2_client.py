@@ -3,7 +3,7 @@
 The secret is the site's. No command shows or changes it, so it is compared in the database.
 """
 
-from engine import sql, synnefo
+from engine import quoting, sql, synnefo
 from engine.failures import StepError
 
 GUIDE = ("G121",)
@@ -12,7 +12,7 @@ SERVICES = ()
 CLIENT = "pithos-view"
 KNOWN = (
     "SELECT c.is_trusted, u.url FROM oa2_client c LEFT JOIN oa2_redirecturl u"
-    " ON u.client_id = c.id WHERE c.identifier = " + sql.quoted(CLIENT)
+    " ON u.client_id = c.id WHERE c.identifier = " + quoting.sql(CLIENT)
 )
 SAME_SECRET = "EXISTS (SELECT 1 FROM oa2_client WHERE identifier = {0} AND secret = {1})"
 REMEDY = "remove it with: snf-manage oauth2-client-remove {0}; then: firstboot resume"
@@ -30,8 +30,8 @@ def done(ctx):
             )
             + _remedy()
         )
-    secret = sql.quoted(ctx.secret("oauth2_secret"))
-    if not sql.is_true(ctx, "snf_apps", SAME_SECRET.format(sql.quoted(CLIENT), secret)):
+    secret = quoting.sql(ctx.secret("oauth2_secret"))
+    if not sql.is_true(ctx, "snf_apps", SAME_SECRET.format(quoting.sql(CLIENT), secret)):
         raise StepError(
             "the OAuth client {0} is there already, with another secret than the "
             "site's oauth2_secret; ".format(CLIENT)

@@ -7,7 +7,7 @@ the image; so `initdb` is used, as pg_createcluster refuses where one exists alr
 import glob
 import os
 
-from engine import probe
+from engine import probe, quoting
 from engine.failures import StepError
 
 GUIDE = ("G011", "G012", "G013", "G014", "G015", "G018")
@@ -48,7 +48,7 @@ def run(ctx):
 def statements(known, password):
     """The SQL that makes what is not among the names `known`; it may be cut after any statement."""
     verb = "ALTER" if ROLE in known else "CREATE"
-    yes = ["{0} ROLE {1} LOGIN PASSWORD '{2}';".format(verb, ROLE, password.replace("'", "''"))]
+    yes = ["{0} ROLE {1} LOGIN PASSWORD {2};".format(verb, ROLE, quoting.sql(password))]
     for database in DATABASES:
         if database not in known:
             yes.append(

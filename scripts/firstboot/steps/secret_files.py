@@ -4,19 +4,16 @@ Mode and owner stay as the image has them.
 """
 
 import os
-import re
 
-from engine import files
+from engine import files, quoting
 from engine.failures import StepError
 
 GUIDE = ()
 SERVICES = ()
 
-PLACEHOLDER = re.compile(r"@@SECRET:([a-z0-9_]+)@@")
-
 
 def done(ctx):
-    return not any(PLACEHOLDER.search(files.read(path)) for path in _paths(ctx))
+    return not any(quoting.PLACEHOLDER.search(files.read(path)) for path in _paths(ctx))
 
 
 def run(ctx):
@@ -29,7 +26,7 @@ def run(ctx):
                     path, status.st_mode & 0o7777
                 )
             )
-        filled = PLACEHOLDER.sub(lambda found: ctx.secret(found.group(1)), text)
+        filled = quoting.filled(text, ctx.secret)
         if filled != text:
             files.write(
                 path,

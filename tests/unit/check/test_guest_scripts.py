@@ -120,7 +120,7 @@ def test_secrets_are_found_where_they_must_not_be(scripts: dict[str, Any], searc
 
     put("etc/private", "password = s3cr3t", 0o600)
     open_file = put("etc/open", "password = s3cr3t", 0o644)
-    undone = put("etc/undone", "password = @@SECRET:database_password@@", 0o600)
+    undone = put("etc/undone", "password = @@SECRET:line:database_password@@", 0o600)
     found = scripts["hygiene"].secrets(["s3cr3t"])
     assert found == {"placeholders": [undone], "readable": [open_file], "logged": []}
 

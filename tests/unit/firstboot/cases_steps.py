@@ -116,7 +116,7 @@ def case_no_secret_goes_where_all_can_read(world):
 
 
 def case_an_unknown_secret_is_named(world):
-    world.put("etc/secret.conf", "@@SECRET:rapid_password@@")
+    world.put("etc/secret.conf", "@@SECRET:line:rapid_password@@")
     os.chmod(world.path("etc/secret.conf"), 0o600)
     assert "'rapid_password'" in raises(StepError, secret_files.run, world.context())
 

@@ -103,7 +103,7 @@ class World:
         for name in ("dev/console", "dev/urandom", "calls"):
             self.put(name, "")
         self.put("etc/ssl/certs/ca-certificates.crt", "others\n")
-        self.put("etc/secret.conf", "password = @@SECRET:database_password@@\n")
+        self.put("etc/secret.conf", "password = @@SECRET:line:database_password@@\n")
         os.chmod(self.path("etc/secret.conf"), 0o640)
         self.patch(command.ENVIRONMENT, "PATH", self.path("bin") + ":/usr/bin:/bin")
         # The accounts of an image are not those of the machine that runs the tests.

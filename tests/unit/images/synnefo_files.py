@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-import re
 import sys
 from collections.abc import Mapping
 from types import ModuleType
@@ -15,7 +14,7 @@ from unittest import mock
 from golden import definition
 from golden.definition import Site
 from golden.keys import secrets
-from golden.render import RenderedFile, render
+from golden.render import RenderedFile, quoting, render
 
 FOLDER = "/etc/synnefo/"
 # What the settings import; the real ones come with Synnefo.
@@ -43,9 +42,12 @@ def secret(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[: secrets.LENGTHS[name]]
 
 
+VALUES = {name: secret(name) for name in secrets.LENGTHS}
+
+
 def filled(file: RenderedFile) -> str:
     """The text of `file` as first boot leaves it."""
-    return re.sub(r"@@SECRET:(\w+?)@@", lambda found: secret(found[1]), file.content.decode())
+    return quoting.filled(file.content, VALUES).decode()
 
 
 def conf(rendered: Mapping[str, RenderedFile]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 from golden.definition import Site, load_all, sites
 from golden.paths import RENDERED
 from golden.render import check, render
-from golden.render.context import PLACEHOLDER
+from golden.render.quoting import needs_secrets
 
 SITES = {site.name: site for site in load_all()}
 
@@ -42,7 +42,7 @@ def test_the_image_knows_which_files_wait_for_secrets(site: Site) -> None:
     for kind in render(site).kinds.values():
         record = kind.files["/etc/golden/image.json"].content.decode()
         for path, file in kind.files.items():
-            assert (f'"{path}"' in record) == bool(PLACEHOLDER.search(file.content))
+            assert (f'"{path}"' in record) == needs_secrets(file.content)
 
 
 def test_every_text_with_comments_says_what_made_it(site: Site) -> None:

@@ -34,7 +34,7 @@ def problems(tree: SmallTree, template: str) -> list[str]:
         ("{{ kind.name }} {{ role.name }}", "master web"),
         ("{{ nodes | map(attribute='fqdn') | join(' ') }}", "n1.lab.example n2.lab.example"),
         ("{{ host_of('web').address }}", "198.51.100.1"),
-        ("{{ secret('rapi_password') }}", "@@SECRET:rapi_password@@"),
+        ("{{ secret('rapi_password') | py }}", "@@SECRET:py:rapi_password@@"),
         ("a\n{% if true %}\nb\n{% endif %}\nc\n", "a\nb\nc\n"),
         ("<&>", "<&>"),
     ],

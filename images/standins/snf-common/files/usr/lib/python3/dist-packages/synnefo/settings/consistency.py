@@ -2,7 +2,7 @@
 
 import hashlib
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from synnefo.lib import db
 
@@ -39,7 +39,7 @@ def _databases(settings: "Settings") -> list[str]:
         found.append(_differ(settings, strings[0], strings[1], "both name the Pithos database"))
     for name in strings:
         uri = urlsplit(settings.values[name])
-        if uri.username == entry["USER"] and uri.password != entry["PASSWORD"]:
+        if uri.username == entry["USER"] and unquote(uri.password or "") != entry["PASSWORD"]:
             found.append(_differ(settings, name, "DATABASES", "same user, other password"))
     if entry.get("OPTIONS", {}).get("synnefo_poolsize") and not db.POOLED:
         why = "synnefo_poolsize without monkey_patch_psycopg2() before it"
