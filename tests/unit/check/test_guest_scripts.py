@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import shutil
 import socket
 import struct
 import sys
@@ -17,6 +16,7 @@ import pytest
 
 from golden import run
 from golden.paths import SCRIPTS
+from tests.unit.pythons import PYTHONS
 
 FOLDER = SCRIPTS / "check"
 NAMES = (
@@ -220,16 +220,11 @@ def test_the_password_reaches_psql_by_its_environment(
     assert said.startswith("FATAL") and "s3cr3t" not in said
 
 
-PYTHON2 = next(Path.home().glob(".pyenv/versions/2.7*/bin/python2.7"), None) or shutil.which(
-    "python2.7"
-)
-
-
-@pytest.mark.skipif(PYTHON2 is None, reason="no python2.7 on this host")
+@pytest.mark.parametrize("version", PYTHONS)
 @pytest.mark.parametrize("name", NAMES)
-def test_scripts_load_under_python_2_7(name: str) -> None:
+def test_scripts_load(version: str, name: str) -> None:
     result = run.run(
-        [str(PYTHON2), "-c", f"import {name}"],
+        [PYTHONS[version], "-c", f"import {name}"],
         cwd=FOLDER,
         env={"PYTHONDONTWRITEBYTECODE": "1"},
         check=False,

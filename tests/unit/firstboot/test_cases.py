@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import functools
 import json
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.unit.pythons import PYTHONS
 
 HERE = Path(__file__).parent
 MODULES = sorted(path.stem for path in HERE.glob("cases_*.py"))
@@ -20,16 +20,6 @@ def names(module: str) -> list[str]:
     tree = ast.parse((HERE / f"{module}.py").read_text())
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     return [name for name in functions if name.startswith("case_")]
-
-
-@functools.cache
-def python2() -> str | None:
-    """A Python 2.7 on the PATH or of pyenv, whose stand-in on the PATH may lead nowhere."""
-    made = sorted((Path.home() / ".pyenv/versions").glob("2.7*/bin/python2.7"))
-    for found in (shutil.which("python2.7"), *map(str, made)):
-        if found and subprocess.run([found, "-V"], capture_output=True).returncode == 0:
-            return found
-    return None
 
 
 @functools.cache
@@ -45,10 +35,7 @@ CASES = [(module, name) for module in MODULES for name in names(module)]
 
 
 @pytest.mark.parametrize("module,name", CASES)
-@pytest.mark.parametrize("version", ["3", "2.7"])
+@pytest.mark.parametrize("version", PYTHONS)
 def test_case(version: str, module: str, name: str) -> None:
-    interpreter = sys.executable if version == "3" else python2()
-    if interpreter is None:
-        pytest.skip("NOT RUN under Python 2.7, which this host lacks; see ./inv doctor")
-    failure = results(interpreter, module)[name]
+    failure = results(PYTHONS[version], module)[name]
     assert not failure, failure

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from golden import run
 from tests.unit.installer.machine import Machine
 
 MEMORY = Path("/dev/shm")
@@ -23,10 +22,7 @@ def memory(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(params=SHELLS)
 def machine(request: pytest.FixtureRequest, memory: Path) -> Machine:
     """A machine with a stick and no disk, its scripts run by each shell."""
-    shell = SHELLS[request.param]
-    if run.which(shell[0]) is None:
-        pytest.skip(f"NOT RUN under {request.param}: apt-get install {shell[0]}")
-    return Machine(memory / "root", shell)
+    return Machine(memory / "root", SHELLS[request.param])
 
 
 @pytest.fixture

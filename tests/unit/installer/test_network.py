@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from golden import run
 from golden.definition.files import Disk
 from tests.unit.installer.machine import Machine, boots, holds
 
@@ -65,8 +64,6 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(machine: Machine) -> Iterator[Server]:
-    if run.which("curl") is None:
-        pytest.skip("NOT RUN: apt-get install curl")
     made = Server(machine.stick)
     thread = threading.Thread(target=made.serve_forever, daemon=True)
     thread.start()

@@ -80,10 +80,6 @@ def initialise(cloud: Cloud) -> None:
 
 @pytest.fixture(scope="module")
 def running(cloud: Cloud) -> Iterator[Site]:
-    if not all(run.which(name) for name in ("gunicorn", "memcached")):
-        pytest.skip(
-            "needs gunicorn and memcached: apt-get install gunicorn python3-gevent memcached"
-        )
     initialise(cloud)
     ports = {node: services.free_port() for node in HOSTS}
     with contextlib.ExitStack() as stack:

@@ -15,7 +15,7 @@ import pytest
 
 from golden import run
 from golden.paths import SCRIPTS
-from tests.unit.firstboot.test_cases import python2
+from tests.unit.pythons import PYTHONS
 
 IN_NODES = ("firstboot", "check")
 FILES = sorted(path for name in IN_NODES for path in (SCRIPTS / name).rglob("*.py"))
@@ -110,10 +110,8 @@ def test_every_python_file_for_nodes_is_looked_at() -> None:
     assert len(FILES) > 50
 
 
-def test_python_2_7_reads_every_file() -> None:
-    interpreter = python2()
-    if interpreter is None:
-        pytest.skip("NOT RUN under Python 2.7, which this host lacks; see ./inv doctor")
+@pytest.mark.parametrize("version", PYTHONS)
+def test_python_reads_every_file(version: str) -> None:
     read = "import ast, sys; [ast.parse(open(name).read(), name) for name in sys.argv[1:]]"
-    result = run.run([interpreter, "-c", read, *FILES], check=False)
+    result = run.run([PYTHONS[version], "-c", read, *FILES], check=False)
     assert result.code == 0, result.out

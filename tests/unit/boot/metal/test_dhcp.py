@@ -88,8 +88,6 @@ def test_dnsmasq_answers_our_machines_alone(tmp_path: Path) -> None:
 
 
 def test_dnsmasq_takes_it(tmp_path: Path) -> None:
-    if run.which("dnsmasq") is None or not dhcp.ROM.is_file():
-        pytest.skip("NOT RUN: apt-get install dnsmasq-base ipxe")
     served = dhcp.Interface("lo", ipaddress.IPv4Interface("198.51.100.250/24"))
     words = dhcp.prepare(served, SITE.nodes, "http://198.51.100.250:8080", tmp_path)
     assert "syntax check OK" in run.run([*words, "--test"]).out
@@ -97,8 +95,6 @@ def test_dnsmasq_takes_it(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: a network of one's own needs root")
 def test_strange_machines_get_no_answer_and_ours_the_right_one(tmp_path: Path) -> None:
-    if run.which("dnsmasq") is None or not dhcp.ROM.is_file():
-        pytest.skip("NOT RUN: apt-get install dnsmasq-base ipxe")
     words = ["unshare", "--net", sys.executable, "-m", "tests.unit.boot.metal.asking", tmp_path]
     said = run.run(words, cwd=ROOT, timeout=120).out
     found = json.loads(said.partition("@answers ")[2])
