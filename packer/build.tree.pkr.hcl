@@ -1,10 +1,10 @@
-# Each script runs inside the tree that var.enter leads to. -x, because its lines tell which command
-# of a script failed; golden/bake/packer.py reads them.
+# Packer works in the layer's own folder. There golden/bake/layer.py puts `enter`, which runs the script
+# of that name inside the tree: so no path of the host is pasted into a command here.
 build {
   sources = ["source.null.tree"]
 
   provisioner "shell-local" {
     scripts         = var.scripts
-    execute_command = ["/bin/sh", "-c", "exec ${var.enter} /bin/sh -x /run/bake/scripts/$(basename {{.Script}})"]
+    execute_command = ["/bin/sh", "./enter", "{{.Script}}"]
   }
 }

@@ -5,12 +5,6 @@ variable "scripts" {
   description = "The files of scripts/bake to run inside the image, in order."
 }
 
-variable "enter" {
-  type        = string
-  default     = ""
-  description = "Source null.tree: the shell words to put before a command that is to run in the layer's tree."
-}
-
 variable "qemu_image" {
   type        = string
   default     = "disk.qcow2"

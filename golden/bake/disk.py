@@ -137,7 +137,6 @@ def _build(builder: Builder, target: Disk, say: Callable[[str], None]) -> disk.B
 
 def _facts(builder: Builder, target: Disk) -> dict[str, Any]:
     """The manifest's facts about the tree, whatever the format of the disk."""
-    revision, dirty = tools.git_revision()
     layers = [
         {
             "name": recipe.name,
@@ -151,7 +150,7 @@ def _facts(builder: Builder, target: Disk) -> dict[str, Any]:
     return {
         "release": target.site.release.name,
         "tree": target.tree_key,
-        "git": {"revision": revision, "dirty": dirty},
+        "git": tools.git_revision().to_json(),
         "tools": dict(tools.versions()),
         "sources": [sources.recorded(line) for line in builder.resolver.state.lines],
         "layers": layers,

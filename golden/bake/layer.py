@@ -77,13 +77,13 @@ class Builder:
             state, enter = self.resolver.state, view.prefix("bootstrap")
             bootstrap(Ground(self.site.release, state, recipe.essential, view.at, enter, log))
         enter = self._view(scratch, below, chroot=True).prefix("chroot")
+        # -x, because its lines tell which command of a script failed; `packer` reads them.
+        run_script = f'exec {shlex.join(enter)} /bin/sh -x "/run/bake/scripts/${{1##*/}}"\n'
+        (scratch / "enter").write_text(run_script)
         scripts = packer.build(
             recipe.name,
             "null.tree",
-            {
-                "scripts": [str(self.scripts / name) for name in recipe.scripts],
-                "enter": shlex.join(enter),
-            },
+            {"scripts": [str(self.scripts / name) for name in recipe.scripts]},
             scratch,
             log,
             say,
@@ -121,10 +121,10 @@ class Builder:
         return epoch.newest(debs, below[0].epoch if below else 0)
 
     def _release_record(self, recipe: Recipe) -> bytes:
-        revision, dirty = tools.git_revision()
+        revision = tools.git_revision()
         layers = {layer.name: layer.key for layer in reversed(list(recipe.layer.chain()))}
-        mark = "+uncommitted" if dirty and revision else ""
-        return payload.release_record(self.site.name, layers, f"{revision}{mark}")
+        mark = "+uncommitted" if revision.dirty and revision.commit else ""
+        return payload.release_record(self.site.name, layers, f"{revision.commit}{mark}")
 
     def _view(self, scratch: Path, below: list[Stored], *, chroot: bool = False) -> View:
         return View(

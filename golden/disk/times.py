@@ -46,12 +46,12 @@ def settle(disk: Path, epoch: int) -> None:
 
 def used(disk: Path) -> Iterator[int]:
     """The numbers of all inodes that files of the file system have."""
-    told = _run(disk, 0, ["dumpe2fs"])
-    count = _COUNT.search(told)
+    found = _run(disk, 0, ["dumpe2fs"])
+    count = _COUNT.search(found)
     if count is None:
         raise StageError("disk", f"dumpe2fs does not say how many inodes {disk} has")
     free: set[int] = set()
-    for line in _FREE.findall(told):
+    for line in _FREE.findall(found):
         for word in filter(None, line.split(", ")):
             first, _, last = word.strip().partition("-")
             free.update(range(int(first), int(last or first) + 1))
@@ -59,7 +59,7 @@ def used(disk: Path) -> Iterator[int]:
 
 
 def _run(disk: Path, epoch: int, argv: list[str], script: str = "") -> str:
-    # By its name alone: libext2fs takes the first question mark for the beginning of the options.
+    # By its name alone, as in `filesystem.make`.
     place = f"{disk.name}?offset={PARTITION_START}"
     env = {"LC_ALL": "C", **environment(epoch)}
     return run.run([*argv, place], cwd=disk.parent, env=env, stdin=script, stage="disk").out

@@ -1,6 +1,6 @@
 """Runs one command inside a layer's tree; started by `enter` in namespaces of its own.
 
-Usage: unshare … python3 inside.py SPEC COMMAND…   (SPEC: the JSON of `enter.Spec`)
+Usage: unshare … python3 inside.py SPEC COMMAND…   (SPEC: the JSON of `enter.View`)
 
 As process 1 of its PID namespace it ends everything in the tree when it ends: when the command is
 done, and when the bake that asked for it is gone, even by kill -9. It stands alone, with nothing
@@ -29,7 +29,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 # linux/prctl.h, linux/seccomp.h
-PR_SET_PDEATHSIG, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 1, 22, 2
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 # linux/sockios.h, linux/if.h
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import time
@@ -14,8 +15,9 @@ from typing import IO
 from filelock import FileLock, Timeout
 
 from golden import log
-from golden.errors import StageError
+from golden.errors import StageError, UserError
 from golden.layers import enter
+from golden.paths import shown
 
 # `inside` looks every second whether its bake is alive.
 ORPHAN_SECONDS = 15.0
@@ -53,12 +55,17 @@ class Workspace:
 def working(cache: Path) -> Iterator[Workspace]:
     """Be the one bake that works in `cache`: wait for another one, then clear what died there.
 
-    Raises StageError when something that a killed bake started does not end.
+    Raises StageError when something that a killed bake started does not end, UserError when the
+    file systems below `cache` cannot do what a bake needs.
     """
     with one_bake(cache):
-        _clear(cache / "work")
-        folder = cache / "work" / f"{os.getpid()}-{time.time_ns()}"
-        folder.mkdir(parents=True)
+        work, layers = cache / "work", cache / "layers"
+        _clear(work)
+        work.mkdir(exist_ok=True)
+        layers.mkdir(exist_ok=True)
+        _require_usable(work, layers)
+        folder = work / f"{os.getpid()}-{time.time_ns()}"
+        folder.mkdir()
         with (folder / "alive").open("wb") as alive:
             fcntl.flock(alive, fcntl.LOCK_EX)
             workspace = Workspace(folder, alive)
@@ -86,6 +93,29 @@ def one_bake(cache: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _require_usable(work: Path, layers: Path) -> None:
+    """Raise UserError unless programs can run in `work`, and folders move from it to `layers`."""
+    if os.statvfs(work).f_flag & os.ST_NOEXEC:
+        raise UserError(
+            f"{shown(work)} is mounted noexec, and a bake runs programs there: mount it without "
+            "noexec, or set GOLDEN_HOME to another place"
+        )
+    probe, target = work / "probe", layers / ".probe"
+    probe.touch()
+    try:
+        probe.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        raise UserError(
+            f"{shown(work)} and {shown(layers)} are on different file systems, and a finished "
+            "layer must move from one to the other in one step: put both on one"
+        ) from None
+    finally:
+        probe.unlink(missing_ok=True)
+    target.unlink()
 
 
 def _clear(work: Path) -> None:

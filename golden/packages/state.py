@@ -51,7 +51,7 @@ class AptState:
         pooled: bool = True,
         offline: bool = False,
     ) -> None:
-        _require_writable(cache)
+        _require_plain(cache)
         self.release, self.locked, self.offline = release, locked, offline
         self.standins, self.pool = cache / "standins", cache / "pool"
         fetched = () if offline else sources.lines(release)
@@ -270,12 +270,13 @@ class AptState:
         return [line for line in dump if line.lower().startswith((*_HOST_OPTIONS, *own))]
 
 
-def _require_writable(cache: Path) -> None:
-    """Raise UserError for a path that apt.conf(5) cannot hold, which has no way to quote these."""
-    if any(char in '"\\' or not char.isprintable() for char in str(cache)):
+def _require_plain(cache: Path) -> None:
+    """Raise UserError for a path that apt.conf(5) or a template of Packer cannot quote."""
+    text = str(cache)
+    if not text.isprintable() or any(part in text for part in ('"', "\\", "{{")):
         raise UserError(
-            f"{str(cache)!r}: apt cannot work below a path with a double quote, a backslash or a "
-            "control character; move the checkout (or GOLDEN_HOME) to another place"
+            f"{text!r}: apt and Packer cannot work below a path with a double quote, a backslash, "
+            "'{{' or a control character; move the checkout (or GOLDEN_HOME) to another place"
         )
 
 

@@ -1,10 +1,11 @@
-"""The host's tools that leave their mark on what is baked, by version; and our own code by hash."""
+"""The host's tools that influence the images, by version; and our own code, by hash."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from golden import paths, run
 from golden.layers.model import digest
@@ -13,44 +14,39 @@ from golden.layers.model import digest
 _LAYERS = ("dpkg", "packer", "tar")
 _DISKS = ("e2fsprogs", "fdisk", "grub-pc-bin", "qemu-utils")
 
-_LAYER_CODE = ("golden/layers/inside.py", "golden/bake/bootstrap.py", "golden/bake/epoch.py")
+_LAYER_CODE = (
+    *("golden/layers/inside.py", "golden/bake/bootstrap.py", "golden/bake/epoch.py"),
+    *("packer/source.null.pkr.hcl", "packer/build.tree.pkr.hcl"),
+)
 _DISK_CODE = ("golden/disk",)
-_PACKER = ("source.null.pkr.hcl", "build.tree.pkr.hcl")
 
 
 @functools.cache
 def versions() -> Mapping[str, str]:
     """The versions of all tools by package; a tool that is not installed is not among them."""
-    shown = run.run(
-        ["dpkg-query", "--show", "--showformat=${Package} ${Version}\n", *_LAYERS, *_DISKS],
-        check=False,
-    )
-    rows = (line.split() for line in shown.out.splitlines() if line.startswith((*_LAYERS, *_DISKS)))
+    argv = ["dpkg-query", "--show", "--showformat=${Package} ${Version}\n", *_LAYERS, *_DISKS]
+    rows = map(str.split, run.run(argv, check=False, apart=True).out.splitlines())
     return {row[0]: row[1] for row in rows if len(row) == 2}
 
 
 @functools.cache
 def of_layers() -> Mapping[str, str]:
     """What the key of a layer holds of the tools."""
-    hcl = [paths.PACKER / name for name in _PACKER]
-    return {**_chosen(_LAYERS), "the bake's own code": _code([*map(_source, _LAYER_CODE), *hcl])}
+    return {**_chosen(_LAYERS), "the bake's own code": _code(_LAYER_CODE)}
 
 
 @functools.cache
 def of_disks() -> Mapping[str, str]:
     """What the key of a disk holds of the tools."""
-    return {**_chosen(_DISKS), "the disk's own code": _code(map(_source, _DISK_CODE))}
+    return {**_chosen(_DISKS), "the disk's own code": _code(_DISK_CODE)}
 
 
 def _chosen(names: tuple[str, ...]) -> dict[str, str]:
     return {name: versions().get(name, "not installed") for name in names}
 
 
-def _source(name: str) -> Path:
-    return paths.ROOT / name
-
-
-def _code(sources: list[Path] | map[Path]) -> str:
+def _code(names: Sequence[str]) -> str:
+    sources = [paths.ROOT / name for name in names]
     files = [
         file
         for source in sources
@@ -59,11 +55,40 @@ def _code(sources: list[Path] | map[Path]) -> str:
     return digest(b"".join(file.name.encode() + b"\0" + file.read_bytes() for file in files))
 
 
+class Revision(NamedTuple):
+    """The commit of the checkout, and whether files differ from it; without one, `why` there is
+    none."""
+
+    commit: str
+    dirty: bool
+    why: str = ""
+
+    def to_json(self) -> dict[str, str | bool]:
+        """What a manifest records."""
+        record: dict[str, str | bool] = {"revision": self.commit, "dirty": self.dirty}
+        return {**record, "why": self.why} if self.why else record
+
+
 @functools.cache
-def git_revision() -> tuple[str, bool]:
-    """The commit of the checkout, and whether files differ from it; ("", True) outside of git."""
-    head = run.run(["git", "rev-parse", "HEAD"], cwd=paths.ROOT, check=False)
+def git_revision() -> Revision:
+    """The revision of the checkout: never that of a repository around it, or of GIT_DIR."""
+    if run.which("git") is None:
+        return Revision("", True, "git is not installed")
+    top = _git("rev-parse", "--show-toplevel")
+    if top.code != 0:
+        foreign = "dubious ownership" in top.err
+        why = "git does not trust its owner" if foreign else "the checkout is no git repository"
+        return Revision("", True, why)
+    if Path(top.out.removesuffix("\n")).resolve() != paths.ROOT:
+        return Revision("", True, "the checkout is part of another git repository")
+    head = _git("rev-parse", "--verify", "HEAD")
     if head.code != 0:
-        return "", True
-    changes = run.run(["git", "status", "--porcelain"], cwd=paths.ROOT, check=False)
-    return head.out.strip(), bool(changes.out.strip())
+        return Revision("", True, "the repository has no commit")
+    return Revision(head.out.strip(), bool(_git("status", "--porcelain").out.strip()))
+
+
+def _git(*words: str) -> run.Result:
+    # What a hook or a user sets to point git elsewhere: git rev-parse --local-env-vars.
+    names = ("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "OBJECT_DIRECTORY", "NAMESPACE")
+    argv = ["env", *(f"--unset=GIT_{name}" for name in names), "git", *words]
+    return run.run(argv, cwd=paths.ROOT, env={"LC_ALL": "C"}, check=False, apart=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import fcntl
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def builder(home: Path) -> Iterator[Builder]:
     """A builder for layers that need no packages; its scripts lie in <home>/scripts."""
+    with builder_at(home) as builder:
+        yield builder
+
+
+@contextlib.contextmanager
+def builder_at(home: Path) -> Iterator[Builder]:
+    """A builder below `home`, for layers that need no packages."""
     for name in ("scripts", "debs", ".cache/work/1"):
         (home / name).mkdir(parents=True)
     folder = home / ".cache/work/1"

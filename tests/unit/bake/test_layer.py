@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from golden import run
+from golden import paths, run
 from golden.bake.layer import Builder
 from golden.errors import StageError
 from golden.layers import Layer, Stored, enter
 from golden.packages import Resolution
 from golden.recipe import Recipe
-from tests.unit.bake.conftest import nothing
+from tests.unit.bake.conftest import builder_at, nothing
 
 NONE = Resolution((), ())
 
@@ -36,14 +36,35 @@ def bake(builder: Builder, made: Recipe) -> Stored:
     return builder.stored([made.layer])[0]
 
 
-@pytest.fixture
-def base(builder: Builder, tiny: Path) -> Layer:
+def with_base(builder: Builder, tiny: Path) -> Layer:
     """A base that is the tiny tree."""
     layer = Layer("base", None, {})
     folder = builder.workspace.scratch("ready")
     shutil.copytree(tiny, folder / "tree", symlinks=True)
     builder.store.publish("small", layer, folder, 1.0, {})
     return layer
+
+
+@pytest.fixture
+def base(builder: Builder, tiny: Path) -> Layer:
+    return with_base(builder, tiny)
+
+
+ODD = ["my images", "x#y", "it's", "a%20b", 'a"b', "a:b", "a,b", "über", "${x}", "$HOME"]
+
+
+@pytest.mark.parametrize("name", [*ODD, "a\\b", "a?b", "a;b", "-a"])
+def test_a_layer_is_made_in_a_folder_of_any_name(
+    name: str, home: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = home / name
+    monkeypatch.setattr(paths, "CACHE", place / ".cache")
+    with builder_at(place) as builder:
+        base = with_base(builder, tiny)
+        one = recipe(builder, "one", "cat /run/bake/input/text >/file", base, {"text": b"hi"})
+        two = recipe(builder, "two", "cat /file >/copy; rm /file", one.layer)
+        bake(builder, one)
+        assert (bake(builder, two).tree / "copy").read_bytes() == b"hi"
 
 
 def test_a_layer_holds_what_its_script_wrote(builder: Builder, base: Layer) -> None:

@@ -101,7 +101,6 @@ def variables(tmp_path: Path) -> list[str]:
         (tmp_path / name).touch()
     values = {
         "scripts": f'["{SCRIPTS}/bake/hygiene.sh"]',
-        "enter": "env",
         "qemu_image": f"{tmp_path}/start.qcow2",
         "qemu_input": f"{tmp_path}/bake.tar",
         "qemu_output": f"{tmp_path}/output",

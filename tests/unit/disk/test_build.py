@@ -50,6 +50,15 @@ def test_qcow2_for_an_old_qemu(tree: Path, tmp_path: Path) -> None:
     assert '"compat": "0.10"' in json.dumps(described(out))
 
 
+@pytest.mark.parametrize("name", ["my images", "it's", "a:b", "a,b", 'a"b', "a?b", "a%20b", "ü"])
+def test_a_disk_is_built_in_a_folder_of_any_name(name: str, tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / name / "disk.qcow2"
+    disk.build(tree, out, size_mib=SIZE_MIB, identity="key", epoch=1000)
+    plain = tmp_path / "plain.qcow2"
+    disk.build(tree, plain, size_mib=SIZE_MIB, identity="key", epoch=1000)
+    assert out.read_bytes() == plain.read_bytes()
+
+
 def test_the_same_tree_and_key_give_the_same_identity(tree: Path, tmp_path: Path) -> None:
     one, two, other = (
         disk.build(tree, tmp_path / f"{i}.raw", size_mib=SIZE_MIB, identity=key, fmt="raw")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import time
@@ -12,6 +13,7 @@ import pytest
 
 from golden import run
 from golden.errors import StageError
+from golden.layers import enter
 from golden.layers import workspace as module
 from golden.layers.workspace import working
 from golden.paths import ROOT
@@ -94,3 +96,36 @@ def test_an_orphan_that_does_not_end_is_reported_not_killed(
         with pytest.raises(StageError, match="interrupted bake"), working(tmp_path):
             pass
     assert left.is_dir()
+
+
+MOUNTED = """
+import sys
+from pathlib import Path
+from golden.errors import UserError
+from golden.layers import working
+try:
+    with working(Path(sys.argv[1])):
+        print("works")
+except UserError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("size=1m", "are on different file systems, and a finished layer must move"),
+        ("size=1m,noexec", "is mounted noexec, and a bake runs programs there"),
+    ],
+)
+def test_file_systems_that_cannot_hold_a_bake_are_refused_first(
+    tmp_path: Path, options: str, words: str
+) -> None:
+    (tmp_path / "work").mkdir()
+    mounted = f"mount -t tmpfs -o {options} work {tmp_path}/work"
+    program = shlex.join([sys.executable, "-c", MOUNTED, str(tmp_path)])
+    script = f"{mounted} && {program} && ls -A {tmp_path}/work {tmp_path}/layers"
+    out = run.run([*enter.namespaces(), "sh", "-c", script], cwd=ROOT).out
+    first, *left = out.splitlines()
+    assert words in first
+    assert [line for line in left if line and not line.endswith(":")] == []

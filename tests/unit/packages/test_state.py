@@ -140,7 +140,7 @@ def test_a_checkout_in_a_folder_of_any_name_has_its_packages(
     assert (state.debs / found.packages[0].file).is_file()
 
 
-@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb"])
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "{{x}}"])
 def test_a_folder_that_apt_cannot_be_told_of_is_refused(
     name: str, release: Release, tmp_path: Path
 ) -> None:
