@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import locale
 import os
 from importlib.util import find_spec
 
@@ -27,5 +29,8 @@ from golden import log, menu, run  # noqa: E402
 # What goes into an image must not depend on the operator's umask; a secret gets its mode by name.
 os.umask(0o022)
 run.end_with_children()
-log.end_quietly_when_unread()
+log.accept_any_stream()
+# Our files are UTF-8, whatever the terminal is.
+with contextlib.suppress(locale.Error):
+    locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
 namespace = menu.namespace()

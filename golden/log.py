@@ -1,12 +1,13 @@
-"""The one module that prints: plain messages, tables, and the live progress of long work.
+"""The one module that prints: messages, tables, JSON, and the progress of long work.
 
-On a terminal the running tasks are a live block; otherwise (CI, a pipe) each change is one line
-with its elapsed time, and a heartbeat line tells that nothing hangs.
+On a terminal, running tasks are a live block. Elsewhere (CI, a pipe) each finished task is a line,
+and every HEARTBEAT_SECONDS each running one.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import threading
@@ -19,15 +20,17 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-HEARTBEAT_SECONDS = 20.0
+HEARTBEAT_SECONDS = 15.0
+_MARKS = {"": "[cyan]…[/cyan]", "done": "[green]✓[/green]", "failed": "[red]✗[/red]"}
+_WORDS = {"": "...", "done": "ok ", "failed": "FAILED"}
 
 _console = Console(highlight=False, soft_wrap=True)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 _verbose = False
 
 
-def end_quietly_when_unread() -> None:
-    """Let a closed pipe, as of `inv plan | head`, end the program without a traceback."""
+def accept_any_stream() -> None:
+    """Cope with a stdout that lacks characters (an ISO-8859-1 terminal) or is closed (`| head`)."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if not issubclass(kind, BrokenPipeError):
@@ -37,6 +40,9 @@ def end_quietly_when_unread() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     sys.excepthook = hook
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def set_verbose(on: bool) -> None:
@@ -46,42 +52,53 @@ def set_verbose(on: bool) -> None:
 
 
 def info(text: str) -> None:
-    """A line the user wants to read."""
+    """Print a line the user wants to read."""
     _console.print(escape(text))
 
 
 def detail(text: str) -> None:
-    """A line that is read only with --verbose."""
+    """Print a line with --verbose only."""
     if _verbose:
         _console.print(f"[dim]{escape(text)}[/dim]")
 
 
 def warn(text: str) -> None:
-    """Something is not as it should be, and the work goes on."""
+    """Report something wrong that does not stop the work."""
     _errors.print(f"[yellow]warning:[/yellow] {escape(text)}")
 
 
 def error(text: str) -> None:
-    """The last word of a run that failed."""
+    """Print the last line of a run that failed."""
     _errors.print(f"[bold red]error:[/bold red] {escape(text)}")
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
-    """Print `rows` of cells under `headers`."""
-    grid = Table(*headers, title=title or None, title_justify="left", box=None, pad_edge=False)
-    for row in rows:
-        grid.add_row(*[escape(cell) for cell in row])
-    _console.print(grid)
+    """Print `rows` of cells under `headers`, no cell cut: in columns, or in a pipe by tabs."""
+    if title:
+        info(title)
+    lines = [headers, *rows]
+    if not _console.is_terminal:
+        _console.file.writelines("\t".join(line) + "\n" for line in lines)
+        return
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        _console.print(escape(cells.rstrip()), style="bold" if line is headers else None)
 
 
 def raw(text: str) -> None:
-    """Output another program will read (JSON, an ssh config): no wrapping, no colour."""
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    sys.stdout.flush()
+    """Print what another program reads (JSON, an ssh configuration): in UTF-8, not wrapped."""
+    _console.file.flush()
+    text = text if text.endswith("\n") else text + "\n"
+    if isinstance(_console.file, io.TextIOWrapper):
+        _console.file.buffer.write(text.encode())
+    else:
+        _console.file.write(text)
+    _console.file.flush()
 
 
 class Task:
-    """One line of a progress display; made by `Progress.task`."""
+    """One line of a progress display; `Progress.task` makes it."""
 
     def __init__(self, progress: Progress, name: str, expected: float | None) -> None:
         self._progress = progress
@@ -89,43 +106,44 @@ class Task:
         self.expected = expected
         self.began = time.monotonic()
         self.text = ""
-        self.ended: str | None = None
+        self.state = ""
         self.seconds = 0.0
 
     def say(self, text: str) -> None:
-        """What the task does now. Repeating the same text prints nothing."""
+        """Set what the task does now."""
         if text != self.text:
             self.text = text
             self._progress.changed(self)
 
     def done(self, text: str = "") -> None:
-        """The task succeeded; `text` replaces what it did last."""
+        """Report success; `text` replaces what the task did last."""
         self._end("done", text)
 
     def fail(self, text: str = "") -> None:
-        """The task failed."""
+        """Report failure."""
         self._end("failed", text)
 
     def elapsed(self) -> float:
-        """Seconds since the task began, frozen when it ended."""
-        return self.seconds if self.ended else time.monotonic() - self.began
+        """Seconds since the task began, until it ended."""
+        return self.seconds if self.state else time.monotonic() - self.began
 
-    def _end(self, how: str, text: str) -> None:
+    def _end(self, state: str, text: str) -> None:
         self.seconds = time.monotonic() - self.began
         self.text = text or self.text
-        self.ended = how
+        self.state = state
         self._progress.changed(self)
 
     def clock(self) -> str:
-        """Elapsed and, when known, expected time: `12 s of about 30 s`."""
-        spent = f"{self.elapsed():.0f} s"
-        if self.expected and not self.ended:
-            return f"{spent} of about {self.expected:.0f} s"
-        return spent
+        """Elapsed and, if known, expected time: `12 s of about 30 s`."""
+        expected = f" of about {self.expected:.0f} s" if self.expected and not self.state else ""
+        return f"{self.elapsed():.0f} s{expected}"
+
+    def __str__(self) -> str:
+        return f"{_WORDS[self.state]} {self.name}: {self.text} ({self.clock()})"
 
 
 class Progress:
-    """The tasks that run now; thread-safe. Use through `progress()`."""
+    """The tasks under way; thread-safe. Use through `progress()`."""
 
     def __init__(self) -> None:
         self._tasks: list[Task] = []
@@ -134,7 +152,7 @@ class Progress:
         self._stop = threading.Event()
 
     def task(self, name: str, expected: float | None = None) -> Task:
-        """A new running task; `expected` seconds come from earlier runs."""
+        """Start a task; `expected` seconds come from earlier runs."""
         task = Task(self, name, expected)
         with self._lock:
             self._tasks.append(task)
@@ -143,41 +161,34 @@ class Progress:
     def changed(self, task: Task) -> None:
         """Show the task's new state."""
         with self._lock:
-            if self._live is None or _verbose:
-                _console.print(escape(_plain(task)))
+            if _verbose or (self._live is None and task.state):
+                info(str(task))
             if self._live is not None:
-                self._live.update(self._block())
+                self._live.refresh()
 
     def __rich__(self) -> Table:
         # rich asks again at every refresh, so that the clocks of silent tasks move too.
-        return self._block()
-
-    def _block(self) -> Table:
         grid = Table(box=None, show_header=False, pad_edge=False)
         for task in self._tasks:
-            mark = {None: "[cyan]…[/cyan]", "done": "[green]✓[/green]"}.get(
-                task.ended, "[red]✗[/red]"
-            )
-            grid.add_row(mark, escape(task.name), escape(task.clock()), escape(task.text))
+            cells = (task.name, task.clock(), task.text)
+            grid.add_row(_MARKS[task.state], *map(escape, cells))
         return grid
 
-    def heartbeat(self) -> None:
-        """Until stopped, name what still runs every HEARTBEAT_SECONDS."""
+    def _beat(self) -> None:
         while not self._stop.wait(HEARTBEAT_SECONDS):
             with self._lock:
-                running = [task for task in self._tasks if task.ended is None]
-                for task in running:
-                    _console.print(escape(_plain(task)))
+                for task in self._tasks:
+                    if not task.state:
+                        info(str(task))
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[Progress]:
         """Display the tasks while the block runs."""
         if _console.is_terminal:
-            with Live(self, console=_console, refresh_per_second=4) as live:
-                self._live = live
+            with Live(self, console=_console, refresh_per_second=4) as self._live:
                 yield self
             return
-        beat = threading.Thread(target=self.heartbeat, daemon=True)
+        beat = threading.Thread(target=self._beat, daemon=True)
         beat.start()
         try:
             yield self
@@ -186,13 +197,6 @@ class Progress:
             beat.join()
 
 
-@contextlib.contextmanager
-def progress() -> Iterator[Progress]:
+def progress() -> contextlib.AbstractContextManager[Progress]:
     """Show long work while it runs: `with progress() as p: task = p.task("base")`."""
-    with Progress().shown() as shown:
-        yield shown
-
-
-def _plain(task: Task) -> str:
-    mark = {None: "...", "done": "ok ", "failed": "FAILED"}[task.ended]
-    return f"{mark} {task.name}: {task.text} ({task.clock()})"
+    return Progress().shown()

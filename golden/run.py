@@ -234,6 +234,11 @@ def _start(
             command=words,
             hint="./inv doctor lists what this host lacks, with the command that installs it",
         ) from error
+    except PermissionError as error:
+        # A file without its x, or on a file system mounted noexec.
+        hint = "mount its file system without noexec, or move the checkout to another one"
+        message = f"{words[0]} may not be executed"
+        raise StageError(stage, message, command=words, hint=hint) from error
 
 
 def _collect(

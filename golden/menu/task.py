@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 from collections.abc import Callable, Sequence
@@ -51,9 +52,28 @@ class _Task(Task[Callable[..., None]]):
         return arguments
 
 
-def _is_ours(error: PermissionError) -> bool:
-    """Whether it is about what the tool makes, as opposed to a bug of the tool."""
-    return isinstance(error.filename, str) and Path(error.filename).is_relative_to(HOME)
+# Faults of a disk, whatever file they are about; those of single files are bugs unless they are
+# about files that this tool makes, and FileNotFoundError always is.
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_DISK = {errno.EIO, errno.EROFS, *_FULL}
+
+
+def _explain(error: OSError) -> str:
+    """What to do about a fault of this host's files; "" for a bug of the tool."""
+    name = error.filename or error.filename2 or ""
+    file = Path(os.fsdecode(name)) if isinstance(name, str | bytes) else Path()
+    ours = file.is_absolute() and file.is_relative_to(HOME)
+    if isinstance(error, FileNotFoundError) or not (ours or error.errno in _DISK):
+        return ""
+    what = f"{name}: {error.strerror}" if name else f"{error.strerror}"
+    if error.errno in _FULL:
+        return f"{what}: make room (./inv gc --dry-run shows what can go) and try again"
+    if isinstance(error, PermissionError):
+        return (
+            f"{name}: this user may not use it; run as the user who made it (was it root?), or "
+            f"give it to this one with: chown -R {os.geteuid()} {HOME}"
+        )
+    return f"{what}: correct that, or put .cache, .artifacts and .secrets on another disk"
 
 
 def _exit(error: Exception, code: int) -> Exit:
@@ -80,13 +100,9 @@ def task(*names: str, word: str = "", **options: Any) -> Callable[[Callable[...,
                 raise _exit(error, USER_ERROR_CODE) from None
             except StageError as error:
                 raise _exit(error, STAGE_ERROR_CODE) from None
-            except PermissionError as error:
-                if not _is_ours(error):
+            except OSError as error:
+                if isinstance(error, BrokenPipeError) or not (message := _explain(error)):
                     raise
-                message = (
-                    f"{error.filename}: this user may not use it; run as the user who made it (was "
-                    f"it root?), or give it to this one with: chown -R {os.geteuid()} {HOME}"
-                )
                 raise _exit(UserError(message), USER_ERROR_CODE) from None
 
         made: Any = invoke_task(guarded, klass=_Task, **options)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 from rich.console import Console
 
-from golden import log
+from golden import log, run
+from golden.paths import ROOT
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     return out
 
 
-def test_each_change_of_a_task_is_one_plain_line(screen: io.StringIO) -> None:
+def test_a_finished_task_is_one_plain_line(screen: io.StringIO) -> None:
     with log.progress() as progress:
         task = progress.task("base", expected=30)
         task.say("unpacking")
@@ -26,7 +28,6 @@ def test_each_change_of_a_task_is_one_plain_line(screen: io.StringIO) -> None:
         task.done("1.2 GB")
     lines = screen.getvalue().splitlines()
     assert lines == [
-        "... base: unpacking (0 s of about 30 s)",
         "ok  base: 1.2 GB (0 s)",
     ]
 
@@ -61,3 +62,40 @@ def test_detail_needs_verbose(screen: io.StringIO, monkeypatch: pytest.MonkeyPat
     log.set_verbose(True)
     log.detail("shown")
     assert screen.getvalue() == "shown\n"
+
+
+def test_a_task_that_counts_prints_no_line_for_each_step(screen: io.StringIO) -> None:
+    with log.progress() as progress:
+        task = progress.task("disk")
+        for permille in range(1000):
+            task.say(f"writing {permille / 10} %")
+        task.done("written")
+    assert screen.getvalue() == "ok  disk: written (0 s)\n"
+
+
+ID = "a52f" * 20
+
+
+def test_a_narrow_terminal_cuts_no_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    narrow = Console(file=out, width=60, highlight=False, soft_wrap=True, force_terminal=True)
+    monkeypatch.setattr(log, "_console", narrow)
+    log.table(("release", "stage"), [(ID, "current"), ("[b]", "previous")])
+    assert f"{ID}  current" in out.getvalue() and "[b]" in out.getvalue()
+
+
+def test_a_pipe_gets_rows_by_tabs(screen: io.StringIO) -> None:
+    log.table(("release", "stage"), [(ID, "current")], title="Releases")
+    assert screen.getvalue() == f"Releases\nrelease\tstage\n{ID}\tcurrent\n"
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "ascii"])
+def test_a_terminal_without_the_characters_is_no_error(encoding: str) -> None:
+    program = (
+        "from golden import log; log.accept_any_stream(); log.info('Zoë → ✓'); log.raw('→'); "
+        "log.table(['ü'], [['→']]); log.warn('✗')"
+    )
+    words = [sys.executable, "-c", program]
+    said = run.run(words, cwd=ROOT, env={"PYTHONIOENCODING": encoding}, apart=True)
+    assert said.code == 0 and said.err.startswith("warning: ?")
+    assert "→\n" in said.out and said.out.endswith("\n?\n")

@@ -28,6 +28,13 @@ def test_output_of_both_streams_comes_back_in_order() -> None:
     assert (result.code, result.out) == (0, "one\ntwo\nthree\n")
 
 
+def test_a_program_that_may_not_run_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tool").write_text("#!/bin/sh\n")
+    with pytest.raises(StageError, match=r"tool may not be executed") as caught:
+        run.run([tmp_path / "tool"])
+    assert "noexec" in caught.value.hint
+
+
 def test_streams_kept_apart_are_not_mixed_and_both_are_logged(tmp_path: Path) -> None:
     script = ["sh", "-c", "echo data; echo warning >&2; exit $0"]
     result = run.run([*script, "0"], apart=True, log=tmp_path / "log")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import invoke
 import pytest
@@ -123,14 +126,102 @@ def test_a_closed_pipe_is_no_traceback() -> None:
     assert "Traceback" not in said.out and "Error" not in said.out
 
 
-def test_files_of_another_user_are_no_bug(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+RUN = str(HOME / ".cache" / "run")
+FAULTS = {
+    "files of another user": (errno.EACCES, RUN, ".cache/run: this user may not use it; run as"),
+    "disk full": (errno.ENOSPC, RUN, ".cache/run: No space left on device: make room (./inv gc"),
+    "disk full while writing": (errno.ENOSPC, None, "error: No space left on device: make room"),
+    "quota": (errno.EDQUOT, "/srv/p.json", "/srv/p.json: Disk quota exceeded: make room"),
+    "read-only": (errno.EROFS, "/srv/p.json", "/srv/p.json: Read-only file system: correct"),
+    "broken disk": (errno.EIO, None, "Input/output error: correct that"),
+    "folder where a file belongs": (errno.EISDIR, RUN, ".cache/run: Is a directory: correct"),
+    "another file system": (errno.EXDEV, RUN, ".cache/run: Invalid cross-device link: correct"),
+}
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, number: int, file: str | None) -> None:
+    """Let `inv down` end in that OSError."""
+
     def down(*_: object, keep: bool, connect: str) -> None:
-        raise PermissionError(13, "Permission denied", str(HOME / ".cache" / "run"))
+        raise OSError(number, os.strerror(number), file)
 
     monkeypatch.setattr(golden.boot, "down", down)
+
+
+@pytest.mark.parametrize(("number", "file", "words"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_of_the_host_is_one_message(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: int,
+    file: str | None,
+    words: str,
+) -> None:
+    failing(monkeypatch, number, file)
     with pytest.raises(Exit) as ended:
         booting.down(Context())
     assert ended.value.code == USER_ERROR_CODE
-    assert ".cache/run: this user may not use it; run as" in capsys.readouterr().err
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("number", "file"), [(errno.ENOENT, RUN), (errno.EACCES, "/elsewhere")])
+def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch, number: int, file: str) -> None:
+    failing(monkeypatch, number, file)
+    with pytest.raises(OSError, match=r"No such file|Permission denied"):
+        booting.down(Context())
+
+
+def invoked(folder: Path, *words: str, **env: str) -> run.Result:
+    """What `./inv` says for `words` that are typed in `folder`."""
+    inv = [sys.executable, "-P", "-m", "invoke", "--search-root", ROOT]
+    return run.run([*inv, *words], cwd=folder, env=env, check=False)
+
+
+def test_a_file_to_read_is_the_caller_s(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text("{}")
+    said = invoked(tmp_path, "bake", "--plan", "p.json")
+    assert said.code == USER_ERROR_CODE
+    assert "p.json: this is no plan" in said.out and "No such file" not in said.out
+
+
+def test_a_file_to_write_is_the_caller_s(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name / "etc").mkdir(parents=True)
+        (tmp_path / name / "etc" / "x").write_text(name)
+    said = invoked(tmp_path, "diff", "a", "b", "--html", "page.html")
+    assert said.code == 0, said.out
+    assert (tmp_path / "page.html").is_file() and "page: page.html" in said.out
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("inv plan --out p.json", "golden.bake.planfile.write"),
+        ("inv pool.export pool.tar", "golden.lock.bundle.pack"),
+    ],
+)
+def test_a_path_reaches_its_writer_as_it_was_typed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str, place: str
+) -> None:
+    given: list[object] = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(place, lambda *values: given.extend(values))
+    monkeypatch.setattr("golden.bake.plan", lambda *_: Mock())
+    monkeypatch.setattr("golden.bake.planning.show", lambda _: None)
+    typed(line)
+    assert tmp_path / line.split()[-1] in [
+        value.absolute() for value in given if isinstance(value, Path)
+    ]
+
+
+@pytest.mark.parametrize("task", ["coverage", "release.list", "status"])
+def test_any_terminal_will_do(task: str, tmp_path: Path) -> None:
+    home = {"GOLDEN_HOME": str(tmp_path), "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for terminal in ({"LC_ALL": "C"}, {"PYTHONIOENCODING": "iso-8859-1"}, {"NO_COLOR": "1"}):
+        said = invoked(ROOT, task, COLUMNS="60", **home, **terminal)
+        assert said.code == 0 and "Traceback" not in said.out, said.out
+
+
+def test_a_long_table_into_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
+    line = f"{sys.executable} -m invoke coverage | head -1"
+    said = run.run(["sh", "-c", line], cwd=ROOT, env={"GOLDEN_HOME": str(tmp_path)})
+    assert said.out.startswith("id\tphase") and said.out.count("\n") == 1
