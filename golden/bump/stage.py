@@ -146,10 +146,10 @@ def require_installed(names: Mapping[str, str], versions: Mapping[str, str], sit
 
 
 def rendered(place: Path, release: Release) -> dict[str, bytes | None]:
-    """Render all sites of `release` in the stage; what of rendered/ differs, by its path."""
+    """Render the sites of `release` in the stage: the files that changed, by path."""
     changed: list[str] = []
     for site in definition.load_all(place):
-        if site.release.name == release.name:
+        if site.release.name == release.name and not site.like:
             changed += render.write(render.render(site, place), place / "rendered")
     names = [f"rendered/{name}" for name in changed]
     return {name: _content(place / name) for name in names}

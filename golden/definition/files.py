@@ -192,7 +192,10 @@ class SiteFile:
     name: Annotated[Name, Key("site"), Doc("the file's own name")]
     like: Annotated[
         SiteName | None,
-        Doc("the site whose keys count where this file gives none; variables are put together"),
+        Doc(
+            "the site whose keys count where this file gives none; variables are merged; the"
+            " files rendered for a site like another are not committed"
+        ),
     ] = None
     release: ReleaseName
     domain: HostName

@@ -130,7 +130,10 @@ class Node:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Site:
-    """A whole cloud. `kinds` are those that its nodes use, in the order of the nodes."""
+    """A whole cloud. `kinds` are those that its nodes use, in the order of the nodes.
+
+    rendered/ holds no files of a site that is `like` another one.
+    """
 
     name: str
     release: Release
@@ -143,6 +146,7 @@ class Site:
     variables: Mapping[str, Value]
     kinds: tuple[Kind, ...]
     libvirt: Libvirt = field(default_factory=Libvirt)
+    like: str | None = None
 
     def node(self, name: str) -> Node:
         """The node called `name`. Raises UserError when the site has none."""

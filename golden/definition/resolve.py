@@ -35,6 +35,7 @@ def resolve(
         variables=written.variables,
         kinds=tuple(all_kinds.values()),
         libvirt=written.libvirt,
+        like=written.like,
     )
 
 

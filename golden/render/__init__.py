@@ -33,20 +33,21 @@ def check(site: Site) -> list[str]:
 
 
 def render_all(names: Collection[str] = (), root: Path = paths.ROOT) -> None:
-    """Write rendered/ of the sites called `names`, or else of all, and say what changed.
+    """Write rendered/ for the sites called `names`, by default for all, and print what changed.
 
-    With all sites come the schemas of docs/schema, and what is rendered of former sites goes.
-    Raises UserError before anything is written when any of the sites has a problem.
+    By default, sites that are like another are rendered but not written, the schemas of docs/schema
+    are written, and files of former sites are removed. Raises UserError before anything is written
+    when any of the sites has a problem.
     """
     sites = [load(name, root) for name in names] if names else load_all(root)
     renderings = [render(site, root) for site in sites]
-    changed = [path for each in renderings for path in write(each, root / "rendered")]
-    changed = [f"rendered/{path}" for path in changed]
+    written = [each for each in renderings if names or not each.site.like]
+    changed = [f"rendered/{path}" for each in written for path in write(each, root / "rendered")]
     if not names:
-        former = remove_other_sites([site.name for site in sites], root / "rendered")
+        former = remove_other_sites([each.site.name for each in written], root / "rendered")
         changed += [f"rendered/{name}" for name in former]
         schemas = schema.export(root / "docs" / "schema")
         changed += [str(path.relative_to(root)) for path in schemas]
     for path in changed:
         log.info(path)
-    log.info(f"{len(changed)} changed" if changed else "nothing to do: all is as it should be")
+    log.info(f"{len(changed)} changed" if changed else "nothing to do")

@@ -131,6 +131,24 @@ def test_no_room_of_golden_uses_one_above_it() -> None:
     assert result.code == 0, result.out
 
 
+# What runs in a node, or on a machine that installs one: there is no golden.
+GUEST = [
+    path
+    for path in committed("scripts", "images")
+    if path.suffix == ".py" or re.match(rb"#!.*python", path.read_bytes()[:40])
+    if not path.is_relative_to(ROOT / "scripts" / "host")
+]
+
+
+@pytest.mark.parametrize("path", GUEST, ids=relative)
+def test_guest_code_imports_nothing_of_golden(path: Path) -> None:
+    """What import-linter cannot see: no package of Python, and programs without a suffix."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    assert not {name.partition(".")[0] for name in names} & {"golden", "scripts", "tests", "bench"}
+
+
 @pytest.mark.parametrize("path", SHELL, ids=relative)
 def test_shellcheck_is_content(path: Path) -> None:
     result = run.run(["shellcheck", path], check=False)

@@ -29,13 +29,17 @@ def test_the_sites_with_their_kinds() -> None:
     }
 
 
-def test_rendered_is_current(site: Site) -> None:
+COMMITTED = {name: site for name, site in SITES.items() if not site.like}
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_rendered_is_current(name: str) -> None:
     """Mended by: inv render."""
-    assert check(site) == []
+    assert check(COMMITTED[name]) == []
 
 
 def test_nothing_is_rendered_of_other_sites() -> None:
-    assert sorted(folder.name for folder in RENDERED.iterdir()) == list(sites())
+    assert {folder.name for folder in RENDERED.iterdir()} == COMMITTED.keys()
 
 
 def test_the_image_knows_which_files_wait_for_secrets(site: Site) -> None:

@@ -43,7 +43,7 @@ def test_again_there_is_nothing_to_do(
     render_all(root=two_sites.root)
     capsys.readouterr()
     render_all(root=two_sites.root)
-    assert capsys.readouterr().out == "nothing to do: all is as it should be\n"
+    assert capsys.readouterr().out == "nothing to do\n"
 
 
 def test_only_one_site(two_sites: SmallTree) -> None:
@@ -65,3 +65,12 @@ def test_a_problem_of_one_site_keeps_all_as_they_are(two_sites: SmallTree) -> No
     with pytest.raises(UserError, match=r"lab\.yaml:8: bridges\[0\]\.vlan"):
         render_all(root=two_sites.root)
     assert written(two_sites) == set()
+
+
+def test_a_site_like_another_is_checked_and_not_written(two_sites: SmallTree) -> None:
+    two_sites.write("images/sites/twin.yaml", "site: twin\nlike: lab\n")
+    render_all(root=two_sites.root)
+    assert not (two_sites.root / "rendered/twin").exists()
+    two_sites.edit("images/sites/twin.yaml", "like: lab", "like: lab\nbridges: 5")
+    with pytest.raises(UserError, match=r"twin.yaml:3: bridges"):
+        render_all(root=two_sites.root)
