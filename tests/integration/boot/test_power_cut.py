@@ -1,7 +1,7 @@
 """The power of both nodes fails in the middle of first boot; the next boot ends what was begun.
 
 Nothing is mocked: the rehearsal's own images, killed with SIGKILL. Under emulation that takes half
-an hour, so it runs where POWER_CUT says at which target: `.ci/nightly` does.
+an hour.
 """
 
 from __future__ import annotations
@@ -22,15 +22,8 @@ SITE = "rehearsal"
 # Late enough for the database, the broker and the cluster to have been begun.
 STEPS = {"node1": 18, "node2": 12}
 SECONDS = 1800
-WHERE = os.environ.get("POWER_CUT", "")
 
-pytestmark = [
-    pytest.mark.nightly,
-    pytest.mark.skipif(
-        not WHERE,
-        reason="NOT RUN: takes half an hour under emulation, .ci/nightly does it: POWER_CUT=qemu",
-    ),
-]
+pytestmark = pytest.mark.nightly
 
 
 @pytest.fixture
@@ -64,12 +57,12 @@ def cut(node: Node) -> None:
 
 
 def test_nodes_converge_after_a_power_cut_in_first_boot(site: Site) -> None:
-    boot.power_on(site, site.nodes, target(WHERE))
+    boot.power_on(site, site.nodes, target("qemu"))
     for node in reversed(site.nodes):
         wait_for_steps(node, STEPS[node.name])
     for node in site.nodes:
         cut(node)
-    took = boot.boot(SITE, where=WHERE)
+    took = boot.boot(SITE, where="qemu")
     assert set(took) == {node.name for node in site.nodes}
     found = check.run(SITE)
     assert found.ok, [one for one in found.outcomes if one.state == "failed"]

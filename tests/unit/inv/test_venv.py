@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,12 @@ def test_another_python_is_looked_for(tmp_path: Path) -> None:
     machine.program("python3", "#!/bin/sh\nexit 1\n")
     # What the PATH has is a link, as on Debian; the venv is made of where that leads.
     assert machine.inv("--list").code == 0
+
+
+def test_two_at_once_make_one(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    with ThreadPoolExecutor() as pool:
+        said = list(pool.map(lambda _: machine.inv("bake"), range(3)))
+    assert [each.code for each in said] == [0, 0, 0]
+    told = machine.heard()
+    assert len([line for line in told if line.startswith("python3 -m venv")]) == 1

@@ -1,0 +1,35 @@
+"""tasks.py looks for every package that pyproject.toml asks for."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from importlib.metadata import packages_distributions
+
+from golden.paths import ROOT
+
+# It is what reads tasks.py.
+HERE_ALREADY = "invoke"
+
+
+def needed() -> tuple[str, ...]:
+    """NEEDED of tasks.py, whose import would change this process."""
+    tree = ast.parse((ROOT / "tasks.py").read_text())
+    found = [node.value for node in tree.body if isinstance(node, ast.Assign)]
+    assert len(found) > 0
+    return tuple(eval(compile(ast.Expression(found[0]), "tasks.py", "eval")))
+
+
+def normal(name: str) -> str:
+    """A distribution's name as PyPI compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_dependency_is_looked_for_under_its_import_name() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {normal(re.split(r"[<>=!~;\[ ]", line)[0]) for line in project["dependencies"]}
+    of = packages_distributions()
+    found = {name: {normal(each) for each in of[name]} for name in needed()}
+    assert {name for name, dists in found.items() if not dists & wanted} == set()
+    assert wanted - set().union(*found.values()) == {HERE_ALREADY}
