@@ -95,7 +95,7 @@ def plan(site: Site, nodes: Sequence[str] = (), fmt: str = "qcow2") -> Plan:
 @dataclass(frozen=True)
 class Needed:
     """What the definition of a site needs of what was baked: keys of layers, ids of the releases
-    that its disks come back from, file names and hashes of packages."""
+    that its disks come back from, file names and hashes of packages and downloads."""
 
     layers: frozenset[str]
     releases: frozenset[str]
@@ -107,10 +107,11 @@ def needed(site: Site) -> Needed:
     order = _order(site)
     recipes = order.recipes.all()
     packages = {package for recipe in recipes for package in recipe.all_packages()}
+    files = {download.sha256 for recipe in recipes for download in recipe.downloads}
     return Needed(
         frozenset(recipe.layer.key for recipe in recipes),
         frozenset(kept.release.id for kept in order.plan().kept),
-        frozenset(word for package in packages for word in (package.file, package.sha256)),
+        frozenset(word for package in packages for word in (package.file, package.sha256)) | files,
     )
 
 
@@ -140,7 +141,8 @@ def _order(
     recipes = recipe.resolve(site, rendering, resolver, kinds)
     if held:
         packages = [package for each in recipes.all() for package in each.all_packages()]
-        lock.require(site.release, held, packages, offline=offline)
+        files = [file for each in recipes.all() for file in each.downloads]
+        lock.require(site.release, held, packages, files, offline=offline)
     disks = tuple(Disk(site, kind, fmt, recipes) for kind in kinds)
     return _Order(site, disks, recipes, Store(paths.CACHE), resolver)
 

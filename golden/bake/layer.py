@@ -54,7 +54,12 @@ class Builder:
         return [stored for _, stored in found if stored]
 
     def fetch(self, recipe: Recipe, say: Callable[[str], None]) -> None:
-        """Put the packages of `recipe` into the cache. Raises UserError, StageError."""
+        """Put the packages of `recipe` into the cache, and its downloads into the pool.
+
+        Raises UserError, StageError.
+        """
+        for download in recipe.downloads:
+            self.resolver.downloads.fetch(download, say)
         if recipe.essential:
             fetch(self.resolver, recipe.essential, (), say)
         fetch(self.resolver, recipe.packages, recipe.below, say)
@@ -127,6 +132,7 @@ class Builder:
         return payload.release_record(self.site.name, layers, f"{revision.commit}{mark}")
 
     def _view(self, scratch: Path, below: list[Stored], *, chroot: bool = False) -> View:
+        pool = self.resolver.state.pool
         return View(
             at=scratch / "root",
             lower=tuple(layer.tree for layer in below),
@@ -139,6 +145,7 @@ class Builder:
                 (self.scripts, "/run/bake/scripts"),
                 (scratch / "input", "/run/bake/input"),
                 (self.resolver.state.debs, "/run/bake/debs"),
+                *([(pool, "/run/bake/pool")] if pool.is_dir() else ()),
             ),
             environment=ENVIRONMENT if chroot else {},
         )

@@ -81,9 +81,7 @@ class ReleaseFile:
     mirror: Mirror
     sources: Annotated[tuple[Source, ...], NotEmpty(), Doc("used while baking")]
     image_sources: Annotated[tuple[Source, ...], Doc("sources.list of the image")] = ()
-    synnefo: Annotated[
-        Upstream, Doc("the version of Synnefo's own packages, which move together: inv bump")
-    ]
+    synnefo: Annotated[Upstream, Doc("version of Synnefo's packages, which inv bump moves")]
     standins: Annotated[bool, Doc("bake the stand-in packages of images/standins, too")] = False
     keyring: Annotated[Text, Doc("the archive's keys, on the host that bakes")]
     accept_expired_keys: bool = False
@@ -102,10 +100,7 @@ class ReleaseFile:
         Mapping[Service, Service], Doc("init script of a logical service, where it differs")
     ] = field(default_factory=dict)
     pins: Annotated[Mapping[Package, Text], Doc("exact versions")] = field(default_factory=dict)
-    lock: Annotated[
-        Literal["strict", "follow"],
-        Doc("what the sources no longer have as locked is an error; or is taken as they have it"),
-    ] = "strict"
+    lock: Annotated[Literal["strict", "follow"], Doc("follow: what is gone may move")] = "strict"
     facts: Annotated[
         Mapping[Identifier, Value], Doc("templates see release.<name>, file paths {<name>}")
     ] = field(default_factory=dict)
@@ -274,6 +269,15 @@ class User:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file that a bake needs and no package brings; see Site.downloads."""
+
+    name: Text
+    source: Annotated[Text, Doc("URL or path on the baking host, with the site's {variables}")]
+    optional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoleFile:
     """What a node does: packages, files and services that belong together."""
 
@@ -289,6 +293,7 @@ class RoleFile:
     directories: Mapping[ImagePath, Directory] = field(default_factory=dict)
     users: tuple[User, ...] = ()
     bake: Annotated[tuple[BakeScript, ...], Doc("run after this layer's packages")] = ()
+    downloads: Annotated[tuple[Download, ...], Doc("files that its scripts need")] = ()
     variables: Annotated[
         Mapping[Identifier, VariableType], Doc("site variables it needs, and what each holds")
     ] = field(default_factory=dict)

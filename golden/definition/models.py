@@ -12,6 +12,7 @@ from golden.definition.files import (
     Cluster,
     Directory,
     Disk,
+    Download,
     Libvirt,
     Network,
     Port,
@@ -75,6 +76,7 @@ class Role:
     directories: Mapping[str, Directory]
     users: tuple[User, ...]
     bake: tuple[str, ...]
+    downloads: tuple[Download, ...]
     variables: Mapping[str, str]
     guide: tuple[str, ...]
     source: Path
@@ -183,13 +185,31 @@ class Site:
 
         A script of a role that every kind carries runs in the base, where its packages are too.
         """
+        return _unique(script for role in self._of_layer(kind, layer) for script in role.bake)
+
+    def downloads(self, kind: Kind, layer: Layer) -> dict[str, str]:
+        """{name: source} of the files that those scripts need, such as a machine image.
+
+        A source is an URL or a path on the baking host; what has no slash is a word for the script.
+        Raises UserError where the site leaves one empty that cannot be done without.
+        """
+        found = {}
+        for role in self._of_layer(kind, layer):
+            for each in role.downloads:
+                source = each.source.format(**self.variables)
+                if not source and not each.optional:
+                    raise UserError(
+                        f"images/sites/{self.name}.yaml: variables: {each.source.strip('{}')} is "
+                        f"empty, and role {role.name} is of no use without {each.name}: name an "
+                        "URL, or a file of this host"
+                    )
+                found[each.name] = source
+        return {name: source for name, source in found.items() if source}
+
+    def _of_layer(self, kind: Kind, layer: Layer) -> list[Role]:
+        """The roles whose packages and scripts are those of `layer`."""
         shared = self.shared_roles()
-        return _unique(
-            script
-            for role in kind.roles
-            if layer == ("base" if role.name in shared else role.layer)
-            for script in role.bake
-        )
+        return [r for r in kind.roles if layer == ("base" if r.name in shared else r.layer)]
 
     def users(self) -> tuple[User, ...]:
         """The system users of all kinds by uid: the base layer, which all share, creates them."""

@@ -91,6 +91,7 @@ def _role(content: Content) -> Role:
         directories={path: construct(Directory, data) for path, (_, data) in directories},
         users=written.users,
         bake=written.bake,
+        downloads=written.downloads,
         variables=written.variables,
         guide=written.guide,
         source=content.document.file,

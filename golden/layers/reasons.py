@@ -19,6 +19,7 @@ _WORDS = {
     "packages": "package {}",
     "scripts": "script {}",
     "files": "file {}",
+    "downloads": "download {}",
     "settings": "{}",
     "tools": "{}",
     "order": "the order of {}",

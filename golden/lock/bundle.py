@@ -85,14 +85,14 @@ def _add(tar: tarfile.TarFile, name: str, content: IO[bytes], size: int) -> None
 
 def _members(pool: Path, wanted: Lock) -> dict[str, Member]:
     if lacking := fill.lacking(pool, wanted):
-        names = ", ".join(each.name for each in lacking[:12])
+        names = ", ".join(lacking[:12])
         raise UserError(
             f"the pool does not have all that is locked, or not whole: {names}; fill it first with "
             "./inv pool.fill"
         )
     text = index.text(pool, wanted.release).encode()
     members = {f"{wanted.release}/{index.PACKAGES}": Member(len(text), _digest(text))}
-    for each in index.locked_files(wanted):
+    for each in wanted.files:
         members[str(store.file(Path(), each.sha256))] = Member(each.size, each.sha256)
     return members
 

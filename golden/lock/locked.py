@@ -11,6 +11,7 @@ from golden.definition import Release
 from golden.errors import UserError
 from golden.lock.model import Lock, load, pins
 from golden.packages import AptState, Package, Resolver
+from golden.packages.downloads import Download, Downloads
 
 # Names in one sentence; more are counted.
 NAMED = 12
@@ -58,16 +59,25 @@ def resolver(release: Release, *, offline: bool) -> tuple[Lock | None, Resolver]
         )
     state = AptState(release, locked=pins(held), offline=offline)
     state.refresh()
-    return held, Resolver(state)
+    downloads = Downloads(state.pool, held.downloads if held else (), offline=offline)
+    return held, Resolver(state, downloads)
 
 
-def require(release: Release, lock: Lock, packages: Iterable[Package], *, offline: bool) -> None:
-    """Compare the packages of a bake with the lock.
+def require(
+    release: Release,
+    lock: Lock,
+    packages: Iterable[Package],
+    downloads: Iterable[Download] = (),
+    *,
+    offline: bool,
+) -> None:
+    """Compare the packages and downloads of a bake with the lock.
 
     Raises UserError, naming those that differ, when the release's lock is strict; a lock that
     follows the mirror causes a warning. `offline` is always strict.
     """
     moved, new = _differences(lock, set(packages))
+    new += sorted({each.source for each in downloads if each not in lock.downloads})
     if not moved and not new:
         return
     parts = [f"the sources do not have what is locked: {_some(moved)}"] if moved else []

@@ -11,6 +11,7 @@ from golden.errors import UserError
 from golden.lock.locked import changes
 from golden.lock.model import STANDIN, Lock, Locked, load, require_one_synnefo, write
 from golden.packages import AptState, Package, Resolver
+from golden.packages.downloads import Downloads
 from golden.packages.sources import own_uri
 from golden.recipe import Recipe, resolve
 
@@ -33,17 +34,17 @@ def of(site: Site, state: AptState, root: Path = paths.ROOT) -> Lock:
 
     Raises UserError when something cannot be resolved, or the lock would mix versions of Synnefo.
     """
-    packages = {
-        each.name: each
-        for recipe in recipes(site, Resolver(state), root)
-        for each in recipe.all_packages()
-    }
+    # Unlike a package, a file may have changed and keep its name.
+    resolver = Resolver(state, Downloads(state.pool, fresh=True))
+    layers = list(recipes(site, resolver, root))
+    packages = {each.name: each for recipe in layers for each in recipe.all_packages()}
     old = load_or_none(site, root)
     known = {(each.name, each.version): each.source for each in old.packages} if old else {}
     sources = {**known, **_sources(state, packages)}
     lock = Lock(
         site.release.name,
         tuple(_locked(state, sources, packages[name]) for name in sorted(packages)),
+        tuple(sorted({each for recipe in layers for each in recipe.downloads})),
     )
     require_one_synnefo(lock, site.release)
     return lock

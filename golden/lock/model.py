@@ -13,6 +13,7 @@ from golden import atomic, paths
 from golden.definition import Release
 from golden.errors import UserError
 from golden.packages import synnefo
+from golden.packages.downloads import Download
 
 FORMAT = 1
 # The source of what is built here from images/standins/: it has no hash, for every edit changes it.
@@ -34,10 +35,17 @@ class Locked:
 
 @dataclass(frozen=True)
 class Lock:
-    """All packages of all sites of `release`, by name."""
+    """All packages of all sites of `release`, by name, and all files that they download."""
 
     release: str
     packages: tuple[Locked, ...]
+    downloads: tuple[Download, ...] = ()
+
+    @property
+    def files(self) -> tuple[Locked | Download, ...]:
+        """What a pool holds of it: all but the stand-ins."""
+        packages = (each for each in self.packages if each.source != STANDIN)
+        return (*packages, *self.downloads)
 
     @property
     def versions(self) -> dict[str, str]:
@@ -52,6 +60,9 @@ class Lock:
         """The file's content."""
         rows = [json.dumps(asdict(each)) for each in sorted(self.packages, key=lambda p: p.name)]
         body = ",\n".join(rows)
+        if self.downloads:
+            files = [json.dumps(asdict(e)) for e in sorted(self.downloads, key=lambda d: d.source)]
+            body += '\n],\n"downloads": [\n' + ",\n".join(files)
         head = f'{{"lock": {FORMAT}, "release": {json.dumps(self.release)},\n'
         checksum = hashlib.sha256((head + body).encode()).hexdigest()
         return f'{head}"checksum": "{checksum}",\n"packages": [\n{body}\n]}}\n'
@@ -106,7 +117,9 @@ def parse(text: str, file: Path) -> Lock:
     was written."""
     try:
         data = json.loads(text)
-        lock = Lock(str(data["release"]), tuple(_locked(item) for item in data["packages"]))
+        packages = tuple(_locked(item) for item in data["packages"])
+        files = tuple(Download(**item) for item in data.get("downloads", ()))
+        lock = Lock(str(data["release"]), packages, files)
     except json.JSONDecodeError as error:
         raise _edited(file, error.lineno, "this is not JSON") from None
     except (KeyError, TypeError, AttributeError):

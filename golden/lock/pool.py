@@ -17,6 +17,7 @@ from golden.errors import StageError, UserError
 from golden.lock import Lock, Locked, index
 from golden.lock.making import recipes
 from golden.packages import AptState, Package, Resolver, fetch, store
+from golden.packages.downloads import Download, Downloads
 
 
 def held(site: Site) -> Lock:
@@ -49,6 +50,9 @@ def fill(site: Site) -> None:
     _require_locked(site, wanted, packages)
     with log.progress() as progress:
         task = progress.task("pool")
+        downloads = Downloads(state.pool, wanted.downloads)
+        for download in wanted.downloads:
+            downloads.fetch(download, task.say)
         for layer in layers:
             if layer.essential:
                 fetch(resolver, layer.essential, (), task.say)
@@ -63,7 +67,7 @@ def fill(site: Site) -> None:
 def status(site: Site) -> None:
     """Tell how much of the lock the pool has."""
     absent = missing(paths.CACHE / "pool", held(site))
-    files = index.locked_files(held(site))
+    files = held(site).files
     there = [each for each in files if each not in absent]
     log.info(
         f"pool of release '{site.release.name}': {len(there)} of {len(files)} locked files, "
@@ -72,23 +76,26 @@ def status(site: Site) -> None:
     )
 
 
-def missing(pool: Path, wanted: Lock) -> list[Locked]:
-    """The locked packages whose file the pool does not have, by size."""
-    return [each for each in index.locked_files(wanted) if not _there(pool, each)]
+def missing(pool: Path, wanted: Lock) -> list[Locked | Download]:
+    """What is locked and whose file the pool does not have, by size."""
+    return [each for each in wanted.files if not _there(pool, each)]
 
 
-def lacking(pool: Path, wanted: Lock) -> list[Locked]:
-    """The locked packages that the pool does not have whole and in its index. Reads all files."""
+def lacking(pool: Path, wanted: Lock) -> list[str]:
+    """The names of what is locked and the pool does not have whole, a package's in its index, too.
+
+    Reads all files.
+    """
     listed = index.text(pool, wanted.release)
     return [
-        each
-        for each in index.locked_files(wanted)
-        if each.sha256 not in listed
+        each.name if isinstance(each, Locked) else each.source
+        for each in wanted.files
+        if (isinstance(each, Locked) and each.sha256 not in listed)
         or not store.is_whole(store.file(pool, each.sha256), each.size, each.sha256)
     ]
 
 
-def _there(pool: Path, each: Locked) -> bool:
+def _there(pool: Path, each: Locked | Download) -> bool:
     path = store.file(pool, each.sha256)
     return path.is_file() and path.stat().st_size == each.size
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from golden import atomic
 from golden.errors import StageError, UserError
+from golden.packages.downloads import Downloads
 from golden.packages.model import Package, Resolution, Step
 from golden.packages.state import AptState
 
@@ -32,10 +33,14 @@ _ORDER = "APT::Immediate-Configure=false"
 
 
 class Resolver:
-    """Resolves names with one apt state; asks apt only for what it was not asked before."""
+    """Resolves names with one apt state; asks apt only for what it was not asked before.
 
-    def __init__(self, state: AptState) -> None:
+    What is no package is looked up in `downloads`.
+    """
+
+    def __init__(self, state: AptState, downloads: Downloads | None = None) -> None:
         self.state = state
+        self.downloads = downloads or Downloads(state.pool, offline=state.offline)
         self._identity = state.identity()
         # What apt said in this process; the index does not change under it.
         self._places: dict[str, _Place] = {}

@@ -12,7 +12,8 @@ from golden import atomic, errors, paths
 
 
 def file(pool: Path, sha256: str) -> Path:
-    """Where the package with this hash lies. apt takes the name's end for the kind of file."""
+    """Where the file with this hash lies. apt takes the name's end for the kind of file, so it is
+    that of a package whatever the file is."""
     return pool / "sha256" / sha256[:2] / f"{sha256}.deb"
 
 

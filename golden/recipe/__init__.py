@@ -20,6 +20,7 @@ from golden.layers.model import Inputs, digest
 from golden.layers.reasons import Side
 from golden.layers.texts import Text, Texts, decoded, read
 from golden.packages import Package, Resolution, Resolver, synnefo
+from golden.packages.downloads import Download
 from golden.recipe import payload, tools
 from golden.render import Rendering
 
@@ -54,7 +55,7 @@ class Recipe:
     """How one layer is made: its scripts run in order, with `payload` in /run/bake/input.
 
     `packages` are what it adds on top of `below`. `essential` is the bootstrap's share of a base.
-    `texts` is what of the layer's inputs is text.
+    `texts` is what of the layer's inputs is text, `downloads` what of the pool its scripts need.
     """
 
     layer: Layer
@@ -64,6 +65,7 @@ class Recipe:
     below: tuple[Package, ...]
     essential: Resolution | None = None
     texts: Texts = field(default_factory=dict)
+    downloads: tuple[Download, ...] = ()
 
     @property
     def name(self) -> str:
@@ -192,7 +194,16 @@ class _Resolving:
         }
         if layer == "base":
             files[payload.KEYRING] = self._keyring()
-        return _recipe(name, below, scripts, files, packages)
+        named = self.site.downloads(kind, layer)
+        if not named:
+            return _recipe(name, below, scripts, files, packages)
+        found = {each: self.resolver.downloads.of(each) for each in named.values() if "/" in each}
+        files |= payload.downloads(named, found)
+        hashes = {
+            each: found[told].sha256 if told in found else told for each, told in named.items()
+        }
+        recipe = _recipe(name, below, scripts, files, packages, more={"downloads": hashes})
+        return replace(recipe, downloads=tuple(found.values()))
 
     def _keyring(self) -> bytes:
         path = Path(self.site.release.keyring)

@@ -14,7 +14,8 @@ from golden import paths
 from golden.definition import Release, User
 from golden.disk import boot_files
 from golden.layers.model import digest
-from golden.packages import Package, Resolution
+from golden.packages import Package, Resolution, store
+from golden.packages.downloads import Download
 from golden.packages.sources import image_lines
 from golden.render import RenderedKind
 
@@ -74,6 +75,18 @@ def packages(
         if not p.asked
     )
     return {"packages.steps": _lines(steps), "packages.auto": auto.encode()}
+
+
+def downloads(named: Mapping[str, str], found: Mapping[str, Download]) -> dict[str, bytes]:
+    """The input of scripts that need files: name, source, and its place in /run/bake/pool.
+
+    A word that is no source has no place.
+    """
+    rows = (
+        f"{name}\t{source}\t{store.file(Path(), found[source].sha256) if source in found else ''}"
+        for name, source in named.items()
+    )
+    return {"downloads.tsv": _lines(rows)}
 
 
 def users(wanted: Iterable[User]) -> dict[str, bytes]:

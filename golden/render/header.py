@@ -20,8 +20,9 @@ _STYLES = {
 }
 _DEFAULT = ("# ", "")
 
-# What must stay the first line: an interpreter, an XML declaration, a document type.
-_FIRST_LINES = ("#!", "<?", "<!DOCTYPE")
+# What must stay the first line: an interpreter, an XML declaration, a document type, the mark by
+# which a package knows that debconf may write the file.
+_FIRST_LINES = ("#!", "<?", "<!DOCTYPE", "###DEBCONF###")
 
 
 def with_header(path: str, content: bytes, source: str) -> bytes:

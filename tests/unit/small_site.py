@@ -62,6 +62,7 @@ def _role(name: str) -> Role:
         directories={},
         users=(),
         bake=(),
+        downloads=(),
         variables={},
         guide=(),
         source=Path(f"images/roles/{name}/role.yaml"),

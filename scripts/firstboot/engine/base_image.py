@@ -1,8 +1,9 @@
 """The image that new machines are made of, as the site names it.
 
-`base_image` is a path on the node or an URL; beside it, with .meta appended, is its metadata, a
-JSON file as kamaki takes it. The word `tiny` stands for the image of engine/tiny_image.py. Without
-the variable the site registers no image.
+`base_image` is an URL or a path on the host that baked: its file is in the node's image, and beside
+it, with .meta appended, its metadata, a JSON file as kamaki takes it (scripts/bake/base-image.sh).
+The word `tiny` stands for the image of engine/tiny_image.py. Without the variable the site
+registers no image.
 """
 
 import os

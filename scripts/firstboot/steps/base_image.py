@@ -1,7 +1,7 @@
-"""Put the site's base image on the node, and show it to snf-image, which takes it by its name.
+"""Make the site's base image where it is the tiny one, and show it to snf-image by its name.
 
-It may be as large as the node's own image, and is the site's choice. A file that is at its place
-already, put there while baking, is only linked.
+Any other was put into the node's image while baking: fetched here, in the middle of first boot, a
+host that does not answer would leave the node half set up (guide_bug of G210).
 """
 
 import os
@@ -13,7 +13,6 @@ GUIDE = ("G184", "G186", "G210", "G271", "G281")
 SERVICES = ()
 
 LOCAL = "/var/lib/snf-image"
-SECONDS = 1500
 META = ".meta"
 
 
@@ -24,36 +23,21 @@ def done(ctx):
 
 def run(ctx):
     source, path = base_image.source(ctx), ctx.path(base_image.path(ctx))
-    files.make_folder(os.path.dirname(path))
     if source == base_image.TINY:
+        files.make_folder(os.path.dirname(path))
         tiny_image.make(ctx, path)
         files.write(path + META, tiny_image.metadata())
-    else:
-        for end in ("", META):
-            if not os.path.exists(path + end):
-                _fetch(ctx, source + end, path + end)
+    for end in ("", META):
+        if not os.path.exists(path + end):
+            raise StepError(
+                "{0} is not on this node: it was baked before the site named the base_image {1}; "
+                "bake again".format(base_image.path(ctx) + end, source)
+            )
     if not _is_linked(ctx):
         link = _link(ctx)
         files.make_folder(os.path.dirname(link))
         files.remove(link)
         os.symlink(base_image.path(ctx), link)
-
-
-def _fetch(ctx, source, path):
-    if "://" not in source:
-        if not os.path.exists(ctx.path(source)):
-            raise StepError(
-                "the site's base_image {0} is not on this node: put it there, or name "
-                "an URL".format(source)
-            )
-        source = "file://" + ctx.path(source)
-    # At its place only when it is whole.
-    ctx.run(
-        ["curl", "-fsS", "--location", "--retry", "3", "-o", path + ".part", source],
-        timeout=SECONDS,
-    )
-    ctx.run(["sync"])
-    os.rename(path + ".part", path)
 
 
 def _link(ctx):

@@ -151,10 +151,12 @@ def case_a_site_without_an_image_skips_it(world):
         assert "base_image" in raises(StepSkipped, step.done, cloud.context())
 
 
-def case_an_image_that_is_not_there_is_named(world):
+def case_an_image_that_was_not_baked_is_named_and_never_fetched(world):
     cloud = cloud_of(world)
-    world.golden["variables"]["base_image"] = "/srv/none.diskdump"
-    assert "/srv/none.diskdump" in raises(StepError, base_image.run, cloud.context())
+    world.golden["variables"]["base_image"] = "https://far.example/none.diskdump"
+    message = raises(StepError, base_image.run, cloud.context())
+    assert "/srv/images/none.diskdump is not on this node" in message
+    assert cloud.ran == []
 
 
 def case_the_tiny_image_is_a_disk_that_boots(world):

@@ -1,0 +1,2 @@
+set -eu
+echo >/file; rm /bin/sh

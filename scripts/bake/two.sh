@@ -1,0 +1,2 @@
+set -eu
+cat /file >/copy; rm /file
