@@ -5,13 +5,14 @@ one of another id. Accepting says 0 when it failed, so the user is looked at (do
 S5.10).
 """
 
-from engine import person, synnefo
+from engine import person, probe, synnefo
 from engine.failures import StepError
 
 GUIDE = ("G125", "G127")
 SERVICES = ()
 
 NAME = ["First", "User"]
+SMTP_PORT = 25
 
 
 def done(ctx):
@@ -19,6 +20,7 @@ def done(ctx):
 
 
 def run(ctx):
+    _require_mail(ctx)
     if person.find(ctx) is None:
         synnefo.manage(
             ctx,
@@ -41,6 +43,25 @@ def run(ctx):
                 person.email(ctx), " ".join(said.split())[-300:]
             )
         )
+
+
+def _require_mail(ctx):
+    """Accepting sends mail in the same transaction, and without a server that answers says nothing
+    but "Connection refused"."""
+    host = ctx.variable("mail_smtp_host", "")
+    if ctx.variable("mail_backend", "file") != "smtp" or probe.tcp(host, SMTP_PORT):
+        return
+    found = probe.resolved(host)
+    raise StepError(
+        "no user can be accepted while no mail can be sent: the server {0} of the site "
+        "(mail_smtp_host) {1}; mend it and run: firstboot resume, or bake with mail_backend: "
+        "file".format(
+            host,
+            "does not answer on port {0} of {1}".format(SMTP_PORT, found)
+            if found
+            else "has no address here",
+        )
+    )
 
 
 def _is_accepted(user):

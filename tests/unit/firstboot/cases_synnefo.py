@@ -5,7 +5,7 @@ import shutil
 
 from cloud import Cut
 from cloud_run import ORDER, cloud_of, finish, ready
-from engine import person, synnefo
+from engine import person, probe, synnefo
 from engine.failures import CommandError, StepError
 from steps import (
     components,
@@ -151,6 +151,19 @@ def case_an_unverified_user_is_kept_and_not_replaced(world):
     first_user.run(ctx)
     assert first_user.done(ctx)
     assert [user["uuid"] for user in cloud.manage.users] == ["uuid-1"]
+
+
+def case_a_mail_server_that_is_away_is_named_before_a_user_is_made(world):
+    cloud, _ = ready(world, [schema])
+    world.golden["variables"].update(mail_backend="smtp", mail_smtp_host="mail.small.example")
+    world.patch(probe, "tcp", lambda address, port: port != 25)
+    world.patch(probe, "resolved", lambda name: None)
+    message = raises(StepError, first_user.run, cloud.context())
+    assert "mail.small.example" in message and "has no address here" in message
+    assert cloud.manage.users == []
+    world.patch(probe, "tcp", lambda address, port: True)
+    first_user.run(cloud.context())
+    assert first_user.done(cloud.context())
 
 
 def case_a_deactivated_user_is_not_revived(world):
