@@ -9,7 +9,7 @@ import re
 import socket
 import struct
 
-from guest import listing, run, text
+from guest import content, listing, run, text
 
 LISTEN, UNCONNECTED = "0A", "07"
 
@@ -105,22 +105,44 @@ def network():
 
 
 def storage():
-    """Volume groups in MiB, mounts as [device, place, type, options], free MiB, NFS exports."""
+    """Volume groups in MiB, mounts as [device, place, type, options], free and all MiB, exports."""
     layout = ["--noheadings", "--nosuffix", "--units", "m", "-o", "vg_name,vg_size"]
     rows = [line.split() for line in run(["vgs"] + layout)[1].splitlines()]
     places = ["/", "/srv/archip"]
     return {
         "volume_groups": {row[0]: float(row[1]) for row in rows if len(row) == 2},
         "mounts": [line.split()[:4] for line in text("/proc/mounts").splitlines()],
-        "free_mib": {place: free(place) for place in places if os.path.isdir(place)},
+        "free_mib": {place: space(place)[0] for place in places if os.path.isdir(place)},
+        "total_mib": {place: space(place)[1] for place in places if os.path.isdir(place)},
         "exports": text("/var/lib/nfs/etab").splitlines(),
     }
 
 
-def free(place):
-    """MiB a user may still write below `place`."""
+def space(place):
+    """MiB a user may still write below `place`, and MiB of its file system."""
     status = os.statvfs(place)
-    return status.f_bavail * status.f_frsize // (1024 * 1024)
+    mebibyte = 1024 * 1024
+    return [blocks * status.f_frsize // mebibyte for blocks in (status.f_bavail, status.f_blocks)]
+
+
+def apache():
+    """The sites and modules that Apache loads, by the names of their files."""
+    folder = "/etc/apache2"
+    return {
+        "sites": listing(folder + "/sites-enabled"),
+        "modules": [
+            name[: -len(".load")]
+            for name in listing(folder + "/mods-enabled")
+            if name.endswith(".load")
+        ],
+    }
+
+
+def archive_keys():
+    """The user ids of the keys that the node's apt trusts: they are plain text in a key ring."""
+    rings = ["/etc/apt/trusted.gpg"] + sorted(glob.glob("/etc/apt/trusted.gpg.d/*"))
+    found = (re.findall(b"[\x20-\x7e]{4,}@[\x21-\x7e]+", content(ring) or b"") for ring in rings)
+    return sorted({each.decode("ascii") for ring in found for each in ring})
 
 
 def clock():
@@ -168,6 +190,8 @@ def main(request):
         "storage": storage(),
         "clock": clock(),
         "first_boot": first_boot(),
+        "apache": apache(),
+        "archive_keys": archive_keys(),
         "absent": absent(),
         "processes": processes(),
         "kvm": os.path.exists("/dev/kvm"),

@@ -26,8 +26,10 @@ def test_user_has_its_ids(facts: Facts, node: Node, user: User) -> None:
 @pytest.mark.guide("G043")
 @each("user", users)
 def test_id_belongs_to_that_user_alone(facts: Facts, node: Node, user: User) -> None:
-    everybody = facts.system["accounts"]["users"].items()
+    accounts = facts.system["accounts"]
+    everybody, groups = accounts["users"].items(), accounts["groups"].items()
     assert [name for name, ids in everybody if ids[0] == user.uid] == [user.name]
+    assert [name for name, gid in groups if gid == user.gid] == [user.group]
 
 
 @each_node()

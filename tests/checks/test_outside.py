@@ -35,6 +35,9 @@ def test_repository_of_synnefo_is_configured(facts: Facts, node: Node) -> None:
     if not SITE.variables.get("synnefo_repository"):
         pytest.skip("this site names no repository of Synnefo to upgrade from")
     assert facts.path("/etc/apt/sources.list.d/synnefo.list") is not None
+    # Without its key apt takes nothing from it.
+    key, keys = str(SITE.variables["synnefo_repository_key"]), facts.system["archive_keys"]
+    assert any(key.lower() in one.lower() for one in keys), f"no key of {key}, only of {keys}"
 
 
 @pytest.mark.guide("G268")

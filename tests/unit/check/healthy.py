@@ -111,6 +111,8 @@ def system(site: Site, node: Node) -> Document:
         },
         "network": network(site, node),
         "storage": storage(site, node),
+        "apache": apache(node),
+        "archive_keys": [],
         "clock": {"chrony": f"C6336401,{site.host_of('dns').address},11,0,0,0", "ntpq": []},
         "first_boot": {
             "result": {
@@ -140,13 +142,19 @@ def network(site: Site, node: Node) -> Document:
     return {site.network.interface: own, **bridges}
 
 
+def apache(node: Node) -> Document:
+    sites = ["synnefo-ssl.conf", "synnefo.conf"] if node.kind.has("apache") else []
+    return {"sites": sites, "modules": ["headers", "proxy", "proxy_http", "rewrite", "ssl"]}
+
+
 def storage(site: Site, node: Node) -> Document:
     client = node.kind.has("nfs-client")
     mount = [f"{site.nodes[0].fqdn}:/srv/archip", "/srv/archip", "nfs4", "rw"]
     return {
         "volume_groups": {site.volume_group.name: 25596.0},
         "mounts": [["/dev/vda1", "/", "ext4", "rw"], *([mount] if client else [])],
-        "free_mib": {"/": 3000, "/srv/archip": 3000},
+        "free_mib": {"/": 55000, "/srv/archip": 55000},
+        "total_mib": {"/": 60000, "/srv/archip": 60000},
         "exports": [],
     }
 

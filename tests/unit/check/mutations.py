@@ -102,6 +102,26 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
         drop("node2", SYSTEM, "accounts", "passwords", "synnefo"),
         {"accounts.accounts_were_all_read"},
     ),
+    "second group of that number": (
+        put("node1", SYSTEM, "accounts", "groups", "guests", value=300),
+        {"accounts.id_belongs_to_that_user_alone"},
+    ),
+    "default site left": (
+        put("node1", SYSTEM, "apache", "sites", value=["000-default", "synnefo-ssl", "synnefo"]),
+        {"apache.only_the_sites_of_synnefo_are_enabled"},
+    ),
+    "folders listed": (
+        put("node2", SYSTEM, "apache", "modules", value=["ssl", "autoindex"]),
+        {"apache.apache_has_its_modules_and_lists_no_folders"},
+    ),
+    "no room for images": (
+        put("node1", SYSTEM, "storage", "free_mib", "/srv/archip", value=40000),
+        {"storage.shared_folder_holds_several_images"},
+    ),
+    "name server on the loopback": (
+        put("node1", SYSTEM, "names", "nameservers", value=["127.0.0.1"]),
+        {"names.the_dns_host_is_the_only_nameserver"},
+    ),
     "policy-rc.d left": (
         put("node1", HYGIENE, "leftovers", value=["/usr/sbin/policy-rc.d"]),
         {"hygiene.no_file_of_the_bake_is_left"},
