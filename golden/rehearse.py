@@ -13,15 +13,23 @@ from golden import boot, check, definition, log, report
 from golden.bake import bake
 from golden.boot.metal.target import Metal
 from golden.boot.target import Target, target
+from golden.check.connection import Connection
 from golden.definition.models import Site
-from golden.errors import UserError
+from golden.errors import StageError, UserError
 from golden.paths import ARTIFACTS, shown
 from golden.report import Moment
 from golden.rundir import NodeDir
 
+# An NFS mount in the background tries again after two minutes at most (mount.nfs: bg).
+COME_UP_SECONDS = 400
+ARCHIPELAGO = "archipelago-boot"
+# The second round: what it would look like after a machine was made and removed is known.
+CALM = ("-m", "not destructive")
+
 
 def rehearse(site: str, where: str, *, keep: bool = False, connect: str = "") -> None:
-    """Bake `site`, boot all its nodes on fresh disks at target `where`, check them, end them.
+    """Bake `site`, boot all its nodes on fresh disks at target `where`, check them, start them once
+    more with the first one last, check them again, end them.
 
     The consoles, the time line and what the checks found at this target are kept in
     .artifacts/<site>/rehearsal/, whether it went well or not. Raises what the stage that failed
@@ -37,8 +45,17 @@ def rehearse(site: str, where: str, *, keep: bool = False, connect: str = "") ->
     stages = _Stages()
     stages.run("bake", lambda: bake(loaded, (), place.format))
     try:
-        stages.run("boot", lambda: boot.boot(site, (), where, connect, _machines(loaded, place)))
+        try:
+            machines = _machines(loaded, place)
+            stages.run("boot", lambda: boot.boot(site, (), where, connect, machines))
+        finally:
+            stages.moments += _steps(loaded, stages.began("boot"))
+            _keep_consoles(loaded, "")
         stages.run("check", lambda: _check(site, where))
+        # The machines of a metal rehearsal cannot be kept.
+        if not isinstance(place, Metal) and len(loaded.nodes) > 1:
+            stages.run("reboot", lambda: _reboot(loaded, where, connect))
+            stages.run("check again", lambda: check.check(site, (), CALM))
     finally:
         _keep_records(loaded, stages)
         if keep:
@@ -107,14 +124,37 @@ def _check(site: str, where: str) -> None:
         _copy(found, ARTIFACTS / site / "rehearsal" / f"checks.{where}.json")
 
 
+def _reboot(site: Site, where: str, connect: str) -> None:
+    """Start the nodes anew, the first one last, as after a power cut: the others find no storage to
+    mount, and must come up by themselves when it is there. Raises StageError when one does not."""
+    first, *others = site.nodes
+    boot.down(site.name, keep=True)
+    boot.boot(site.name, [node.name for node in others], where, connect)
+    boot.boot(site.name, [first.name], where, connect)
+    link = Connection.to(site.name)
+    for node in (node for node in site.nodes if node.kind.has("archipelago")):
+        end = time.monotonic() + COME_UP_SECONDS
+        while (told := link.run(node.name, f"/etc/init.d/{ARCHIPELAGO} status")).code != 0:
+            if time.monotonic() > end:
+                raise StageError(
+                    "reboot", f"{node.name}: {told.out.strip()} {COME_UP_SECONDS} s after the boot"
+                )
+            time.sleep(3)
+    _keep_consoles(site, ".reboot")
+
+
+def _keep_consoles(site: Site, which: str) -> None:
+    for node in site.nodes:
+        target = ARTIFACTS / site.name / "rehearsal" / f"{node.name}{which}.console.log"
+        _copy(NodeDir(site.name, node.name).console, target)
+
+
 def _keep_records(site: Site, stages: _Stages) -> None:
     folder = ARTIFACTS / site.name / "rehearsal"
     folder.mkdir(parents=True, exist_ok=True)
-    moments = [*stages.moments, *_steps(site, stages.began("boot"))]
+    moments = sorted(stages.moments, key=lambda moment: moment.start)
     report.show_timeline(moments, f"Rehearsal of site {site.name}")
     (folder / "timeline.json").write_text(json.dumps(report.timeline_json(moments), indent=1))
-    for node in site.nodes:
-        _copy(NodeDir(site.name, node.name).console, folder / f"{node.name}.console.log")
     log.info(f"time line and consoles: {shown(folder)}")
 
 

@@ -9,12 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from golden.boot.accelerator import QEMU, Accelerator
-from golden.definition.models import Site
-from golden.errors import UserError
 from golden.rundir import NodeDir
-
-# The empty disk of every virtual machine, of a libvirt's, too (libvirt/domain.xml.j2).
-DATA_DISK = "/dev/vdb"
 
 
 @dataclass(frozen=True)
@@ -32,17 +27,6 @@ class Machine:
     mac: str
     management_mac: str
     port: int
-
-
-def check_data_disk(site: Site) -> None:
-    """Raise UserError where the volume group is wanted on a disk that no virtual machine has."""
-    device = site.volume_group.device
-    if device not in (None, DATA_DISK):
-        raise UserError(
-            f"images/sites/{site.name}.yaml: volume_group: device: {device} is that of a real "
-            f"machine, and virtual ones have an empty disk at {DATA_DISK}; say that in a site of "
-            f"their own (like: {site.name}), or give a file and its size"
-        )
 
 
 def argv(machine: Machine, accelerator: Accelerator) -> list[str]:

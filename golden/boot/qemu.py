@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from golden import log, run, rundir, seed
-from golden.boot import sockets
+from golden.boot import data_disk, sockets
 from golden.boot.accelerator import Accelerator, choose
-from golden.boot.machine import Machine, argv, check_data_disk
+from golden.boot.machine import Machine, argv
 from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
 from golden.paths import ARTIFACTS, shown
@@ -38,7 +38,7 @@ class Qemu:
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""
-        check_data_disk(site)
+        data_disk.check(site)
         for node in nodes:
             files = NodeDir(site.name, node.name)
             if not files.running():
@@ -153,18 +153,18 @@ def _make_disks(site: Site, node: Node, files: NodeDir, image: Path) -> None:
         if file.exists():
             file.replace(file.with_name(f"{file.name}.old"))
     if not files.overlay.exists():
-        _create(files.overlay, "-b", str(image), "-F", image.suffix[1:])
+        _create_over(files.overlay, image)
         rundir.write(files.base, [str(image), *stamp(image)])
     if not files.data.exists():
-        _create(files.data, size=f"{node.kind.data_disk_mib}M")
+        data_disk.make(site, node, files.data)
     if not files.seed.exists():
         seed.write(site, node, files.seed, [management(node)])
 
 
-def _create(path: Path, *options: str, size: str = "") -> None:
+def _create_over(path: Path, image: Path) -> None:
     temporary = path.with_suffix(".new")
-    argv = ["qemu-img", "create", "-q", "-f", "qcow2", *options, str(temporary)]
-    run.run([*argv, size] if size else argv, stage="boot")
+    words = ["-b", str(image), "-F", image.suffix[1:], str(temporary)]
+    run.run(["qemu-img", "create", "-q", "-f", "qcow2", *words], stage="boot")
     temporary.replace(path)
 
 

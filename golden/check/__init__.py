@@ -25,14 +25,16 @@ VERDICTS = (0, 1)
 _LINE = re.compile(r"\S+/test_(?P<subject>\w+)\.py::\S+.* (?P<state>PASSED|FAILED|ERROR|SKIPPED)")
 
 
-def check(site: str, nodes: Sequence[str] = ()) -> None:
+def check(site: str, nodes: Sequence[str] = (), options: Sequence[str] = ()) -> None:
     """Check `nodes` of `site` (all without any) and print the report.
+
+    `options` are pytest's, to choose among the checks: ("-m", "not destructive").
 
     JUnit XML and JSON go to .artifacts/<site>/checks.{xml,json}. Raises UserError when the site is
     invalid or not booted, StageError when a check fails.
     """
     junit = ARTIFACTS / site / "checks.xml"
-    outcome = run(site, nodes, junit)
+    outcome = run(site, nodes, junit, options=options)
     outcome.show()
     log.info(f"JUnit: {shown(junit)}")
     if not outcome.ok:
@@ -45,7 +47,11 @@ def check(site: str, nodes: Sequence[str] = ()) -> None:
 
 
 def run(
-    site: str, nodes: Sequence[str] = (), junit: Path | None = None, facts: Path | None = None
+    site: str,
+    nodes: Sequence[str] = (),
+    junit: Path | None = None,
+    facts: Path | None = None,
+    options: Sequence[str] = (),
 ) -> Report:
     """Run the checks and return what they found; writes `junit` and, beside it, the same as JSON.
 
@@ -61,13 +67,15 @@ def run(
 
         Connection.to(site)
     junit.parent.mkdir(parents=True, exist_ok=True)
-    seconds = _pytest(site, names, junit, facts)
+    seconds = _pytest(site, names, junit, facts, options)
     found = Report(site, report.from_junit(junit), seconds)
     atomic.write(junit.with_suffix(".json"), json.dumps(found.as_json(), indent=1) + "\n")
     return found
 
 
-def _pytest(site: str, nodes: Sequence[str], junit: Path, facts: Path | None) -> float:
+def _pytest(
+    site: str, nodes: Sequence[str], junit: Path, facts: Path | None, options: Sequence[str]
+) -> float:
     environment = {"GOLDEN_SITE": site, "GOLDEN_NODES": ",".join(nodes)}
     if facts is not None:
         environment["GOLDEN_CHECK_FACTS"] = str(facts)
@@ -75,6 +83,7 @@ def _pytest(site: str, nodes: Sequence[str], junit: Path, facts: Path | None) ->
     argv: list[str | Path] = [
         *(sys.executable, "-m", "pytest", TESTS / "checks", f"--junitxml={fresh}", "-v"),
         *("--tb=short", "-p", "no:cacheprovider", "-o", "junit_family=xunit1"),
+        *options,
     ]
     with log.progress() as progress:
         task = progress.task(f"check {site}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from golden import log, seed
+from golden.boot import data_disk
 from golden.boot.libvirt import own, volumes
 from golden.boot.libvirt.virsh import Virsh
 from golden.boot.libvirt.volumes import Pool
@@ -36,7 +37,11 @@ def make(virsh: Virsh, site: Site, node: Node) -> None:
             pool.fill(below, image, task.say)
             task.done(f"{image.stat().st_size // volumes.MIB} MiB")
     pool.create_over(root, below, size, form)
+    blank = NodeDir(site.name, node.name).data
+    data_disk.make(site, node, blank)
     pool.create(data, node.kind.data_disk_mib * volumes.MIB)
+    pool.fill(data, blank, log.detail)
+    blank.unlink()
     file = seed.write(site, node, NodeDir(site.name, node.name).seed, [management(node)])
     pool.create(told, file.stat().st_size, form="raw")
     pool.fill(told, file, log.detail)

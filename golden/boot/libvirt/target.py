@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from golden import log
-from golden.boot import accelerator
+from golden.boot import accelerator, data_disk
 from golden.boot.accelerator import Accelerator
 from golden.boot.libvirt import disks, own, power, trial, uri
 from golden.boot.libvirt.virsh import RUNNING, Virsh, is_missing
 from golden.boot.libvirt.volumes import MIB, Pool
-from golden.boot.machine import check_data_disk
 from golden.boot.qemu import FREE_MIB, artifact
 from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
@@ -32,7 +31,7 @@ class Libvirt:
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""
-        check_data_disk(site)
+        data_disk.check(site)
         virsh = self._virsh(site.name, [node.name for node in nodes])
         uri.jump(virsh.uri)
         virsh.answers()

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from golden import log, run
-from golden.boot import daemon
+from golden.boot import daemon, data_disk
 from golden.boot.accelerator import QEMU, Accelerator, choose
 from golden.boot.metal.target import MACHINE, Metal
 from golden.definition.models import Node, Site
@@ -85,12 +85,10 @@ def switch_on(site: Site, node: Node, accelerator: Accelerator) -> None:
     """Start the machine of `node`: blank disks, the network before the disk."""
     files = NodeDir(site.name, node.name)
     disk = files.path / "disk.qcow2"
-    for path, mib in (
-        (disk, node.kind.image_size_mib + SPARE_MIB),
-        (files.data, node.kind.data_disk_mib),
-    ):
-        path.unlink(missing_ok=True)
-        run.run(["qemu-img", "create", "-q", "-f", "qcow2", path, f"{mib}M"], stage="boot")
+    disk.unlink(missing_ok=True)
+    size = f"{node.kind.image_size_mib + SPARE_MIB}M"
+    run.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, size], stage="boot")
+    data_disk.make(site, node, files.data)
     fitting = replace(accelerator, cpu=site.release.cpu)
     words = argv(node, f"port{site.nodes.index(node)}", files, fitting)
     record = machine(site.name, node.name)
