@@ -142,12 +142,7 @@ def _page(
 
 def _services(site: Site) -> dict[str, str]:
     """What the public catalogue must name: an address below that of each component."""
-    # JSON may escape the slashes.
-    return {
-        name: re.escape(url(site, name, "/")).replace("/", r"\\?/")
-        for name in COMPONENTS
-        if has(site, name)
-    }
+    return {name: re.escape(url(site, name, "/")) for name in COMPONENTS if has(site, name)}
 
 
 def commands(site: Site, node: Node) -> list[dict[str, Any]]:

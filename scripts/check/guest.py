@@ -24,7 +24,7 @@ def run(argv, stdin=None, env=None, timeout=SECONDS):
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=dict(ENVIRONMENT, **(env or {})),
+            env=dict(ENVIRONMENT, **{name: native(env[name]) for name in env or {}}),
         )
     except OSError as error:
         return -1, "{0}: {1}".format(argv[0], error.strerror)
@@ -35,6 +35,18 @@ def run(argv, stdin=None, env=None, timeout=SECONDS):
     finally:
         killer.cancel()
     return child.returncode, out.decode("utf-8", "replace")
+
+
+def native(text):
+    """`text` as this Python hands it to programs: bytes in Python 2, whose default is ASCII."""
+    return text.encode("utf-8") if str is bytes and not isinstance(text, str) else text
+
+
+def curl_quoted(value):
+    """A value of curl's configuration file, which knows few escapes (curl(1), --config)."""
+    for char, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+        value = value.replace(char, escape)
+    return '"{0}"'.format(value)
 
 
 def content(path):

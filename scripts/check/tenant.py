@@ -10,7 +10,7 @@ import shutil
 import socket
 import tempfile
 
-from guest import content, run, text
+from guest import content, curl_quoted, run, text
 
 KAMAKI = "/root/.kamakirc"
 SECONDS = 180
@@ -36,7 +36,7 @@ class Cloud(object):
         lines += [("header", "X-Auth-Token: " + self.token), ("write-out", "%{http_code}")]
         if data is not None:
             lines += [("header", "Content-Type: " + kind), ("data", data)]
-        config = "".join("{0} = {1}\n".format(key, json.dumps(value)) for key, value in lines)
+        config = "".join("{0} = {1}\n".format(key, curl_quoted(value)) for key, value in lines)
         if os.path.exists(self.body):
             os.unlink(self.body)
         argv = ["curl", "-sS", "--max-time", str(SECONDS), "--config", "-"]

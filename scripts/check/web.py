@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 
-from guest import content, run
+from guest import content, curl_quoted, run
 
 try:
     from html import unescape
@@ -44,7 +44,7 @@ class Browser(object):
         lines += [("referer", referer)] if referer else []
         lines += [("header", each) for each in headers]
         # Options come on stdin: a password must not be seen on a command line.
-        config = "".join("{0} = {1}\n".format(key, json.dumps(value)) for key, value in lines)
+        config = "".join("{0} = {1}\n".format(key, curl_quoted(value)) for key, value in lines)
         if os.path.exists(self.body):
             os.unlink(self.body)
         argv = ["curl", "-sS", "--location", "--max-redirs", "10", "--max-time", str(SECONDS)]
@@ -61,6 +61,14 @@ class Browser(object):
         return unquote(values[-1].strip('"')).partition("|")[2] if values else ""
 
 
+def decoded(text):
+    """The characters of an answer, whichever escapes JSON or HTML writes them with."""
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False)
+    except ValueError:
+        return unescape(text)
+
+
 def page(browser, one):
     """What came back for one asked page: status, last address, error, and what of `find` is in it.
 
@@ -72,6 +80,7 @@ def page(browser, one):
     headers += ["X-Auth-Token: " + token] if token else []
     post = one.get("method") == "POST"
     status, url, text, error = browser.get(one["url"], post=post, headers=headers)
+    text = decoded(text)
     found = {name: bool(re.search(what, text)) for name, what in one["find"].items()}
     return {"status": status, "url": url, "error": error, "found": found}
 
@@ -92,7 +101,7 @@ def login(browser, one):
 def hidden(tag):
     """(name, value) of a hidden field, such as Django's against forged requests."""
     name, value = (re.search(word + r"=[\"']([^\"']*)", tag) for word in ("name", "value"))
-    return (name.group(1), value.group(1)) if name and value else None
+    return (name.group(1), unescape(value.group(1))) if name and value else None
 
 
 def visit(pages, session):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from golden.check.facts import Facts, Page
 
 # Enough of an answer to see what is wrong.
@@ -13,6 +15,13 @@ def said(facts: Facts, label: str) -> str:
     found = facts.said(label)
     assert found.code == 0, f"{label} ended with {found.code}: {found.out.strip()[-SHOWN:]}"
     return found.out
+
+
+def decoded(text: str) -> str:
+    """`text` with the characters that JSON's escapes such as \\u00eb in it stand for."""
+    units = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    # Beyond 16 bits JSON writes two halves (RFC 8259, 7).
+    return units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def rows(facts: Facts, label: str) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ import pytest
 from golden.check import synnefo
 from golden.check.facts import Facts
 from golden.definition import Node
-from tests.checks.answers import row, said
+from tests.checks.answers import decoded, row, said
 from tests.checks.subjects import SITE, each_node
 
 IMAGE = pytest.mark.skipif(not synnefo.image_file(SITE), reason="the site names no base_image")
@@ -42,7 +42,7 @@ def test_container_of_images_is_there(facts: Facts, node: Node) -> None:
 @pytest.mark.guide("G280")
 @each_node(role="kamaki")
 def test_image_s_file_is_uploaded(facts: Facts, node: Node) -> None:
-    files = said(facts, "kamaki files")
+    files = decoded(said(facts, "kamaki files"))
     pattern = rf"(^|[\s/]){re.escape(synnefo.image_file(SITE))}(\s|$)"
     assert re.search(pattern, files), f"no {synnefo.image_file(SITE)}: {files.strip()[-400:]}"
 
@@ -52,5 +52,5 @@ def test_image_s_file_is_uploaded(facts: Facts, node: Node) -> None:
 @each_node(role="kamaki")
 def test_image_is_registered(facts: Facts, node: Node) -> None:
     # The guide finds an empty list before this; on a node that is ready it has the site's image.
-    images = said(facts, "kamaki images")
+    images = decoded(said(facts, "kamaki images"))
     assert synnefo.image_name(SITE) in images, images.strip()[-400:] or "no image is registered"

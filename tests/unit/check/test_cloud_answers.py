@@ -15,9 +15,12 @@ from urllib.parse import parse_qs
 import pytest
 
 from golden.paths import SCRIPTS
+from tests.checks.answers import decoded
 
+PASSWORD = "pä ss'w\"ord\\&="
 FORM = """<form method="post" action="/ui/local?next=%2Fui%2F&amp;x=1"><input type='hidden'
-name='csrf' value='c5f'><input name="username"><input type="password" name="password"></form>"""
+name='csrf' value='c5f&#39;'><input name="username">
+<input type="password" name="password"></form>"""
 
 
 class Site(http.server.BaseHTTPRequestHandler):
@@ -28,11 +31,13 @@ class Site(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/me":
             known = "session=1" in self.headers.get("Cookie", "")
-            self.answer(200 if known else 401, "user@example.com" if known else "who?")
+            self.answer(200 if known else 401, "zoe.o&#39;neill@lab.test" if known else "who?")
         elif self.path == "/api":
             known = self.headers.get("X-Auth-Token") == "t0ken"
             json_only = self.headers.get("Accept") == "application/json"
-            self.answer(200 if known and json_only else 401, "list" if known else "who?")
+            self.answer(
+                200 if known and json_only else 401, r'{"list": "Zo\u00eb \/"}' if known else "who?"
+            )
         elif self.path == "/plain":
             self.answer(302, "", Location="/login")
         else:
@@ -41,7 +46,7 @@ class Site(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         text = self.rfile.read(int(self.headers["Content-Length"])).decode()
         type(self).posted = {**parse_qs(text), "path": [self.path]}
-        right = type(self).posted.get("password") == ['p&="w\\']
+        right = type(self).posted.get("password") == [PASSWORD]
         cookie = {"Set-Cookie": "session=1%7Ct0ken; Path=/"} if right else {}
         self.answer(302 if right else 401, "", Location="/me", **cookie)
 
@@ -80,15 +85,15 @@ def asked(url: str, label: str, session: bool = False, **find: str) -> dict[str,
 
 def api(url: str, label: str, session: bool) -> dict[str, Any]:
     asks = {"accept": "application/json", "cookie": "session"}
-    return asked(f"{url}/api", label, session, list="list") | asks
+    return asked(f"{url}/api", label, session, list="Zoë /") | asks
 
 
 def visit(script: Any, url: str, password: str) -> Any:
     request = {
         "pages": [
             asked(f"{url}/plain", "plain", field=r"type=.password"),
-            asked(f"{url}/me", "anonymous", user="user@"),
-            asked(f"{url}/me", "me", True, user="user@"),
+            asked(f"{url}/me", "anonymous", user="zoe\\.o'neill@"),
+            asked(f"{url}/me", "me", True, user="zoe\\.o'neill@"),
             api(url, "api, anonymous", False),
             api(url, "api", True),
         ],
@@ -98,10 +103,10 @@ def visit(script: Any, url: str, password: str) -> Any:
 
 
 def test_the_form_is_sent_with_its_hidden_fields(script: Any, url: str) -> None:
-    found = visit(script, url, 'p&="w\\')
+    found = visit(script, url, PASSWORD)
     assert found["me"] == {"status": 200, "url": f"{url}/me", "error": "", "found": {"user": True}}
     assert Site.posted == {
-        **{"csrf": ["c5f"], "username": ["u"], "password": ['p&="w\\']},
+        **{"csrf": ["c5f'"], "username": ["u"], "password": [PASSWORD]},
         "path": ["/ui/local?next=%2Fui%2F&x=1"],
     }
 
@@ -113,7 +118,7 @@ def test_a_redirection_is_followed_and_a_visitor_is_nobody(script: Any, url: str
 
 
 def test_the_token_of_the_cookie_goes_along_where_it_is_asked_for(script: Any, url: str) -> None:
-    found = visit(script, url, 'p&="w\\')
+    found = visit(script, url, PASSWORD)
     assert (found["api"]["status"], found["api"]["found"]) == (200, {"list": True})
     assert found["api, anonymous"]["status"] == 401
 
@@ -179,3 +184,19 @@ def test_a_command_is_run_for_each_row(script: Any, tmp_path: Path) -> None:
 def test_a_command_that_is_missing_is_told(script: Any, tmp_path: Path) -> None:
     found = commands(script, tmp_path, {}, [one("x", "no-such-program")])
     assert found["x"]["code"] == -1 and "No such file" in found["x"]["out"]
+
+
+def test_json_s_escapes_of_an_image_s_name_are_its_characters() -> None:
+    name = "Tiny 'Zoë' image 😀"
+    assert decoded(json.dumps([{"name": name}])) == f'[{{"name": "{name}"}}]'
+
+
+@pytest.mark.parametrize("value", ["pä ss'w\"ord", "a\\b", "tab\tline\nend", "# no comment", ""])
+def test_curl_reads_back_its_configuration(script: Any, url: str, value: str) -> None:
+    quoted = script("guest").curl_quoted(value)
+    config = (
+        f'url = "{url}/echo"\ndata-urlencode = {script("guest").curl_quoted("password=" + value)}\n'
+    )
+    assert quoted[0] == quoted[-1] == '"'
+    assert script("guest").run(["curl", "-sS", "--config", "-"], stdin=config)[0] == 0
+    assert Site.posted.get("password", [""]) == [value]
