@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from golden.guide.proof import NOT_REHEARSED, NOT_RUN
+from golden.guide.states import ANOTHER_WAY, NOT_PROVEN, SITE, STATES
 from golden.guide.table import Row
 
-STATES = ("passed", "failed", NOT_RUN, NOT_REHEARSED)
 PHASES = ("bake", "firstboot", "check")
 
 BY_CHAPTER = """\
@@ -61,10 +60,13 @@ def _counts(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _reasons(rows: Sequence[Row]) -> str:
-    """Why actions were not run: what a target lacks, which does not change from run to run."""
-    reasons = [row for row in rows if row.state == NOT_RUN]
-    lines = [f"- {row.id}, {row.what.rstrip('.')}: {row.reason}\n" for row in reasons]
-    return "\nNot run there:\n\n" + "".join(lines) if lines else ""
+    """Why actions are not simply done: it does not change from run to run."""
+    text = ""
+    for state in (ANOTHER_WAY, SITE, NOT_PROVEN):
+        found = [row for row in rows if row.state == state]
+        lines = [f"- {row.id}, {row.what.rstrip('.')}: {row.reason}\n" for row in found]
+        text += f"\n{state.capitalize()}:\n\n{''.join(lines)}" if lines else ""
+    return text
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from golden.definition.document import read
 from golden.definition.problems import Problems
 from golden.guide import Covered, Home
 from golden.guide.proof import NOT_REHEARSED, Outcomes, Verdict
+from golden.guide.states import Differences
 
 MOVED_TO_BAKE = "moved to the bake: no host decides it"
 MOVED_TO_FIRST_BOOT = "moved to first boot: it needs what only the host has"
@@ -39,13 +40,19 @@ def rows(
     covered: Sequence[Covered], outcomes: Outcomes | None, root: Path = paths.ROOT
 ) -> tuple[Row, ...]:
     """A row for each of `covered`, in order; without outcomes nothing was ever rehearsed."""
-    listed = _listed(root)
-    return tuple(_row(one, outcomes, listed) for one in covered)
+    listed, differences = _listed(root), Differences.read(root)
+    return tuple(_row(one, outcomes, listed, differences) for one in covered)
 
 
-def _row(one: Covered, outcomes: Outcomes | None, listed: frozenset[tuple[str, str]]) -> Row:
+def _row(
+    one: Covered,
+    outcomes: Outcomes | None,
+    listed: frozenset[tuple[str, str]],
+    differences: Differences,
+) -> Row:
     action = one.action
     verdict = outcomes.verdict(one) if outcomes else Verdict(NOT_REHEARSED)
+    verdict = differences.judged(action.id, verdict)
     return Row(
         **{key: getattr(action, key) for key in OF_ACTION},
         homes=tuple(f"{home.file}:{home.line}" for home in one.homes),
