@@ -17,8 +17,8 @@ from golden.menu.task import DEFAULT_SITE, Nodes, task
     "node",
     "verbose",
     help={
-        "format": "qcow2, raw, or tree: layers only",
-        "offline": "ask no mirror: every package comes from the pool (./inv pool.fill)",
+        "format": "qcow2, raw, or tree (layers without a disk)",
+        "offline": "take every package from the pool (inv pool.fill), ask no mirror",
         "plan": "bake what this file of ./inv plan --out holds: its site, nodes and format",
     },
     iterable=["node"],
@@ -32,7 +32,7 @@ def bake(
     offline: bool = False,
     verbose: bool = False,
 ) -> None:
-    """Bake the nodes' images into bootable disks: only the layers whose inputs changed."""
+    """Bake the nodes' disks; only layers whose inputs changed are made."""
     from golden import definition
     from golden.bake import bake, planfile
 
@@ -50,8 +50,8 @@ def bake(
     "node",
     "json",
     help={
-        "format": "of the disks: qcow2, raw or tree",
-        "out": "write the plan to this file, for ./inv bake --plan",
+        "format": "qcow2, raw, or tree (layers without a disk)",
+        "out": "write the plan to this file, for inv bake --plan",
     },
     iterable=["node"],
 )
@@ -93,7 +93,7 @@ def why(_: Context, layer: str, site: str = DEFAULT_SITE) -> None:
     help={
         "a": "KIND, SITE/KIND, RELEASE/KIND, a manifest.json, or a folder",
         "b": "compared with A",
-        "html": "write it as one page to this file, too",
+        "html": "also write an HTML page to this file",
     },
 )
 def diff(

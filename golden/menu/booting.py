@@ -1,4 +1,4 @@
-"""Where images run: boot them, look inside, check them, end them."""
+"""Boot nodes, look inside, check them, shut them down."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def boot(
     reinstall: bool = False,
     force: Nodes = None,
 ) -> None:
-    """Boot the baked nodes and follow their first boot until every one is ready."""
+    """Boot the baked nodes and follow their first boot."""
     from golden.boot import boot, show_times
     from golden.boot.metal.target import Metal
 
@@ -48,7 +48,7 @@ def boot(
 
 @task("site")
 def status(_: Context, site: str = DEFAULT_SITE) -> None:
-    """Show each booted node: running or not, its first-boot step, what it waits for."""
+    """Show each booted node: its state and its first-boot step."""
     from golden.boot import show_status
 
     show_status(site)
@@ -62,7 +62,7 @@ def console(_: Context, node: str, site: str = DEFAULT_SITE) -> None:
     console(site, node)
 
 
-@task("site", positional=["node"], help={"command": "run this instead of a login shell"})
+@task("site", positional=["node"], help={"command": "run this command instead of a login shell"})
 def ssh(_: Context, node: str, command: str = "", site: str = DEFAULT_SITE) -> None:
     """Log in to a booted node as root with the operator's key."""
     from golden.boot import ssh
@@ -76,7 +76,7 @@ def ssh(_: Context, node: str, command: str = "", site: str = DEFAULT_SITE) -> N
     iterable=["node"],
     help={
         "keep": "keep the nodes' disks for the next boot",
-        "connect": "a libvirt whose nodes of this clone were forgotten here",
+        "connect": "libvirt URI of nodes whose local record was lost",
     },
 )
 def down(
@@ -86,7 +86,7 @@ def down(
     keep: bool = False,
     connect: str = "",
 ) -> None:
-    """Shut the booted nodes down and throw their disks away; the artifacts stay as they are."""
+    """Shut the nodes down and delete their disks; artifacts stay."""
     from golden.boot import down
 
     down(site, tuple(node or ()), keep=keep, connect=connect)
@@ -94,7 +94,7 @@ def down(
 
 @task("site", "node", iterable=["node"])
 def check(_: Context, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
-    """Check the booted nodes, one property per line; JUnit and a table in .artifacts."""
+    """Check the booted nodes; results also as JUnit XML."""
     from golden.check import check
 
     check(site, tuple(node or ()))
@@ -108,7 +108,7 @@ def rehearse(
     connect: str = "",
     keep: bool = False,
 ) -> None:
-    """Bake, boot and check a whole site, print its time line, throw the nodes away."""
+    """Bake, boot and check a site, then delete its nodes."""
     from golden.rehearse import rehearse
 
     rehearse(site, target, keep=keep, connect=connect)

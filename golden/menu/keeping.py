@@ -1,4 +1,4 @@
-"""What lies around the images: the host, rendered files, secrets, seeds, coverage, tests."""
+"""The host, rendered files, secrets, seeds, versions, coverage, tests."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from golden.paths import ROOT, TESTS
 
 @task("site", "json")
 def doctor(_: Context, site: str = DEFAULT_SITE, json: bool = False) -> None:
-    """Tell what this host needs for the site, found or not, each with the command that mends it."""
+    """Check that this host has what the site needs; show the fixes."""
     from golden.doctor import doctor
 
     doctor(site, as_json=json)
 
 
-@task(help={"site": "only this site; without it all of them"})
+@task(help={"site": "only this site (default: all)"})
 def render(_: Context, site: str = "") -> None:
-    """Write every file that differs by site to rendered/, for review and for the bake."""
+    """Render the sites' files into rendered/, for review."""
     from golden.render import render_all
 
     render_all((site,) if site else ())
@@ -32,7 +32,7 @@ def render(_: Context, site: str = "") -> None:
 
 @task("site")
 def secrets(_: Context, site: str = DEFAULT_SITE) -> None:
-    """Make a site's passwords, keys and certificates once; never printed, never committed."""
+    """Create the site's missing passwords and keys."""
     from golden.keys.secrets import make
 
     make(site)
@@ -40,7 +40,7 @@ def secrets(_: Context, site: str = DEFAULT_SITE) -> None:
 
 @task("site", "node", iterable=["node"])
 def seed(_: Context, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
-    """Write each node's seed disk (NoCloud, CIDATA): name, addresses, keys, passwords."""
+    """Write each node's seed disk (NoCloud): name, keys, passwords."""
     from golden.seed import write_all
 
     write_all(site, tuple(node or ()))
@@ -49,11 +49,11 @@ def seed(_: Context, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
 @task(
     "site",
     help={
-        "synnefo": "move Synnefo's whole set to this version",
-        "package": "NAME=VERSION: pin a package; may be given more than once",
-        "debian-security": "take the newest of everything that is not pinned",
-        "downgrade": "an older version is meant",
-        "undo": "put the files back as they were before the last bump",
+        "synnefo": "the version for all of Synnefo's own packages",
+        "package": "NAME=VERSION: pin a package (repeatable)",
+        "debian-security": "take the newest version of everything not pinned",
+        "downgrade": "allow an older version",
+        "undo": "restore the files as they were before the last bump",
     },
     iterable=["package"],
 )
@@ -66,7 +66,7 @@ def bump(
     downgrade: bool = False,
     undo: bool = False,
 ) -> None:
-    """Move Synnefo, packages or Debian to new versions in the definition; show what that means."""
+    """Move Synnefo, packages or Debian to other versions."""
     from golden import bump
 
     if undo:
@@ -80,7 +80,7 @@ def bump(
 
 @task("site")
 def lock(_: Context, site: str = DEFAULT_SITE) -> None:
-    """Lock a release anew: every package of its sites, in the version the sources have now."""
+    """Lock a release to the package versions its sources have now."""
     from golden.definition import load
     from golden.lock.making import renew
 
@@ -89,12 +89,12 @@ def lock(_: Context, site: str = DEFAULT_SITE) -> None:
 
 @task(
     help={
-        "limit": "remove only until .cache and .artifacts take less than this, such as 20G",
-        "dry_run": "only tell what would go, and what that would free",
+        "limit": "stop once .cache and .artifacts take less than this, such as 20G",
+        "dry_run": "only show what would be removed and freed",
     }
 )
 def gc(_: Context, limit: str = "", dry_run: bool = False) -> None:
-    """Remove what nothing needs: layers, packages, logs, releases that were never promoted."""
+    """Remove layers, packages, logs and releases that nothing needs."""
     from golden.gc import collect
 
     collect(limit, dry_run=dry_run)
@@ -106,7 +106,7 @@ def gc(_: Context, limit: str = "", dry_run: bool = False) -> None:
     help={"write": "record it in .artifacts/SITE/coverage.md, its sums in docs/guide-coverage.md"},
 )
 def coverage(_: Context, site: str = DEFAULT_SITE, json: bool = False, write: bool = False) -> None:
-    """Show where each action of the installation guide lives, what proves it, and how it went."""
+    """Show where each action of the installation guide is done."""
     from golden.guide import coverage
 
     if write:
@@ -117,12 +117,12 @@ def coverage(_: Context, site: str = DEFAULT_SITE, json: bool = False, write: bo
 
 @task(
     help={
-        "slow": "the tests that bake and boot small things, instead of the unit tests",
+        "slow": "run the tests that bake and boot instead of the unit tests",
         "nightly": "the tests that boot for minutes, instead of the unit tests",
     }
 )
 def test(_: Context, slow: bool = False, nightly: bool = False) -> None:
-    """Run the unit tests, linters and type checks of this project."""
+    """Run the project's unit tests, linters and type checks."""
     # A file's tests stay together: some share a database, and go on where the one before ended.
     folder, options = "unit", ["-n", "auto", "--dist", "loadfile"]
     if slow or nightly:
@@ -136,13 +136,13 @@ def test(_: Context, slow: bool = False, nightly: bool = False) -> None:
 
 @task(name="help", positional=["name"], help={"name": "a task, as inv --list shows it"})
 def help_(_: Context, name: str) -> None:
-    """Show what a task does and what it takes."""
+    """Show a task's options."""
     raise Exit(code=run.interactive([sys.executable, "-m", "invoke", "--help", name], cwd=ROOT))
 
 
 @task()
 def bench(_: Context) -> None:
-    """Measure bakes against mmdebstrap on this host and print the README's table."""
+    """Measure bakes against mmdebstrap; print the README's table."""
     from bench.bake import measure
 
     measure()

@@ -11,7 +11,7 @@ from golden.menu.task import DEFAULT_SITE, task
 
 @task("site", default=True)
 def fill(_: Context, site: str = DEFAULT_SITE) -> None:
-    """Fetch every locked file of a release into the pool, for inv bake --offline."""
+    """Fetch every locked package into the pool, for inv bake --offline."""
     from golden.definition import load
     from golden.lock import pool
 
@@ -20,16 +20,16 @@ def fill(_: Context, site: str = DEFAULT_SITE) -> None:
 
 @task("site")
 def status(_: Context, site: str = DEFAULT_SITE) -> None:
-    """Tell how much of the lock the pool has."""
+    """Show how much of the lock the pool holds."""
     from golden.definition import load
     from golden.lock import pool
 
     pool.status(load(site))
 
 
-@task("site", positional=["file"], help={"file": "where to write it, such as pool.tar"})
+@task("site", positional=["file"], help={"file": "the file to write, such as pool.tar"})
 def export(_: Context, file: str, site: str = DEFAULT_SITE) -> None:
-    """Write the pool of a release to one signed file, for a host without a mirror."""
+    """Write the pool to one signed file, for a host without a mirror."""
     from golden.definition import load
     from golden.lock.bundle import pack
 
@@ -40,12 +40,12 @@ def export(_: Context, file: str, site: str = DEFAULT_SITE) -> None:
     name="import",
     positional=["file"],
     help={
-        "file": "what inv pool.export wrote",
-        "key": "the public key (PEM) of the checkout that wrote it; this one's without",
+        "file": "the file that inv pool.export wrote",
+        "key": "public key (PEM) of the checkout that wrote it (default: this one's)",
     },
 )
 def import_(_: Context, file: str, key: str = "") -> None:
-    """Take an exported pool in, after its signature and every hash were checked."""
+    """Import an exported pool after checking signature and hashes."""
     from golden.lock.bundle import unpack
 
     unpack(Path(file), Path(key) if key else None)

@@ -1,4 +1,4 @@
-"""What becomes of baked images: the releases of a site, and which one counts."""
+"""Image releases: the disks of a site baked as one, and which set is current."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from golden.menu.task import DEFAULT_SITE, task
     help={"verify": "check every signature and every byte"},
 )
 def listing(_: Context, site: str = DEFAULT_SITE, json: bool = False, verify: bool = False) -> None:
-    """List the image releases of a site: stage, when baked, Synnefo version, disks."""
+    """List the site's image releases and their stages."""
     from golden.releases.listing import show
 
     show(site, as_json=json, verify=verify)
 
 
-@task("site", word="id", help={"id": "what inv release.list shows; its beginning is enough"})
+@task(
+    "site", word="id", help={"id": "an image release of inv release.list, or the start of its id"}
+)
 def promote(_: Context, id: str = "", site: str = DEFAULT_SITE) -> None:
-    """Make a release the current one: the candidate that was baked last, or the one of an id."""
+    """Make an image release current; by default the newest candidate."""
     from golden.releases.switch import promote
 
     promote(site, id)
@@ -31,7 +33,7 @@ def promote(_: Context, id: str = "", site: str = DEFAULT_SITE) -> None:
 
 @task("site")
 def rollback(_: Context, site: str = DEFAULT_SITE) -> None:
-    """Change the current and the previous release: all disks of the site, or none."""
+    """Swap the current and the previous image release."""
     from golden.releases.switch import rollback
 
     rollback(site)

@@ -1,4 +1,4 @@
-"""The decorator of every task: expected errors end in one message and an exit code."""
+"""The decorator of every task: an expected error is one message and an exit code."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ DEFAULT_SITE = "rehearsal"
 # invoke gives a list; it would take another default's type, and a tuple cuts "node1" in letters.
 Nodes = Sequence[str] | None
 HELP = {
-    "site": "a file of images/sites/ without its .yaml",
-    "node": "only this node; may be given more than once",
+    "site": "a file of images/sites/ without .yaml",
+    "node": "only this node (repeatable)",
     "target": "where the nodes boot: qemu, container, libvirt or metal",
-    "connect": "the libvirt for --target libvirt: qemu:///system, qemu+ssh://USER@HOST/system",
-    "verbose": "print every line of the work, not only what it does now",
-    "json": "print JSON for another program",
+    "connect": "libvirt URI: qemu:///system, qemu+ssh://USER@HOST/system",
+    "verbose": "print every line of the work",
+    "json": "print JSON",
 }
 
 
