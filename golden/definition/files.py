@@ -10,45 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from golden.definition.fields import (
-    Account,
-    AccountId,
-    Address,
-    BakeScript,
-    DiskSerial,
-    Doc,
-    GuideId,
-    HostLabel,
-    HostName,
-    Identifier,
-    ImagePath,
-    Interface,
-    Key,
-    KindName,
-    Mac,
-    MemoryMib,
-    Mirror,
-    Mode,
-    Name,
-    NotEmpty,
-    Package,
-    PortNumber,
-    Range,
-    ReleaseName,
-    RoleName,
-    Service,
-    SiteName,
-    Size,
-    SizeRange,
-    StepName,
-    Subnet,
-    Text,
-    Upstream,
-    Value,
-    VariableType,
-    Vlan,
-    Wwn,
-)
+from golden.definition import fields
+from golden.definition.fields import Doc, Key, NotEmpty, Range, Value, VariableType
 
 # ---- images/releases/<release>.yaml
 
@@ -57,9 +20,11 @@ from golden.definition.fields import (
 class Source:
     """One line of apt's sources."""
 
-    suite: Text
-    components: tuple[Name, ...] = ("main",)
-    mirror: Annotated[Mirror | None, Doc("where it differs from the release's mirror")] = None
+    suite: fields.Text
+    components: tuple[fields.Name, ...] = ("main",)
+    mirror: Annotated[fields.Mirror | None, Doc("where it differs from the release's mirror")] = (
+        None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,35 +39,40 @@ class Qcow2:
 class ReleaseFile:
     """A Debian release: everything by which its images differ from those of another release."""
 
-    name: Annotated[Name, Key("release"), Doc("the file's own name")]
+    name: Annotated[fields.Name, Key("release"), Doc("the file's own name")]
     debian: Annotated[int, Range(1, 99), Doc("the major version")]
-    suite: Text
+    suite: fields.Text
     architecture: Literal["amd64"] = "amd64"
-    mirror: Mirror
+    mirror: fields.Mirror
     sources: Annotated[tuple[Source, ...], NotEmpty(), Doc("used while baking")]
     image_sources: Annotated[tuple[Source, ...], Doc("sources.list of the image")] = ()
-    synnefo: Annotated[Upstream, Doc("version of Synnefo's packages, which inv bump moves")]
+    synnefo: Annotated[fields.Upstream, Doc("version of Synnefo's packages, which inv bump moves")]
     standins: Annotated[bool, Doc("bake the stand-in packages of images/standins, too")] = False
-    keyring: Annotated[Text, Doc("the archive's keys, on the host that bakes")]
+    keyring: Annotated[fields.Text, Doc("the archive's keys, on the host that bakes")]
     accept_expired_keys: bool = False
     check_valid_until: Annotated[bool, Doc("false for an archived release")] = True
     builder: Annotated[Literal["tree", "disk"], Doc("Packer source: null.tree or qemu.disk")]
     bootstrap: Literal["mmdebstrap", "debootstrap"]
-    kernel: Package
-    cpu: Annotated[Text, Doc("QEMU's model of it under KVM; host is this host's own")] = "host"
-    python: Annotated[ImagePath, Doc("the interpreter of first boot")]
+    kernel: fields.Package
+    cpu: Annotated[fields.Text, Doc("QEMU's model of it under KVM; host is this host's own")] = (
+        "host"
+    )
+    python: Annotated[fields.ImagePath, Doc("the interpreter of first boot")]
     qcow2: Qcow2 = field(default_factory=Qcow2)
     packages: Annotated[
-        Mapping[Package, tuple[Package, ...]],
+        Mapping[fields.Package, tuple[fields.Package, ...]],
         Doc("real names of a logical one, where they differ; [] where it is not needed"),
     ] = field(default_factory=dict)
     services: Annotated[
-        Mapping[Service, Service], Doc("init script of a logical service, where it differs")
+        Mapping[fields.Service, fields.Service],
+        Doc("init script of a logical service, where it differs"),
     ] = field(default_factory=dict)
-    pins: Annotated[Mapping[Package, Text], Doc("exact versions")] = field(default_factory=dict)
+    pins: Annotated[Mapping[fields.Package, fields.Text], Doc("exact versions")] = field(
+        default_factory=dict
+    )
     lock: Annotated[Literal["strict", "follow"], Doc("follow: what is gone may move")] = "strict"
     facts: Annotated[
-        Mapping[Identifier, Value], Doc("templates see release.<name>, file paths {<name>}")
+        Mapping[fields.Identifier, Value], Doc("templates see release.<name>, file paths {<name>}")
     ] = field(default_factory=dict)
 
 
@@ -113,49 +83,50 @@ class ReleaseFile:
 class Network:
     """The one network all nodes share."""
 
-    subnet: Subnet
-    interface: Interface = "eth0"
-    gateway: Address | None = None
-    dns_upstream: tuple[Address, ...] = ()
-    time_servers: tuple[HostName, ...] = ()
+    subnet: fields.Subnet
+    interface: fields.Interface = "eth0"
+    gateway: fields.Address | None = None
+    dns_upstream: tuple[fields.Address, ...] = ()
+    time_servers: tuple[fields.HostName, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bridge:
     """A bridge for instances on `<interface>.<vlan>`, or on `port`."""
 
-    name: Interface
-    vlan: Vlan | None = None
-    port: Interface | None = None
+    name: fields.Interface
+    vlan: fields.Vlan | None = None
+    port: fields.Interface | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
     """The Ganeti cluster's own name and address, which move with the master."""
 
-    name: HostName
-    address: Address
+    name: fields.HostName
+    address: fields.Address
 
 
 @dataclass(frozen=True, kw_only=True)
 class VolumeGroup:
     """Where instances' disks live: on `device`, or in the sparse `file` of `size`."""
 
-    name: Name
-    device: ImagePath | None = None
-    file: ImagePath | None = None
-    size: Size | None = None
+    name: fields.Name
+    device: fields.ImagePath | None = None
+    file: fields.ImagePath | None = None
+    size: fields.Size | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Disk:
     """The disk of a real machine that the installer writes: exactly one by serial, wwn or size."""
 
-    serial: DiskSerial | None = None
-    wwn: Wwn | None = None
-    size: SizeRange | None = None
+    serial: fields.DiskSerial | None = None
+    wwn: fields.Wwn | None = None
+    size: fields.SizeRange | None = None
     root: Annotated[
-        Size | None, Doc("of the root partition; what is left becomes partition 3. All without it")
+        fields.Size | None,
+        Doc("of the root partition; what is left becomes partition 3. All without it"),
     ] = None
 
 
@@ -163,9 +134,10 @@ class Disk:
 class Libvirt:
     """What the target libvirt needs to know of the site."""
 
-    pool: Annotated[Name, Doc("the storage pool for the nodes' disks")] = "default"
+    pool: Annotated[fields.Name, Doc("the storage pool for the nodes' disks")] = "default"
     host_address: Annotated[
-        Address | None, Doc("the address on the LAN of the machine on which libvirt runs, if any")
+        fields.Address | None,
+        Doc("the address on the LAN of the machine on which libvirt runs, if any"),
     ] = None
 
 
@@ -173,10 +145,10 @@ class Libvirt:
 class SiteNode:
     """One machine of the site."""
 
-    name: HostLabel
-    kind: KindName
-    address: Address
-    mac: Mac
+    name: fields.HostLabel
+    kind: fields.KindName
+    address: fields.Address
+    mac: fields.Mac
     disk: Annotated[Disk | None, Doc("only nodes on metal need it")] = None
 
 
@@ -184,23 +156,23 @@ class SiteNode:
 class SiteFile:
     """A cloud: its names, addresses and nodes."""
 
-    name: Annotated[Name, Key("site"), Doc("the file's own name")]
+    name: Annotated[fields.Name, Key("site"), Doc("the file's own name")]
     like: Annotated[
-        SiteName | None,
+        fields.SiteName | None,
         Doc(
             "the site whose keys count where this file gives none; variables are merged; the"
             " files rendered for a site like another are not committed"
         ),
     ] = None
-    release: ReleaseName
-    domain: HostName
+    release: fields.ReleaseName
+    domain: fields.HostName
     network: Network
     bridges: tuple[Bridge, ...] = ()
     cluster: Cluster
     volume_group: VolumeGroup
     nodes: Annotated[tuple[SiteNode, ...], NotEmpty()]
     libvirt: Libvirt = field(default_factory=Libvirt)
-    variables: Annotated[Mapping[Identifier, Value], Doc("what its roles ask for")] = field(
+    variables: Annotated[Mapping[fields.Identifier, Value], Doc("what its roles ask for")] = field(
         default_factory=dict
     )
 
@@ -212,20 +184,22 @@ class SiteFile:
 class Image:
     """The disk image."""
 
-    size: Size
+    size: fields.Size
 
 
 @dataclass(frozen=True, kw_only=True)
 class KindFile:
     """A kind of node; one image is baked for each."""
 
-    name: Annotated[Name, Key("kind"), Doc("the file's own name")]
-    summary: Text
-    roles: Annotated[tuple[RoleName, ...], NotEmpty(), Doc("in the order in which they are baked")]
+    name: Annotated[fields.Name, Key("kind"), Doc("the file's own name")]
+    summary: fields.Text
+    roles: Annotated[
+        tuple[fields.RoleName, ...], NotEmpty(), Doc("in the order in which they are baked")
+    ]
     image: Image
-    memory: Annotated[MemoryMib, Doc("MiB that a virtual machine of this kind gets")]
-    data_disk: Annotated[Size, Doc("second disk of a virtual machine of this kind")]
-    first_boot: Annotated[tuple[StepName, ...], Doc("in the order in which they run")]
+    memory: Annotated[fields.MemoryMib, Doc("MiB that a virtual machine of this kind gets")]
+    data_disk: Annotated[fields.Size, Doc("second disk of a virtual machine of this kind")]
+    first_boot: Annotated[tuple[fields.StepName, ...], Doc("in the order in which they run")]
 
 
 # ---- images/roles/<role>/role.yaml
@@ -235,7 +209,7 @@ class KindFile:
 class Port:
     """A port that something of this role listens on."""
 
-    port: PortNumber
+    port: fields.PortNumber
     protocol: Literal["tcp", "udp"] = "tcp"
     listen: Literal["any", "loopback", "site"] = "any"
 
@@ -244,36 +218,38 @@ class Port:
 class Ownership:
     """Mode and owner of a file."""
 
-    mode: Mode | None = None
-    owner: Account = "root"
-    group: Account = "root"
+    mode: fields.Mode | None = None
+    owner: fields.Account = "root"
+    group: fields.Account = "root"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:
     """Mode and owner of a directory."""
 
-    mode: Mode = "0755"
-    owner: Account = "root"
-    group: Account = "root"
+    mode: fields.Mode = "0755"
+    owner: fields.Account = "root"
+    group: fields.Account = "root"
 
 
 @dataclass(frozen=True, kw_only=True)
 class User:
     """A system user and its group, made before any package is installed."""
 
-    name: Account
-    uid: AccountId
-    group: Account
-    gid: AccountId
+    name: fields.Account
+    uid: fields.AccountId
+    group: fields.Account
+    gid: fields.AccountId
 
 
 @dataclass(frozen=True, kw_only=True)
 class Download:
     """A file that a bake needs and no package brings; see Site.downloads."""
 
-    name: Text
-    source: Annotated[Text, Doc("URL or path on the baking host, with the site's {variables}")]
+    name: fields.Text
+    source: Annotated[
+        fields.Text, Doc("URL or path on the baking host, with the site's {variables}")
+    ]
     optional: bool = False
 
 
@@ -281,23 +257,27 @@ class Download:
 class RoleFile:
     """What a node does: packages, files and services that belong together."""
 
-    name: Annotated[Name, Key("role"), Doc("the folder's own name")]
-    summary: Text
+    name: Annotated[fields.Name, Key("role"), Doc("the folder's own name")]
+    summary: fields.Text
     layer: Literal["platform", "synnefo"] = "platform"
-    packages: Annotated[tuple[Package, ...], Doc("logical; without what they recommend")] = ()
-    services: Annotated[tuple[Service, ...], Doc("logical; first boot starts them")] = ()
+    packages: Annotated[
+        tuple[fields.Package, ...], Doc("logical; without what they recommend")
+    ] = ()
+    services: Annotated[tuple[fields.Service, ...], Doc("logical; first boot starts them")] = ()
     ports: tuple[Port, ...] = ()
     files: Annotated[
-        Mapping[ImagePath, Ownership], Doc("where not root:root and 0644 (0755 for programs)")
+        Mapping[fields.ImagePath, Ownership],
+        Doc("where not root:root and 0644 (0755 for programs)"),
     ] = field(default_factory=dict)
-    directories: Mapping[ImagePath, Directory] = field(default_factory=dict)
+    directories: Mapping[fields.ImagePath, Directory] = field(default_factory=dict)
     users: tuple[User, ...] = ()
-    bake: Annotated[tuple[BakeScript, ...], Doc("run after this layer's packages")] = ()
+    bake: Annotated[tuple[fields.BakeScript, ...], Doc("run after this layer's packages")] = ()
     downloads: Annotated[tuple[Download, ...], Doc("files that its scripts need")] = ()
     variables: Annotated[
-        Mapping[Identifier, VariableType], Doc("site variables it needs, and what each holds")
+        Mapping[fields.Identifier, VariableType],
+        Doc("site variables it needs, and what each holds"),
     ] = field(default_factory=dict)
     bridges: Annotated[
         int, Range(0, 8), Doc("how many of the site's bridges it uses, from the first")
     ] = 0
-    guide: Annotated[tuple[GuideId, ...], Doc("what it does of the guide")] = ()
+    guide: Annotated[tuple[fields.GuideId, ...], Doc("what it does of the guide")] = ()
