@@ -7,17 +7,32 @@ from engine import files
 
 SECONDS = 60
 ANSWER_SECONDS = 30
+LENGTH = 65536
+# The header has another name in each version of gunicorn (docs/synnefo.md).
+REQUEST = (
+    "GET / HTTP/1.0\r\nHost: {0}\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Protocol: https\r\n"
+    "Connection: close\r\n\r\n"
+)
 
 
 def answers(address, port):
-    """Whether a server answers there in HTTP, with whatever status: it has a worker that lives."""
+    """Whether a server answers there in HTTP, with whatever status: it has a worker that lives.
+
+    It is asked as Apache asks and heard out: on half a request, or with nobody to write to, the
+    applications leave a traceback in their log.
+    """
     try:
         connection = socket.create_connection((address, port), ANSWER_SECONDS)
     except (OSError, IOError):
         return False
     try:
-        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        return connection.recv(5) == b"HTTP/"
+        name = socket.getfqdn()
+        connection.sendall(files.encoded(REQUEST.format(name)))
+        answer = connection.recv(LENGTH)
+        begins, rest = answer[:5] == b"HTTP/", answer
+        while rest:
+            rest = connection.recv(LENGTH)
+        return begins
     except (OSError, IOError):
         return False
     finally:

@@ -19,7 +19,7 @@ DATABASE = "snf_apps"
 # South's list of the migrations that were run has these applications.
 COMPLETE = (
     "(SELECT count(DISTINCT app_name) FROM south_migrationhistory"
-    " WHERE app_name IN ('im', 'quotaholder_app', 'oa2', 'db')) = 4"
+    " WHERE app_name IN ('im', 'quotaholder_app', 'oa2', 'db', 'userdata')) = 5"
 )
 EMPTY = "NOT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = 'public')"
 

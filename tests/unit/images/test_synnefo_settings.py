@@ -61,6 +61,17 @@ def test_there_is_one_password_of_the_database(site: str, kind: str) -> None:
     assert f'PITHOS_DB="{uri}"' in image
 
 
+@pytest.mark.parametrize(("site", "plugs"), [("example", False), ("rehearsal", True)])
+def test_machines_are_hot_plugged_only_where_qemu_can(site: str, plugs: bool) -> None:
+    assert settings(files(site, "node1"))["GANETI_USE_HOTPLUG"] is plugs
+
+
+@pytest.mark.parametrize("site", ["example", "rehearsal"])
+def test_cyclades_has_the_package_that_it_imports(site: str) -> None:
+    role = next(r for k in definition.load(site).kinds for r in k.roles if r.name == "cyclades")
+    assert "snf-vncauthproxy" in role.packages
+
+
 def test_the_values_are_the_guide_s() -> None:
     one, two = settings(files("example", "node1")), settings(files("example", "node2"))
     assert one["ASTAKOS_BASE_URL"] == "https://node1.example.com/astakos"
