@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, however the writer ends."""
+"""Files that appear complete or not at all, however the writer ends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def partial(target: Path, kind: str = "new") -> Path:
 
 
 def write(path: Path, content: str | bytes, *, mode: int = 0o644, durable: bool = False) -> None:
-    """Give `path` its new content in one step; its folder is made where it is missing.
+    """Replace the content of `path` in one step, creating missing folders.
 
     `mode` holds from the first byte on, less the umask. `durable` waits for the disk: for what
     cannot be made again after a power cut.
@@ -48,7 +48,7 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o644, durable: bool 
 
 
 def exchange(one: Path, other: Path) -> None:
-    """Let two paths of one file system, whatever they are, change their names in one step."""
+    """Swap two paths of one file system in one step."""
     # renameat2(2): the current folder, and RENAME_EXCHANGE.
     here, exchanging = -100, 2
     libc = ctypes.CDLL(None, use_errno=True)
@@ -59,7 +59,7 @@ def exchange(one: Path, other: Path) -> None:
 
 
 def put(folder: Path, target: Path) -> None:
-    """Move `folder` to `target` in one step, also when a folder is there: that one goes."""
+    """Move `folder` to `target` in one step, replacing a folder that is there."""
     if target.exists():
         exchange(folder, target)
         shutil.rmtree(folder)

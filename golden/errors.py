@@ -1,4 +1,4 @@
-"""The two kinds of error a person is meant to see; anything else is a bug with its traceback."""
+"""The two kinds of error meant for users; anything else is a bug and keeps its traceback."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STAGE_ERROR_CODE = 1
 
 
 class UserError(Exception):
-    """What the user wrote or asked cannot be done.
+    """The request or the definition is invalid.
 
     The message is one sentence (or one line per problem) saying where (file:line or option), what
     is valid, and what to do.

@@ -1,4 +1,4 @@
-"""manifest.json beside an artifact: all it is made from, so that it can be judged and remade."""
+"""manifest.json beside an artifact: everything it was made from, to judge and to repeat it."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def disk_path(site: str, kind: str, fmt: str) -> Path:
 
 
 def disk_name(fmt: str) -> str:
-    """What a disk in the format `fmt` is called in whichever folder it lies."""
+    """The file name of a disk in the format `fmt`."""
     return "layers.json" if fmt == "tree" else f"disk.{fmt}"
 
 
 def sha256(path: Path) -> str:
-    """The hash by which manifests tell the content of a file from any other."""
+    """The SHA-256 of a file, as manifests record it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -82,7 +82,7 @@ def artifact(site: str, kind: str, fmt: str = "qcow2") -> Artifact:
 
 
 def find(site: str, kind: str, fmt: str, key: str | None) -> Artifact | None:
-    """The baked disk if it is there, whole in length, and made from `key` (None: from any)."""
+    """The baked disk if it has its full length and was made from `key` (None: any); else None."""
     manifest = read(site, kind)
     record = (manifest or {}).get("artifacts", {}).get(fmt)
     path = disk_path(site, kind, fmt)
@@ -94,7 +94,7 @@ def find(site: str, kind: str, fmt: str, key: str | None) -> Artifact | None:
 
 
 def is_whole(folder: Path, record: Mapping[str, Any]) -> bool:
-    """Whether the disk that `record` of a manifest is about lies in `folder`, as long as it was."""
+    """Whether the disk of `record`, from a manifest, is in `folder` at its full length."""
     path = folder / str(record["file"])
     return path.is_file() and path.stat().st_size == record["length"]
 

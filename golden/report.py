@@ -1,4 +1,4 @@
-"""What a run is told as: the outcome of checks, the time line of a rehearsal; tables and JSON."""
+"""How a run is reported: the outcomes of checks, and the time line of a rehearsal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from golden import log
 
 State = Literal["passed", "failed", "not run"]
-# The last word of a reason is rarely worth more than a line.
+# Characters: a reason is shown on one line.
 REASON_WIDTH = 220
 
 

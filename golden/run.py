@@ -1,7 +1,7 @@
 """The one module that starts processes.
 
-Every child gets its own process group, so that a failure, a timeout or Ctrl-C ends the child and
-whatever it started, and nothing else: nothing here kills by name.
+Every child gets a process group of its own: a failure, a timeout or Ctrl-C ends the child and its
+descendants, and nothing else.
 """
 
 from __future__ import annotations
@@ -163,8 +163,8 @@ def end(child: subprocess.Popen[bytes], grace: float = GRACE_SECONDS) -> None:
 
 
 class _Guard(threading.Thread):
-    """While entered, ends a child that is out of time, or of which `watch` says why it must end:
-    that is `why`. Left by an exception, it ends the child, too."""
+    """Kills the child on timeout or when `watch` gives a reason, which becomes `why`; an exception
+    inside the block kills it too."""
 
     def __init__(
         self, child: Process, timeout: float | None, watch: Callable[[], str] | None

@@ -1,4 +1,4 @@
-"""Check the booted nodes: run tests/checks against them, and tell how it went.
+"""Check the booted nodes: run tests/checks against them and report the outcome.
 
 The checks are pytest functions in tests/checks, one property each, parametrised from the
 definition. They run in a process of their own, so that a check that hangs or crashes cannot take

@@ -57,7 +57,7 @@ class Certificate:
 class Page:
     """What came back for a page: `url` is the last after redirections, `error` why none came.
 
-    `found` tells which of the things that were looked for it holds.
+    `found` says for each pattern looked for whether the page matches it.
     """
 
     status: int

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a definition, gathered in one run and told in one error."""
+"""Every problem of a definition, collected in one run and raised as one error."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Problem:
 
 @dataclass
 class Problems:
-    """The problems found so far; `root` is what their file names are relative to."""
+    """The problems found so far; their file names are relative to `root`."""
 
     root: Path
     found: set[Problem] = field(default_factory=set)
@@ -46,7 +46,7 @@ class Problems:
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """The end of a message about an unknown `name`: the likeliest meant, else all that is valid."""
+    """The end of a message about an unknown `name`: the likeliest name, else the valid ones."""
     choices = sorted(valid)
     close = difflib.get_close_matches(name, choices, n=1, cutoff=0.6)
     if close:

@@ -1,9 +1,14 @@
-"""Sound documents as the models of `models`."""
+"""Sound documents as the models of `models`.
+
+A model has the fields of its file that need no resolving, and those that are resolved here.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from golden.definition.construct import construct
 from golden.definition.content import TEMPLATE, Content
@@ -23,42 +28,33 @@ def resolve(
     written = construct(SiteFile, site.data)
     all_roles = {name: _role(content) for name, content in roles.items()}
     all_kinds = {name: _kind(document, all_roles) for name, document in kinds.items()}
-    return Site(
-        name=written.name,
-        release=construct(Release, releases[written.release].data),
-        domain=written.domain,
-        network=written.network,
-        bridges=_bridges(written),
-        cluster=written.cluster,
-        volume_group=written.volume_group,
-        nodes=_nodes(written, all_kinds),
-        variables=written.variables,
-        kinds=tuple(all_kinds.values()),
-        libvirt=written.libvirt,
-        like=written.like,
-    )
+    resolved = {
+        "release": construct(Release, releases[written.release].data),
+        "bridges": _bridges(written),
+        "nodes": _nodes(written, all_kinds),
+        "kinds": tuple(all_kinds.values()),
+    }
+    return Site(**_common(written, Site) | resolved)
+
+
+def _common(written: Any, model: type) -> dict[str, Any]:
+    """The fields of `model` as they are `written`."""
+    names = [field.name for field in dataclasses.fields(model)]
+    return {name: getattr(written, name) for name in names if hasattr(written, name)}
 
 
 def _bridges(site: SiteFile) -> tuple[Bridge, ...]:
+    interface = site.network.interface
     return tuple(
-        Bridge(
-            name=bridge.name,
-            port=bridge.port or f"{site.network.interface}.{bridge.vlan}",
-            vlan=bridge.vlan,
-        )
-        for bridge in site.bridges
+        Bridge(name=each.name, port=each.port or f"{interface}.{each.vlan}", vlan=each.vlan)
+        for each in site.bridges
     )
 
 
 def _nodes(site: SiteFile, kinds: Mapping[str, Kind]) -> tuple[Node, ...]:
     return tuple(
         Node(
-            name=node.name,
-            fqdn=f"{node.name}.{site.domain}",
-            kind=kinds[node.kind],
-            address=node.address,
-            mac=node.mac,
-            disk=node.disk,
+            **_common(node, Node) | {"fqdn": f"{node.name}.{site.domain}", "kind": kinds[node.kind]}
         )
         for node in site.nodes
     )
@@ -66,36 +62,23 @@ def _nodes(site: SiteFile, kinds: Mapping[str, Kind]) -> tuple[Node, ...]:
 
 def _kind(document: Document, roles: Mapping[str, Role]) -> Kind:
     written = construct(KindFile, document.data)
-    return Kind(
-        name=written.name,
-        summary=written.summary,
-        roles=tuple(roles[name] for name in written.roles),
-        image_size_mib=mib(written.image.size),
-        memory_mib=written.memory,
-        data_disk_mib=mib(written.data_disk),
-        first_boot=written.first_boot,
-    )
+    resolved = {
+        "roles": tuple(roles[name] for name in written.roles),
+        "image_size_mib": mib(written.image.size),
+        "memory_mib": written.memory,
+        "data_disk_mib": mib(written.data_disk),
+    }
+    return Kind(**_common(written, Kind) | resolved)
 
 
 def _role(content: Content) -> Role:
-    written = construct(RoleFile, content.document.data)
     directories = content.directories.items()
-    return Role(
-        name=written.name,
-        summary=written.summary,
-        layer=written.layer,
-        packages=written.packages,
-        services=written.services,
-        ports=written.ports,
-        files={path: _file(path, content) for path in sorted(content.sources)},
-        directories={path: construct(Directory, data) for path, (_, data) in directories},
-        users=written.users,
-        bake=written.bake,
-        downloads=written.downloads,
-        variables=written.variables,
-        guide=written.guide,
-        source=content.document.file,
-    )
+    resolved = {
+        "files": {path: _file(path, content) for path in sorted(content.sources)},
+        "directories": {path: construct(Directory, data) for path, (_, data) in directories},
+        "source": content.document.file,
+    }
+    return Role(**_common(construct(RoleFile, content.document.data), Role) | resolved)
 
 
 def _file(path: str, content: Content) -> File:

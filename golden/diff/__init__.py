@@ -1,4 +1,4 @@
-"""What differs between two images: asked by `inv diff`.
+"""The differences between two images: `inv diff`.
 
 Read in this order: `sides` (what A and B may be), `tree` (an image's files, from its layers),
 `compare` (files that differ), `subjects` (what that means: packages, accounts, services, …),
@@ -20,9 +20,9 @@ __all__ = ["diff"]
 def diff(
     a: str, b: str, site: str, *, as_json: bool = False, html: str = "", verbose: bool = False
 ) -> None:
-    """Print what is different in `b` from `a` (see `sides.find`), and write the page `html`.
+    """Print how `b` differs from `a` (see `sides.find`) and write the page `html`.
 
-    Raises UserError when there is no such image, or its layers are no longer in the cache.
+    Raises UserError for an unknown image, or one whose layers left the cache.
     """
     found = document.make(sides.find(a, site), sides.find(b, site))
     if as_json:

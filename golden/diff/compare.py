@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from golden.layers import overlay
 from golden.layers.overlay import Entry, Tree
 
-# Written anew by every bake, whatever went into it: they tell nothing.
+# Every bake writes these anew, whatever went into it.
 NOISE = (
     "/etc/golden/release.json",
     "/var/cache/ldconfig/aux-cache",
@@ -34,7 +34,7 @@ class Change:
 
 
 def changes(a: Tree, b: Tree, *, times: bool = False) -> Iterator[Change]:
-    """What is different in `b`, sorted by path. A time stamp is a difference only with `times`."""
+    """The differences of `b` from `a`, sorted by path; those of time stamps only with `times`."""
     owners = [
         (overlay.names(each, "/etc/passwd"), overlay.names(each, "/etc/group")) for each in (a, b)
     ]
@@ -51,7 +51,7 @@ def changes(a: Tree, b: Tree, *, times: bool = False) -> Iterator[Change]:
 
 
 def _same(old: Entry, new: Entry) -> bool:
-    """Whether both are one file of a layer that the images share, or like each other in all."""
+    """Whether both are one file of a shared layer, or equal in content, mode and owner."""
     if old.file == new.file:
         return True
     a, b = old.status, new.status
@@ -72,7 +72,7 @@ def _clock(stamp: int) -> str:
 
 
 def is_noise(path: str) -> bool:
-    """Whether a difference of this path tells nothing."""
+    """Whether every bake writes this path anew."""
     return path in NOISE or any(part in path for part in CACHES)
 
 
@@ -110,7 +110,7 @@ def _described(
 
 
 def _lines(path: str, old: Entry | None, new: Entry | None) -> Iterator[str]:
-    """The difference of two texts; a file that is new or gone is told by its name alone."""
+    """The unified difference of two texts; none for a file that is new or gone."""
     if not (old and new and old.kind == new.kind == "file"):
         return
     before, after = old.text(), new.text()

@@ -1,4 +1,4 @@
-"""All that differs between two images, as plain data: for --json, and for the page."""
+"""Every difference between two images as plain data: for --json and the page."""
 
 from __future__ import annotations
 
@@ -26,13 +26,10 @@ def make(a: Side, b: Side) -> dict[str, Any]:
     return {
         "a": _named(a),
         "b": _named(b),
-        "packages": subjects.differences(subjects.packages(old), subjects.packages(new)),
-        "services": subjects.differences(subjects.services(old), subjects.services(new)),
-        "ports": subjects.differences(subjects.ports(old, touched), subjects.ports(new, touched)),
-        "accounts": subjects.differences(subjects.accounts(old), subjects.accounts(new)),
-        "privileged": subjects.differences(
-            subjects.privileged(old, touched), subjects.privileged(new, touched)
-        ),
+        **{
+            name: subjects.differences(subject(old, touched), subject(new, touched))
+            for name, subject in subjects.SUBJECTS.items()
+        },
         "files": [_file(change, new) for change in counted],
         "sizes": _sizes(old, new),
         "seconds": subjects.differences(_seconds(a.manifest), _seconds(b.manifest)),
@@ -60,8 +57,8 @@ def _named(side: Side) -> dict[str, str]:
 
 
 def _file(change: Change, image: Tree) -> dict[str, Any]:
-    """A changed file; `origin` is the file of images/ it is made from, and `template` tells for
-    each of its new lines the number of the line there that it comes from."""
+    """A changed file. `origin` is the file of images/ it is made from; `template` maps each added
+    line to the number of the line there that it comes from."""
     entry = image.get(change.path)
     text = (entry.text() or "") if entry and change.lines else ""
     source = origin.source(text)

@@ -1,4 +1,4 @@
-"""The two things that are compared: baked images, those of kept releases, or folders."""
+"""The two sides of a comparison: baked images, those of image releases, or folders."""
 
 from __future__ import annotations
 

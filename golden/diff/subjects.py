@@ -1,10 +1,13 @@
-"""What differing files mean: packages, accounts, services, rights, sizes."""
+"""What an image holds, by subject: packages, accounts, services, rights, sizes.
+
+Each function takes an image and the paths that differ, to which it may limit itself.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from golden.layers import overlay
 from golden.layers.overlay import Tree
@@ -14,7 +17,7 @@ Difference = tuple[str, str, str]  # name, before, after; "" where it is not the
 _START = re.compile(r"/etc/rc([2S])\.d/S\d\d(.+)")
 _PORT = re.compile(r"^\s*(?:Listen|port|ListenPort|Port)\s*[= ]\s*[\"']?(?:\S+:)?(\d{2,5})\b", re.I)
 _PARAGRAPH = re.compile(r"^(Package|Version|Status): (.*)$", re.MULTILINE)
-DEPTH = 2  # folders are told apart down to here: /usr/lib, /var/cache
+DEPTH = 2  # sizes are summed for folders down to here: /usr/lib, /var/cache
 
 
 def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Difference]:
@@ -26,7 +29,7 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Dif
     ]
 
 
-def packages(image: Tree) -> dict[str, str]:
+def packages(image: Tree, _: Sequence[str] = ()) -> dict[str, str]:
     """{package: version} of what dpkg of the image holds to be installed."""
     text = "\n".join(overlay.lines(image, "/var/lib/dpkg/status"))
     found = {}
@@ -37,19 +40,17 @@ def packages(image: Tree) -> dict[str, str]:
     return found
 
 
-def accounts(image: Tree) -> dict[str, str]:
+def accounts(image: Tree, _: Sequence[str] = ()) -> dict[str, str]:
     """{`user NAME`: its ids, home and shell; `group NAME`: its id and members}."""
     found = {}
-    for line in overlay.lines(image, "/etc/passwd"):
-        name, _, rest = line.partition(":x:")
-        found[f"user {name}"] = rest
-    for line in overlay.lines(image, "/etc/group"):
-        name, _, rest = line.partition(":x:")
-        found[f"group {name}"] = rest
+    for what, file in (("user", "/etc/passwd"), ("group", "/etc/group")):
+        for line in overlay.lines(image, file):
+            name, _, rest = line.partition(":x:")
+            found[f"{what} {name}"] = rest
     return found
 
 
-def services(image: Tree) -> dict[str, str]:
+def services(image: Tree, _: Sequence[str] = ()) -> dict[str, str]:
     """{init script: the runlevels, S and 2, in which it starts}."""
     found: dict[str, str] = {}
     for path in image:
@@ -75,6 +76,15 @@ def ports(image: Tree, paths: Sequence[str]) -> dict[str, str]:
         for line in overlay.lines(image, path)
         if (match := _PORT.match(line))
     }
+
+
+SUBJECTS: Mapping[str, Callable[[Tree, Sequence[str]], dict[str, str]]] = {
+    "packages": packages,
+    "services": services,
+    "ports": ports,
+    "accounts": accounts,
+    "privileged": privileged,
+}
 
 
 def sizes(image: Tree) -> Counter[str]:

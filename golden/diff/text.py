@@ -27,7 +27,7 @@ Document = Mapping[str, Any]
 
 
 def show(document: Document, *, verbose: bool) -> None:
-    """Print it; without `verbose` long lists and texts are cut, and say so."""
+    """Print it; without `verbose`, long lists and texts are shortened, with a note."""
     log.info(f"A {_title(document['a'])}\nB {_title(document['b'])}")
     rows = None if verbose else ROWS
     for subject, title in TITLES.items():

@@ -1,7 +1,7 @@
-"""What was baked or fetched and is needed no more: found, weighed, and removed.
+"""Find, size and remove what nothing needs any more.
 
-Kept are the artifacts in place, promoted releases, whatever the definitions of today are baked
-from, and what a booted node stands on.
+The artifacts in place, promoted image releases, what a bake of today's definitions needs, and the
+disks of booted nodes stay.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Item:
-    """Something that can go: `what` it is in words, its `path`, when it was made (epoch)."""
+    """Something to remove: a description, its `path`, and when it was made (epoch)."""
 
     what: str
     path: Path
@@ -43,7 +43,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What must stay. `packages` is None where not every site could tell."""
+    """What must stay. `packages` is None when that of some site is unknown."""
 
     layers: frozenset[str]
     releases: frozenset[str]
@@ -51,10 +51,10 @@ class Wanted:
 
 
 def collect(limit: str = "", *, dry_run: bool = False) -> int:
-    """Remove what is needed no more, the oldest first, and return the bytes that this freed.
+    """Remove what nothing needs, oldest first; return the bytes freed.
 
-    With `limit`, a size such as 20G, only until .cache and .artifacts take less than that; with
-    `dry_run` only tell. Raises UserError for what is not a size.
+    `limit`, a size such as 20G, stops once .cache and .artifacts take less; `dry_run` only shows.
+    Raises UserError for an invalid size.
     """
     most = _bytes(limit) if limit else None
     with contextlib.nullcontext() if dry_run else one_bake(paths.CACHE):
@@ -66,7 +66,7 @@ def collect(limit: str = "", *, dry_run: bool = False) -> int:
                 _remove(item)
     if most is not None and left > most:
         log.warn(
-            f"what is needed takes {left / 1e9:.1f} GB, more than the limit of {limit}; "
+            f"what must stay takes {left / 1e9:.1f} GB, more than the limit of {limit}; "
             "end nodes with ./inv down, or bake fewer sites here"
         )
     return freed
@@ -80,7 +80,7 @@ def _bytes(limit: str) -> int:
 
 
 def _chosen(items: Sequence[Item], most: int | None) -> tuple[list[Item], int]:
-    """Those of `items` that go, and what is left of .cache and .artifacts then."""
+    """The `items` to remove, and the bytes then left in .cache and .artifacts."""
     whole = weigh.total([paths.CACHE, paths.ARTIFACTS])
     if most is None:
         return list(items), whole - weigh.freed(item.path for item in items)
@@ -101,8 +101,9 @@ def _show(items: Sequence[Item], freed: int, *, dry_run: bool) -> None:
             for item in items
         ]
         log.table(["what", "made", "MB"], rows)
-    go = "would go and free" if dry_run else "go and free"
-    log.info(f"{len(items)} things {go} {freed / 1e6:.0f} MB" if items else "nothing to do")
+    verb = "would be removed" if dry_run else "removed"
+    freeing = f"{len(items)} items {verb}, {freed / 1e6:.0f} MB freed"
+    log.info(freeing if items else "nothing to do")
 
 
 def _mb(item: Item) -> str:
@@ -120,7 +121,9 @@ def _wanted() -> Wanted:
         try:
             found = needed(definition.load(site))
         except (UserError, StageError) as error:
-            log.warn(f"site {site}: all it was baked from is kept, for what it needs is not known:")
+            log.warn(
+                f"site {site}: keeping everything it was baked from, as its needs are unknown:"
+            )
             log.warn(str(error).partition("\n")[0])
             layers |= _noted(site)
             complete = False

@@ -1,5 +1,5 @@
-"""How much room files take, and how much becomes free without them: one file may have links
-elsewhere, and is there as long as one of them is."""
+"""The space that files take, and that removing them frees: a file with links elsewhere stays until
+the last one goes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which outcomes of the last checks tell of an action of the guide, and what they say together.
+"""Which outcomes of the last checks concern an action of the guide, and their joint verdict.
 
 A check proves the ids of its `guide` marker. What a role does is proven by the checks of the files,
 packages, services, … that it brings; what a step does by the check that it succeeded on its nodes.
@@ -82,7 +82,7 @@ def judged(outcomes: Sequence[Outcome]) -> Verdict:
 
 
 def together(reports: Sequence[Sequence[Outcome]]) -> tuple[Outcome, ...]:
-    """The outcomes of several runs as one: a check that could not run in one tells of another.
+    """The outcomes of several runs as one: a check that could not run in one counts as in another.
 
     One that failed anywhere has failed.
     """

@@ -1,4 +1,4 @@
-"""How a bake keeps what it made as a release, and takes back what it made before.
+"""Keep the disks of a bake as an image release, and restore those of an earlier one.
 
 A disk is never written to once it is published, so a release holds it by a second link: it costs
 nothing until the bake after it replaces the first one.
@@ -50,7 +50,7 @@ def taken_from(site: str, kind: str, fmt: str, key: str) -> Kept | None:
 
 
 def take_back(kept: Kept) -> None:
-    """Put the disks of a kept image into their place again, byte for byte.
+    """Restore the disks of a kept image as artifacts, byte for byte.
 
     Raises UserError, and changes nothing, when they are not what was signed.
     """
@@ -68,7 +68,7 @@ def take_back(kept: Kept) -> None:
 
 def record(site: str, settings: Mapping[str, Mapping[str, str]]) -> ImageRelease:
     """Keep what lies baked of the kinds of `settings` as one release; the one there is if it is
-    the same. `settings` tells for each kind what its disks are made with besides the tree."""
+    the same. `settings` are, for each kind, what its disks are made with besides the tree."""
     manifests = {kind: manifest.read(site, kind) or {} for kind in settings}
     identity = model.identity(manifests, settings)
     with lock(site):
@@ -82,7 +82,7 @@ def record(site: str, settings: Mapping[str, Mapping[str, str]]) -> ImageRelease
 
 
 def remove(release: ImageRelease) -> None:
-    """Throw a release away; what is also an artifact now stays that."""
+    """Remove a release; disks that are also artifacts stay as such."""
     gone = release.folder.with_name(f".{release.id}.gone")
     shutil.rmtree(gone, ignore_errors=True)
     release.folder.rename(gone)

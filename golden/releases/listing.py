@@ -1,4 +1,4 @@
-"""What releases a site has, for a person and for a program."""
+"""The image releases of a site, as a table or JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADERS = ("release", "stage", "baked", "Synnefo", "kinds, MB")
 
 
 def show(site: str, *, as_json: bool = False, verify: bool = False) -> None:
-    """Print the releases of a site, the newest first; with `verify` check all of their bytes.
+    """Print the image releases of a site, newest first; `verify` checks every byte.
 
     Raises UserError, after all of them are listed, when one is not what was signed.
     """
@@ -23,7 +23,7 @@ def show(site: str, *, as_json: bool = False, verify: bool = False) -> None:
     if as_json:
         log.raw(json.dumps(rows, indent=1) + "\n")
     elif rows:
-        log.table(HEADERS, [_row(row) for row in rows], title=f"Releases of site {site}")
+        log.table(HEADERS, [_row(row) for row in rows], title=f"Image releases of site {site}")
     else:
         log.info(f"site {site} has no release yet; make one with: ./inv bake --site {site}")
     if problems:

@@ -1,8 +1,7 @@
-"""How far each release of a site has come: candidate, then current, then previous.
+"""The stage of each image release of a site: candidate, then current, then previous.
 
-Everything in a site's folder that must change at once lies behind one link, .artifacts/SITE/.now:
-the file of the stages, and, once a release was switched to, the artifacts of every kind. Whoever
-is killed while switching has moved that link, or has not.
+Everything that must change at once is behind one link, .artifacts/SITE/.now: the stages and, after
+the first switch, the artifacts of every kind. A killed switch has moved that link or has not.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Read in this order: `compose` (definition → files in memory), `context` and `template` (what a
 template sees), `header`, `records` (what is written beside the files),
-`machines` (what libvirt is told), `disk`.
+`machines` (libvirt's XML), `disk`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The line at the top of a generated file that tells a reader where to change it."""
+"""The header of a generated file, which names the file to edit instead."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A site's machines and network as libvirt is told them: libvirt/*.xml.j2 filled in.
+"""libvirt's XML of a site's machines and network, rendered from libvirt/*.xml.j2.
 
-rendered/<site>/libvirt shows them with `REVIEWED`; `golden.boot.libvirt` fills in what its host
-says. Nothing of them is secret.
+rendered/<site>/libvirt shows them as `reviewed`; `golden.boot.libvirt` fills in its host's values.
+They hold no secret.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAMESPACE = "urn:golden:1"
 
 @dataclass(frozen=True)
 class Machine:
-    """What only the host that boots a thing can say of it.
+    """The values that only the host which boots a machine knows.
 
     `name` is the network's, and what the names of machines and volumes begin with; `checkout` tells
     clones of the project apart; `image` is the volume of the baked disk; `port`, on the loopback
@@ -37,7 +37,7 @@ class Machine:
 
 
 def reviewed(site: Site) -> Machine:
-    """Stands for any host with KVM, where a person reads the rendered files."""
+    """Placeholders for any host with KVM, in the files that people review."""
     name = f"golden-{site.name}-CHECKOUT"
     return Machine(name, checkout="CHECKOUT", uuid="UUID", image="IMAGE", port="PORT")
 

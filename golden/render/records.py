@@ -1,4 +1,4 @@
-"""What is recorded beside the files of a kind: for the bake, for first boot, for people.
+"""The records beside the files of a kind: for the bake, for first boot, for reviewers.
 
 Keys and lists have a fixed order, so that a change of the definition is a small diff in rendered/.
 """
@@ -19,7 +19,7 @@ from golden.render.rendering import RenderedFile
 
 
 def image(site: Site, kind: Kind, secret_files: Collection[str]) -> bytes:
-    """/etc/golden/image.json, which tells first boot what this image is and what is left to do.
+    """/etc/golden/image.json: what this image is, and what first boot has to do.
 
     `services` maps a role's name of a service to its init script, in the order of the roles;
     `secret_files` are the paths of the files that hold placeholders of secrets.
@@ -94,7 +94,7 @@ def guide_map(kind: Kind, root: Path) -> bytes:
 
 
 def seed_data(site: Site, node: Node) -> bytes:
-    """seed/<node>.json: what the node is told at boot, without its secrets."""
+    """seed/<node>.json: the node's seed data, without its secrets."""
     return _json(seed.data(site, node))
 
 

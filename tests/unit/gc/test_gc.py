@@ -155,7 +155,7 @@ def test_a_dry_run_tells_and_takes_nothing(capsys: pytest.CaptureFixture[str]) -
     baked.bake("2")
     freed = gc.collect(dry_run=True)
     said = capsys.readouterr().out
-    assert "layer base one" in said and f"release {old.id}" in said and "would go and free" in said
+    assert "layer base one" in said and f"release {old.id}" in said and "would be removed" in said
     assert left("layers") == {"one"} and before < ids()
     assert gc.collect() == freed
     assert left("layers") == set() and old.id not in ids()
