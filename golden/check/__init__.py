@@ -93,11 +93,11 @@ def _pytest(
             cwd=ROOT,
             env=environment,
             log=_log(site),
-            on_line=lambda line: task.say(text) if (text := counter.tell(line)) else None,
+            on_line=lambda line: task.say(counter.count(line)),
             check=False,
             stage="check",
         )
-        (task.done if result.code == 0 else task.fail)(counter.summary())
+        (task.done if result.code == 0 else task.fail)(counter.count(""))
     if result.code not in VERDICTS:
         fresh.unlink(missing_ok=True)
         tail = [line for line in result.out.splitlines() if line.strip()][-12:]
@@ -109,27 +109,18 @@ def _pytest(
 
 
 class _Counter:
-    """Turns pytest's lines into what a person wants to see of a run that is under way."""
+    """Counts the checks in pytest's lines."""
 
     def __init__(self) -> None:
         self.done = self.failed = 0
         self.subject = ""
 
-    def tell(self, line: str) -> str | None:
-        """The text to show after `line`, None when it says nothing new."""
-        found = _LINE.match(line)
-        if not found:
-            return None
-        self.done += 1
-        self.failed += found["state"] in ("FAILED", "ERROR")
-        # One line per subject and per failure is enough where there is no terminal.
-        if found["subject"] == self.subject and found["state"] not in ("FAILED", "ERROR"):
-            return None
-        self.subject = found["subject"]
-        return self.summary()
-
-    def summary(self) -> str:
-        """`120 checks, 1 failed, at files`."""
+    def count(self, line: str) -> str:
+        """The summary after `line`: `120 checks, 1 failed, at files`."""
+        if found := _LINE.match(line):
+            self.done += 1
+            self.failed += found["state"] in ("FAILED", "ERROR")
+            self.subject = found["subject"]
         return f"{self.done} checks, {self.failed} failed, at {self.subject}"
 
 

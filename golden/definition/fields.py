@@ -14,8 +14,8 @@ class Rule:
     """What a text must look like.
 
     `words` completes "'x' is not …". `pattern` is a regular expression both Python and ECMA 262
-    understand; `format` is checked by code (`validate`); with `names` the text must be a known name of
-    this family, such as "role".
+    understand; `format` is checked by code (`validate`); with `names` the text must be a known
+    name of this family, such as "role".
     """
 
     words: str
