@@ -7,10 +7,10 @@ from typing import Any
 
 import pycdlib
 import pytest
-from small_site import small_site
 
 from golden import seed
 from golden.keys import secrets
+from tests.unit.small_site import small_site
 
 SITE = small_site()
 NODE = SITE.nodes[0]

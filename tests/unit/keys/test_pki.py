@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from small_site import small_site
 
 from golden.keys import pki, secrets
+from tests.unit.small_site import small_site
 
 SITE = small_site()
 NODE = SITE.nodes[0]

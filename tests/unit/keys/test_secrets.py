@@ -8,11 +8,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from small_site import small_site
 
 from golden.errors import UserError
 from golden.keys import secrets
 from golden.paths import ROOT
+from tests.unit.small_site import small_site
 
 SITE = small_site()
 
