@@ -66,7 +66,7 @@ class FullDiskError(StageError):
 
 
 @contextlib.contextmanager
-def full_disk_in_words(stage: str, where: str, hint: str) -> Iterator[None]:
+def explain_full_disk(stage: str, where: str, hint: str) -> Iterator[None]:
     """A FullDiskError for a disk that fills while `stage` writes to `where`."""
     try:
         yield

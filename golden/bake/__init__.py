@@ -32,7 +32,7 @@ from golden.bake.layer import Builder
 from golden.bake.planfile import PlanFile
 from golden.bake.planning import Plan
 from golden.definition import Site
-from golden.errors import UserError, full_disk_in_words
+from golden.errors import UserError, explain_full_disk
 from golden.host.require import require
 from golden.layers import Store, working
 from golden.log import Progress
@@ -67,7 +67,7 @@ def bake(
     """
     _require_tree(site)
     require(site)
-    with full_disk_in_words("bake", paths.shown(paths.HOME), MAKE_ROOM):
+    with explain_full_disk("bake", paths.shown(paths.HOME), MAKE_ROOM):
         order = _order(site, nodes, fmt, offline=offline)
         plan = order.plan()
         if planned:
@@ -88,7 +88,7 @@ def bake(
 
 def plan(site: Site, nodes: Sequence[str] = (), fmt: str = "qcow2") -> Plan:
     """Every layer and disk: whether `bake` would make it now, and why. Raises as `bake` does."""
-    with full_disk_in_words("plan", paths.shown(paths.HOME), "make room"):
+    with explain_full_disk("plan", paths.shown(paths.HOME), "make room"):
         return _order(site, nodes, fmt).plan()
 
 

@@ -62,7 +62,7 @@ def pack(site: Site, out: Path) -> None:
     partial = atomic.partial(out)
     try:
         with (
-            store.full_disk_in_words(out),
+            store.explain_full_disk(out),
             tarfile.open(partial, "w", format=tarfile.PAX_FORMAT) as tar,
         ):
             _add(tar, MANIFEST, io.BytesIO(manifest), len(manifest))
@@ -110,7 +110,7 @@ def unpack(file: Path, key: Path | None = None) -> None:
     """
     pool = paths.CACHE / "pool"
     pool.mkdir(parents=True, exist_ok=True)
-    with FileLock(pool / ".lock"), store.full_disk_in_words(pool):
+    with FileLock(pool / ".lock"), store.explain_full_disk(pool):
         for left in pool.glob(".import-*"):
             shutil.rmtree(left)
         with tempfile.TemporaryDirectory(prefix=".import-", dir=pool) as place:

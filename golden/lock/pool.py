@@ -57,7 +57,7 @@ def fill(site: Site) -> None:
             if layer.essential:
                 fetch(resolver, layer.essential, (), task.say)
             fetch(resolver, layer.packages, layer.below, task.say)
-        with store.full_disk_in_words(state.pool):
+        with store.explain_full_disk(state.pool):
             _keep(state, wanted, packages)
             index.write(state.pool, site.release.name, index.of(state, wanted))
         task.done()

@@ -84,7 +84,7 @@ class Downloads:
         partial = atomic.partial(place / "download")
         digest, size = hashlib.sha256(), 0
         try:
-            with store.full_disk_in_words(self.pool), partial.open("wb") as out:
+            with store.explain_full_disk(self.pool), partial.open("wb") as out:
                 for chunk in _content(source):
                     digest.update(chunk)
                     size += out.write(chunk)

@@ -57,10 +57,10 @@ def copy(source: Path, target: Path, size: int, sha256: str) -> bool:
     return True
 
 
-def full_disk_in_words(where: Path) -> contextlib.AbstractContextManager[None]:
+def explain_full_disk(where: Path) -> contextlib.AbstractContextManager[None]:
     """A StageError for a full disk while writing to `where`."""
     hint = "make room (./inv gc --dry-run tells what can go) and do it again"
-    return errors.full_disk_in_words("pool", paths.shown(where), hint)
+    return errors.explain_full_disk("pool", paths.shown(where), hint)
 
 
 def _place(source: Path, target: Path) -> None:

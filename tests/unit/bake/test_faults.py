@@ -13,7 +13,7 @@ from golden import bake as module
 from golden import run
 from golden.bake import packer
 from golden.definition import load
-from golden.errors import StageError, UserError, full_disk_in_words
+from golden.errors import StageError, UserError, explain_full_disk
 from golden.layers import enter
 from golden.paths import ROOT
 from tests.unit.small_site import small_site
@@ -32,10 +32,10 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, tiny: Path) -> N
 def test_a_full_disk_outside_of_a_script_is_said_too() -> None:
     with (
         pytest.raises(StageError, match="no space left"),
-        full_disk_in_words("bake", "here", "make room"),
+        explain_full_disk("bake", "here", "make room"),
     ):
         raise OSError(28, "No space left on device")
-    with pytest.raises(PermissionError), full_disk_in_words("bake", "here", "make room"):
+    with pytest.raises(PermissionError), explain_full_disk("bake", "here", "make room"):
         raise PermissionError(13, "not a matter of space")
 
 
