@@ -1,5 +1,8 @@
 """Run the steps in order, and stop at the first that fails.
 
+One that is OPTIONAL is put off when it fails: it comes again when all others are done, and only
+then is its failure that of the run.
+
 Before a step runs, `done` is asked, and `done` looks at the system and not at a marker: after a
 power cut at any moment the next run converges, and nothing is done twice.
 """
@@ -15,7 +18,23 @@ RESUME = "resume with: firstboot resume"
 
 def run(ctx, state, report, names):
     """Take each step of `names` to its end; whether all went well. Never raises."""
+    later = []
     for number, name in enumerate(names, 1):
+        report.begin(name, number)
+        try:
+            _run_step(ctx, state, report, name)
+        except Exception as error:
+            if not _is_optional(name):
+                _fail(ctx, report, name, error)
+                return False
+            ctx.log(traceback.format_exc())
+            report.waiting("put off until the rest is done: {0}".format(error))
+            later.append((number, name))
+    return _run_again(ctx, state, report, later)
+
+
+def _run_again(ctx, state, report, later):
+    for number, name in later:
         report.begin(name, number)
         try:
             _run_step(ctx, state, report, name)
@@ -24,6 +43,13 @@ def run(ctx, state, report, names):
             return False
     report.finish(True, "all steps done")
     return True
+
+
+def _is_optional(name):
+    try:
+        return getattr(load(name), "OPTIONAL", False)
+    except StepError:
+        return False
 
 
 def load(name):

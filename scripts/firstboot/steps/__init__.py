@@ -2,4 +2,5 @@
 
 A step has `GUIDE` (ids of the guide's actions that it performs), `SERVICES` (logical services that
 it starts), `done(ctx)` which looks at the system, and `run(ctx)` which may be cut and repeated.
+With `OPTIONAL = True` no other step needs it: where it fails, the rest goes on.
 """

@@ -11,6 +11,8 @@ from engine.failures import StepError
 
 GUIDE = ("G184", "G186", "G210", "G271", "G281")
 SERVICES = ()
+# The cloud is whole without it, and a user can register an image, too.
+OPTIONAL = True
 
 LOCAL = "/var/lib/snf-image"
 META = ".meta"

@@ -56,6 +56,25 @@ def case_a_failure_stops_names_the_command_and_can_be_resumed(world):
     assert result(world)["state"] == "ready"
 
 
+def case_what_is_optional_does_not_stop_the_rest_and_comes_again_at_the_end(world):
+    world.image["first_boot"] = ["ledger_one", "optional", "ledger_two"]
+    world.put("broken", "")
+    assert first_boot(world) == 1
+    assert world.get("ledger").split() == ["one", "two"]
+    found = result(world)
+    assert found["state"] == "failed" and found["error"]["step"] == "optional"
+    assert [(step["name"], step["state"]) for step in found["steps"]] == [
+        ("ledger_one", "done"),
+        ("ledger_two", "done"),
+        ("optional", "failed"),
+    ]
+    put_off = [line for line in world.console() if line["detail"].startswith("put off until")]
+    assert [(line["step"], line["state"]) for line in put_off] == [("optional", "waiting")]
+    os.unlink(world.path("broken"))
+    assert first_boot(world, "resume") == 0
+    assert result(world)["state"] == "ready"
+
+
 def case_what_claims_success_is_checked(world):
     world.image["first_boot"] = ["lies"]
     assert first_boot(world) == 1
