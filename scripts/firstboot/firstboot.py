@@ -66,14 +66,17 @@ class FirstBoot(object):
 
     def run(self, accept_seed):
         """Do what is left to do; the exit code."""
-        finished = self._state.finished()
+        finished = self._finished()
         try:
             found = self._seed()
         except seed.NoSeedError as error:
             # A node that is set up needs its seed no more.
             return self._already(finished, "") if finished else self._stop(error)
         except StepError as error:
-            return self._stop(error)
+            if not finished:
+                return self._stop(error)
+            self._already(finished, "the seed is not applied: {0}".format(error))
+            return 1 if accept_seed else 0
         same = finished and _identity(finished) == (found.instance, found.golden["serial"])
         if same:
             return self._already(finished, "")
@@ -83,17 +86,19 @@ class FirstBoot(object):
             )
         return self._steps(found)
 
+    def _finished(self):
+        finished = self._state.finished()
+        for path in self._state.unreadable:
+            self._report({}, 0).note(
+                "{0} cannot be read: every step is looked at again".format(path)
+            )
+        return finished
+
     def _seed(self):
         found = seed.find(self._mount, self._root)
-        self._console.node = found.golden["node"]["name"]
         self._journal.hide(found.secret_texts())
-        for key, mine in (("site", self._image["site"]), ("kind", self._image["kind"])):
-            told = found.golden["node"]["kind"] if key == "kind" else found.golden["site"]
-            if told != mine:
-                raise StepError(
-                    "the seed is for {0} {1}, this image is of {0} {2}: attach the "
-                    "seed of this node".format(key, told, mine)
-                )
+        seed.refuse_other(found, self._image)
+        self._console.node = found.golden["node"]["name"]
         return found
 
     def _mount(self, argv):
@@ -102,7 +107,7 @@ class FirstBoot(object):
     def _steps(self, found):
         names = self._image["first_boot"]
         header = _header(found)
-        report = Report(self._console, self._state, self._journal, header, names, self._human)
+        report = Report(self._console, self._state, self._journal, header, len(names), self._human)
         deadline = clock.uptime() + self._image.get("deadline", DEADLINE_SECONDS)
         ctx = Context(self._image, found, self._journal, deadline, self._root)
         ctx.on_waiting = report.waiting
@@ -132,12 +137,15 @@ class FirstBoot(object):
         return 1
 
     def _report(self, header, of):
-        return Report(self._console, self._state, self._journal, header, [""] * of, self._human)
+        return Report(self._console, self._state, self._journal, header, of, self._human)
 
 
 def show(state):
     """Print the status for a person; the exit code."""
     status = state.status()
+    for path in state.unreadable:
+        print("firstboot: {0} cannot be read; write it anew with: firstboot resume".format(path))
+        return 1
     if status is None:
         print("firstboot: it has not run yet")
         return 1

@@ -9,9 +9,9 @@ WAITING_STATUS_SECONDS = 2
 
 
 class Report(object):
-    """The progress of one run over `names`, kept in `status` as status.json shows it."""
+    """The progress of one run over `of` steps, kept in `status` as status.json shows it."""
 
-    def __init__(self, console, state, journal, header, names, human):
+    def __init__(self, console, state, journal, header, of, human):
         self._console = console
         self._state = state
         self._journal = journal
@@ -20,9 +20,7 @@ class Report(object):
         self._waiting_line = self._waiting_status = 0
         self._step_began = self._began
         self._number = 0
-        self.status = dict(
-            header, state="running", of=len(names), n=0, step="", detail="", steps=[]
-        )
+        self.status = dict(header, state="running", of=of, n=0, step="", detail="", steps=[])
 
     def begin(self, name, number):
         """The turn of step `name`, which is looked at first."""
@@ -35,6 +33,10 @@ class Report(object):
     def running(self):
         """The step has something to do."""
         self._line("running", "")
+
+    def note(self, text):
+        """Something that the operator should know and that stops nothing."""
+        self._say("records", 0, "running", text, 0.0)
 
     def waiting(self, text):
         """The step waits; not each of the many calls is shown."""

@@ -16,23 +16,23 @@ LABEL = b"CIDATA"
 FOLDER = "/var/lib/golden-seed"
 # Never a seed, and slow to open or always empty.
 IGNORED = ("fd", "ram", "loop", "drbd", "dm-", "md", "nbd", "zram")
-NEEDED = (
-    "site",
-    "node",
-    "nodes",
-    "hosts",
-    "domain",
-    "cluster",
-    "network",
-    "bridges",
-    "volume_group",
-    "variables",
-    "serial",
-    "not_before",
-    "ssh",
-    "tls",
-    "secrets",
-)
+NEEDED = {
+    "site": str,
+    "node": dict,
+    "nodes": list,
+    "hosts": dict,
+    "domain": str,
+    "cluster": dict,
+    "network": dict,
+    "bridges": list,
+    "volume_group": dict,
+    "variables": dict,
+    "serial": str,
+    "not_before": (int, float),
+    "ssh": dict,
+    "tls": dict,
+    "secrets": dict,
+}
 
 
 class NoSeedError(StepError):
@@ -80,15 +80,38 @@ def read(folder):
     try:
         meta = files.from_json(files.read(os.path.join(folder, "meta-data")))
         golden = files.from_json(text[text.index("\n") :])["golden"]
-        missing = [key for key in NEEDED if key not in golden]
-        instance = meta["instance-id"]
-    except (ValueError, KeyError, TypeError) as error:
+        missing = [key for key in sorted(NEEDED) if not isinstance(golden.get(key), NEEDED[key])]
+        found = Seed(str(meta["instance-id"]), golden)
+        if not missing and not all(isinstance(text, str) for text in found.secret_texts()):
+            raise TypeError("a secret is not a text")
+    # RuntimeError: nested deeper than the parser goes.
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise StepError("the seed is not one that `inv seed` wrote ({0})".format(error))
     if missing:
         raise StepError(
             "the seed lacks {0}: write it anew with `inv seed`".format(", ".join(missing))
         )
-    return Seed(instance, golden)
+    return found
+
+
+def refuse_other(found, image):
+    """Raise StepError when the Seed `found` is for another site, kind or node than it must be."""
+    node = found.golden["node"]
+    for key, told, mine in (
+        ("site", found.golden["site"], image["site"]),
+        ("kind", node.get("kind"), image["kind"]),
+    ):
+        if told != mine:
+            raise StepError(
+                "the seed is for {0} {1}, this image is of {0} {2}: attach the "
+                "seed of this node".format(key, told, mine)
+            )
+    made_for = "{0}-{1}-".format(image["site"], node.get("name"))
+    if node not in found.golden["nodes"] or not found.instance.startswith(made_for):
+        raise StepError(
+            "the seed names node {0} but was written for another one ({1}): it was changed by "
+            "hand; write it anew with `inv seed`".format(node.get("name"), found.instance)
+        )
 
 
 def label_kind(device):

@@ -5,12 +5,23 @@ import os
 
 from engine import files
 
+# What each record must have to be believed; a power cut or a bad disk may have left anything.
+_SHAPES = {
+    "status.json": {"state": str, "step": str, "detail": str, "n": int, "of": int, "steps": list},
+    "result.json": {"state": str, "of": int},
+}
+_STEP = {"name": str, "state": str, "detail": str, "seconds": (int, float)}
+
 
 class State(object):
-    """The files under /var/lib/firstboot."""
+    """The files under /var/lib/firstboot.
+
+    A record that cannot be read counts as absent; its path is added to `unreadable`.
+    """
 
     def __init__(self, folder):
         self.folder = folder
+        self.unreadable = []
 
     def mark(self, instance, step, text):
         """Remember that `step` succeeded; the caller has made sure that it did."""
@@ -49,5 +60,23 @@ class State(object):
         files.write(os.path.join(self.folder, name), text)
 
     def _read(self, name):
-        text = files.read(os.path.join(self.folder, name))
-        return files.from_json(text) if text else None
+        path = os.path.join(self.folder, name)
+        try:
+            text = files.read(path, None)
+            if text is None:
+                return None
+            found = files.from_json(text)
+        # EIO of a bad disk; no JSON; or nested deeper than the parser goes (RuntimeError).
+        except (IOError, OSError, ValueError, RuntimeError):
+            found = None
+        if _has(found, _SHAPES[name]) and all(_has(each, _STEP) for each in found.get("steps", [])):
+            return found
+        if path not in self.unreadable:
+            self.unreadable.append(path)
+        return None
+
+
+def _has(value, shape):
+    return isinstance(value, dict) and all(
+        isinstance(value.get(key), kind) for key, kind in shape.items()
+    )

@@ -91,7 +91,7 @@ def case_a_seed_of_others_is_refused(world):
         ("user-data", "#cloud-config\nusers: []\n", "not one that"),
         ("user-data", "", "not one that"),
         ("meta-data", "instance-id: i-1\n", "not one that"),
-        ("user-data", '#cloud-config\n{"golden": {"site": "x"}}', "lacks node, nodes"),
+        ("user-data", '#cloud-config\n{"golden": {"site": "x"}}', "lacks bridges, cluster"),
     ):
         world.save()
         world.put("var/lib/golden-seed/" + name, text)

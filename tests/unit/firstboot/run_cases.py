@@ -20,6 +20,7 @@ CODE = os.path.join(HERE, "..", "..", "..", "scripts", "firstboot")
 def main(module_name):
     sys.dont_write_bytecode = True
     sys.path[:0] = [HERE, CODE]
+    from engine import files
     from world import World
 
     module = importlib.import_module(module_name)
@@ -31,7 +32,7 @@ def main(module_name):
                 getattr(module, name)(world)
                 results[name] = ""
             except Exception:
-                results[name] = traceback.format_exc()
+                results[name] = files.native(files.encoded(traceback.format_exc()))
             finally:
                 world.close()
     print(json.dumps(results))
