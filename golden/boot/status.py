@@ -7,11 +7,12 @@ writes one line per change, `@firstboot {json}` (scripts/firstboot/engine/consol
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
+
+from golden.boot.events import ESCAPES, INSTALLER, Event, events, printable, readable
 
 Phase = Literal[
     "power",
@@ -32,12 +33,8 @@ SIGNS: tuple[tuple[Phase, str], ...] = (
 )
 TAIL_LINES = 12
 
-_EVENT = re.compile(r"@firstboot (\{.*?\})\s*$", re.MULTILINE)
-# The same lines, said by the installer before the node's own system runs (golden.metal).
-_INSTALLER = re.compile(_EVENT.pattern.replace("firstboot", "installer"), re.MULTILINE)
 _FOR_MACHINES = re.compile(r"@(firstboot|installer) \{")
 POWER = "power"  # the step of a machine that nobody has switched on yet
-_ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|c|[()][A-Z0-9])")
 _FIRMWARE = "SeaBIOS (version"
 
 # Words on the console after which a boot does not go on by itself: part, words, what it means.
@@ -61,20 +58,6 @@ _TROUBLE: tuple[tuple[str, re.Pattern[str], str], ...] = (
         "a file system check failed, and init waits in its maintenance shell",
     ),
 )
-
-
-@dataclass(frozen=True)
-class Event:
-    """One line of first boot: `n` of `of` steps, `seconds` in this step, `uptime` of the kernel."""
-
-    node: str
-    step: str
-    n: int
-    of: int
-    state: str
-    detail: str
-    seconds: float
-    uptime: float
 
 
 @dataclass(frozen=True)
@@ -127,28 +110,6 @@ def last_boot(text: str) -> str:
     return text[max(0, text.rfind(_FIRMWARE)) :].replace("\r", "")
 
 
-def readable(text: str) -> list[str]:
-    """The console's lines without terminal escapes and empty lines."""
-    lines = (line.rstrip() for line in _ESCAPES.sub("", text.replace("\r", "")).splitlines())
-    return [line for line in lines if line.strip()]
-
-
-def events(text: str) -> tuple[Event, ...]:
-    """The first-boot lines in `text`. A line cut by a kernel message is left out."""
-    return _said(_EVENT, text)
-
-
-def _said(pattern: re.Pattern[str], text: str) -> tuple[Event, ...]:
-    found = []
-    for match in pattern.finditer(text.replace("\r", "")):
-        try:
-            data = json.loads(match.group(1))
-            found.append(Event(**{field.name: data[field.name] for field in fields(Event)}))
-        except (ValueError, KeyError, TypeError):
-            continue
-    return tuple(found)
-
-
 def status(text: str) -> NodeStatus:
     """How far the last boot in the console `text` is."""
     text = last_boot(text)
@@ -158,7 +119,7 @@ def status(text: str) -> NodeStatus:
     said = events(text)
     if said:
         return _first_boot(said[-1])
-    installer = _said(_INSTALLER, text)
+    installer = events(text, INSTALLER)
     if installer and passed(text) == ("firmware",):
         return _installing(installer[-1])
     return NodeStatus(passed(text)[-1])
@@ -172,12 +133,12 @@ def passed(text: str) -> tuple[Phase, ...]:
 
 def _trouble(text: str) -> tuple[str, str] | None:
     loaded = SIGNS[1][1] in text
-    text = _ESCAPES.sub("", text)
+    text = ESCAPES.sub("", text)
     for part, words, meaning in _TROUBLE:
         match = words.search(text)
         # A kernel that runs was loaded; any later "error: ..." is some program's.
         if match and not (loaded and part == "boot loader"):
-            return part, meaning.format(match.group(1).strip())
+            return part, meaning.format(printable(match.group(1).strip()))
     return None
 
 

@@ -24,7 +24,7 @@ What the installer and whoever serves it over the network agree on:
 - Each line that it prints as `@installer {json}` on the console is also POSTed to
   `URL/report/NODE` (body: the JSON; NODE is empty until the manifest told which node it is, if
   `golden.node` does not). Its keys are those of first boot's lines
-  (golden.boot.status.Event): node, step, n, of, state, detail, seconds, uptime. Steps: source,
+  (golden.boot.events.Event): node, step, n, of, state, detail, seconds, uptime. Steps: source,
   manifest, disk, seed, image, boot, installed. States: running, done, failed (it starts over after
   a minute), refused (the disk is as it was; a person must act). The end is step `installed`, state
   `done`, also from a node that was installed already; the machine then restarts, and should be sent

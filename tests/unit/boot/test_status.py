@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from golden.boot import status
+from golden.boot.events import events
 from golden.boot.status import NodeStatus, Probe
 
 CONSOLES = Path(__file__).with_name("consoles")
@@ -109,11 +110,11 @@ def test_an_error_of_some_program_is_not_the_boot_loaders() -> None:
 def test_lines_cut_by_the_kernel_are_left_out() -> None:
     good = line("drbd", "done")
     cut = good.replace('"state"', "[   70.0] drbd: loaded\r\n")
-    assert [event.step for event in status.events(cut + good + '@firstboot {"a": 1}\n')] == ["drbd"]
+    assert [event.step for event in events(cut + good + '@firstboot {"a": 1}\n')] == ["drbd"]
 
 
 def test_text_before_a_line_does_not_hide_it() -> None:
-    assert status.events(f"login: {line('drbd', 'done').strip()}\n")[0].step == "drbd"
+    assert events(f"login: {line('drbd', 'done').strip()}\n")[0].step == "drbd"
 
 
 @pytest.mark.parametrize(

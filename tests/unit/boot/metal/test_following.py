@@ -12,6 +12,7 @@ import pytest
 
 from golden import rundir
 from golden.boot import status
+from golden.boot.events import events
 from golden.boot.metal import following
 
 KERNEL = 300.0
@@ -41,8 +42,8 @@ def console(data: dict[str, Any]) -> str:
 
 
 def test_the_lines_are_those_of_a_console() -> None:
-    events = status.events(console(told()))
-    assert [(one.step, one.state, one.n) for one in events] == [
+    said = events(console(told()))
+    assert [(one.step, one.state, one.n) for one in said] == [
         ("hostname", "done", 1),
         ("network", "skipped", 2),
         ("web", "waiting", 3),
