@@ -76,7 +76,7 @@ def run(
 def _pytest(
     site: str, nodes: Sequence[str], junit: Path, facts: Path | None, options: Sequence[str]
 ) -> float:
-    environment = {"GOLDEN_SITE": site, "GOLDEN_NODES": ",".join(nodes)}
+    environment = {"GOLDEN_SITE": site, "GOLDEN_NODES": ",".join(nodes), "PYTHONUTF8": "1"}
     if facts is not None:
         environment["GOLDEN_CHECK_FACTS"] = str(facts)
     fresh = atomic.partial(junit)

@@ -1,4 +1,4 @@
-"""Asking a booted node. Only ssh: the same for a VM, a container and a machine."""
+"""Ask a booted node, by ssh alone: the same for a VM, a container and a machine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ sys.stdout.write({MARK!r} + json.dumps(answer) + "\\n")
 
 
 class UnreachableError(Exception):
-    """The node does not let us in; the message says what ssh said."""
+    """The node refuses the login; the message is ssh's."""
 
 
 class Connection:

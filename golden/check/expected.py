@@ -1,4 +1,4 @@
-"""What the definition promises about a booted node, in the form in which the checks ask."""
+"""What the definition promises about a booted node, for the checks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def directories(kind: Kind) -> dict[str, tuple[str, str, str]]:
 
 
 def packages(site: Site, node: Node) -> list[str]:
-    """The real names of every package that the roles of `node` ask for."""
+    """The real names of all packages that the roles of `node` need."""
     platform = node.kind.packages(site.release, "platform")
     synnefo = node.kind.packages(site.release, "synnefo")
     return sorted({*platform, *synnefo, site.release.kernel})

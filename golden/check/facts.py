@@ -1,4 +1,4 @@
-"""What was seen on one node, as the checks read it. `collect` gets it from a live node."""
+"""The facts of one node, as the checks read them; `collect` gets them from a live node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each node is asked, derived from the definition and the site's secrets.
+"""The request for each node, derived from the definition and the site's secrets.
 
 The names of databases, users and ports are the guide's own (the ids stand beside them).
 """

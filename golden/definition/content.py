@@ -1,5 +1,5 @@
-"""What a role puts into an image: the files of its files/ and files.<release>/ folders, and its
-directories, each at the path that the facts of the release give it."""
+"""What a role puts into an image: its directories and the files of files/ and files.<release>/,
+each at a path in which the facts of the release are filled in."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Content:
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts of `release`, to be put into paths."""
+    """The facts of `release`, for paths."""
 
     release: str
     values: Mapping[str, object]
     problems: Problems
 
     def put(self, written: str, file: Path, line: int = 1, keys: str = "") -> str | None:
-        """`written` with each {fact} replaced; when one cannot be, None and a problem of `file`."""
+        """`written` with each {fact} filled in; None, and a problem of `file`, if one cannot be."""
         for name in _FACT.findall(written):
             if name not in self.values:
                 hint = nearest(name, self.values)
@@ -71,7 +71,7 @@ def read_content(document: Document, facts: Facts) -> Content:
 
 
 def check_layout(document: Document, releases: set[str]) -> None:
-    """Report what the folder of the role of `document` must not hold."""
+    """Report what does not belong in the folder of the role of `document`."""
     role = document.file.parent
     valid = {document.file.name, FOLDER} | {f"{FOLDER}.{release}" for release in releases}
     for entry in role.iterdir():
@@ -107,7 +107,7 @@ def _sources(top: Path, facts: Facts) -> dict[str, Path]:
 
 
 def _written_paths(role: Path) -> set[str]:
-    """Every path the role has in any release, as its folders write it."""
+    """The paths of the role's files for all releases, facts not filled in."""
     tops = [top for top in role.iterdir() if top.name.split(".")[0] == FOLDER]
     return {_written(file, top) for top in tops for file in _files(top)}
 

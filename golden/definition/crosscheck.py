@@ -1,6 +1,6 @@
-"""What no single value shows: addresses that clash, files written twice, variables not given.
+"""Checks across values: clashing addresses, files written twice, names too long.
 
-Every check looks at the sound part of the documents (`Document.each`), so that one run finds all.
+Each check reads the sound part of the documents (`Document.each`), so one run finds every problem.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_LETTERS = 64
 
 
 def check_site(site: Document) -> None:
-    """Report what does not fit together inside the file of a site."""
+    """Report contradictions within the file of a site."""
     _check_unique(site, "address", *_addresses(site))
     _check_unique(site, "MAC address", *site.each("nodes", "*", "mac"))
     _check_unique(site, "host name", *_host_names(site))
@@ -53,7 +53,7 @@ def check_bridges(site: Document, roles: Iterable[Document]) -> None:
 
 
 def check_release(release: Document, roles: Iterable[Document]) -> None:
-    """Report logical names that `release` translates and none of `roles`, all there are, uses."""
+    """Report logical names that `release` translates but no role of `roles`, all roles, uses."""
     known = list(roles)
     for family in ("packages", "services"):
         used = {name for role in known for _, name in role.each(family, "*")}
@@ -64,7 +64,7 @@ def check_release(release: Document, roles: Iterable[Document]) -> None:
 
 
 def check_users(roles: Iterable[Document]) -> None:
-    """Report accounts that two of `roles` define differently: an image has one of each."""
+    """Report accounts that two of `roles` define differently."""
     known: dict[tuple[str, Hashable], tuple[Hashable, str]] = {}
     for role in roles:
         for keys, user in role.each("users", "*"):
@@ -76,7 +76,7 @@ def check_users(roles: Iterable[Document]) -> None:
 
 
 def check_paths(contents: Sequence[Content]) -> None:
-    """Report paths that two of the roles of one image both write; like directories are fine."""
+    """Report paths that two roles of one image write; equal directories are fine."""
     files: dict[str, Path] = {}
     directories: dict[str, tuple[Directory, str]] = {}
     for content in contents:
@@ -133,7 +133,7 @@ def _addresses(site: Document) -> Iterator[tuple[Keys, str]]:
 
 
 def _host_names(site: Document) -> Iterator[tuple[Keys, str]]:
-    """The full names of the nodes and the cluster's, which must resolve to different addresses."""
+    """The full names of nodes and cluster, which must resolve to different addresses."""
     for _, domain in site.each("domain"):
         for keys, name in site.each("nodes", "*", "name"):
             yield keys, f"{name}.{domain}"
@@ -160,7 +160,7 @@ def _check_subnet(site: Document) -> None:
 
 
 def _accounts(user: dict[str, Any]) -> Iterator[tuple[tuple[str, Hashable], Hashable]]:
-    """What must be one to one: user and uid, group and gid; and a user has one primary group."""
+    """The one-to-one relations: user and uid, group and gid, and a user's primary group."""
     name, uid, group, gid = (user.get(key) for key in ("name", "uid", "group", "gid"))
     yield ("user", name), (uid, group)
     yield ("uid", uid), name

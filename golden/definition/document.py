@@ -1,4 +1,4 @@
-"""One YAML file as plain data that still knows the line of every value."""
+"""A YAML file as plain data that keeps the line of every value."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Document:
     broken: set[Keys] = field(default_factory=set)
 
     def line(self, keys: Keys) -> int:
-        """The line (from 1) of the value at `keys`, else of what would have held it."""
+        """The line (from 1) of the value at `keys`, or of what would contain it."""
         while keys and keys not in self.nodes:
             keys = keys[:-1]
         return self.nodes[keys].start_mark.line + 1 if keys in self.nodes else 1
 
     def raw(self, keys: Keys) -> str:
-        """The scalar at `keys` as it is written: YAML 1.1 reads 0640 as the number 416."""
+        """The scalar at `keys` as written in the file: YAML 1.1 reads 0640 as the number 416."""
         node = self.nodes.get(keys)
         return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
 
@@ -43,15 +43,15 @@ class Document:
         return f"{self.problems.shown(self.file)}:{self.line(keys)}"
 
     def problem(self, keys: Keys, message: str) -> None:
-        """Report `message` about the value at `keys`, and keep later checks away from it."""
+        """Report `message` about the value at `keys`, which later checks then skip."""
         self.broken.add(keys)
         self.problems.add(self.file, self.line(keys), shown(keys), message)
 
     def each(self, *pattern: str) -> Iterator[tuple[Keys, Any]]:
         """The sound values at a path of keys, where "*" stands for any key or index.
 
-        Values that are missing, or of which anything is already reported, are left out, so that a
-        check of one property can run on a file that is wrong elsewhere.
+        Missing values and those with a reported problem are left out, so that a check can run on a
+        file with problems elsewhere.
         """
         found: list[tuple[Keys, Any]] = [((), self.data)]
         for part in pattern:
@@ -64,7 +64,7 @@ class Document:
         return ((keys, value) for keys, value in found if self._is_sound(keys))
 
     def mapping(self, key: str) -> dict[str, Any]:
-        """The mapping at a key of the file, sound or not; empty when there is none."""
+        """The mapping at a key of the file, sound or not; empty without one."""
         value = self.data.get(key)
         return value if isinstance(value, dict) else {}
 
@@ -81,7 +81,7 @@ def shown(keys: Keys) -> str:
 
 
 def read(file: Path, problems: Problems) -> Document:
-    """Read one YAML mapping. Whatever is wrong with its syntax goes to `problems`."""
+    """Read one YAML mapping; syntax errors are added to `problems`."""
     document = Document(file, {}, {}, problems)
     try:
         root = _Loader(file.read_bytes()).get_single_node()
@@ -102,9 +102,9 @@ def read(file: Path, problems: Problems) -> Document:
 def inherit(
     document: Document, base: Document, key: str = "like", joined: str = "variables"
 ) -> None:
-    """Add to `document` each key of `base` that it lacks; the mapping at `joined` key by key.
+    """Add to `document` each key of `base` that it lacks, and merge the mapping at `joined`.
 
-    What comes from there stands, for messages, where `key` does.
+    In messages, an inherited value is at the line of `key`.
     """
     own = document.mapping(joined)
     if own or joined not in document.data:
@@ -115,7 +115,7 @@ def inherit(
 
 
 def _plain(node: yaml.Node, keys: Keys, document: Document) -> Any:
-    """The value of `node`, with the place of each part noted in `document`."""
+    """The value of `node`; `document` records the place of each part."""
     if any(document.nodes[keys[:depth]] is node for depth in range(len(keys))):
         document.problem(keys, "this value contains itself")
         return None

@@ -60,12 +60,10 @@ _MAIL = (
 )
 
 Name = Annotated[
-    str,
-    Rule("a name: lower-case letters, digits, '-' and '_'", pattern=r"^[a-z][a-z0-9_-]*$"),
+    str, Rule("a name: lower-case letters, digits, '-' and '_'", r"^[a-z][a-z0-9_-]*$")
 ]
 Identifier = Annotated[
-    str,
-    Rule("a variable name: lower-case letters, digits and '_'", pattern=r"^[a-z][a-z0-9_]*$"),
+    str, Rule("a variable name: lower-case letters, digits and '_'", r"^[a-z][a-z0-9_]*$")
 ]
 HostLabel = Annotated[
     str,
@@ -73,13 +71,10 @@ HostLabel = Annotated[
         "a host name without a domain: letters, digits and '-', at most 63, a letter among them,"
         " and not localhost",
         # inet_aton(3) reads a name of digits alone as an address.
-        pattern=rf"^(?!localhost$)(?=[0-9-]*[a-z]){_LABEL}$",
+        rf"^(?!localhost$)(?=[0-9-]*[a-z]){_LABEL}$",
     ),
 ]
-HostName = Annotated[
-    str,
-    Rule("a DNS name such as node1.example.com", pattern=rf"^{_LABEL}(\.{_LABEL})*$"),
-]
+HostName = Annotated[str, Rule("a DNS name such as node1.example.com", rf"^{_LABEL}(\.{_LABEL})*$")]
 Address = Annotated[str, Rule("an IPv4 address such as 198.51.100.7", format="ipv4")]
 Subnet = Annotated[
     str,
@@ -94,75 +89,62 @@ Mac = Annotated[
     str,
     Rule(
         "a unicast MAC address such as 02:00:00:00:00:01, in lower case",
-        pattern=r"^(?!00(:00){5}$)[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
+        r"^(?!00(:00){5}$)[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
     ),
 ]
 # https://man7.org/linux/man-pages/man7/netdevice.7.html: IFNAMSIZ is 16, with the final zero.
 Interface = Annotated[
-    str,
-    Rule("an interface name of at most 15 characters", pattern=r"^[a-z][a-z0-9.-]{0,14}$"),
+    str, Rule("an interface name of at most 15 characters", r"^[a-z][a-z0-9.-]{0,14}$")
 ]
-Mode = Annotated[str, Rule('a mode of four octal digits such as "0640"', pattern=r"^[0-7]{4}$")]
-Size = Annotated[str, Rule("a size such as 512M or 6G", pattern=r"^[1-9][0-9]*[MGT]$")]
+Mode = Annotated[str, Rule('a mode of four octal digits such as "0640"', r"^[0-7]{4}$")]
+Size = Annotated[str, Rule("a size such as 512M or 6G", r"^[1-9][0-9]*[MGT]$")]
 # A disk of at least, or of at least and at most, so much.
 SizeRange = Annotated[
     str,
     Rule(
         "a range of sizes such as 100G.. or 100G..500G",
-        pattern=r"^[1-9][0-9]*[MGT]\.\.([1-9][0-9]*[MGT])?$",
+        r"^[1-9][0-9]*[MGT]\.\.([1-9][0-9]*[MGT])?$",
     ),
 ]
 # As /dev/disk/by-id and `udevadm info` show it.
 DiskSerial = Annotated[
-    str,
-    Rule("a disk's serial number, without spaces", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
+    str, Rule("a disk's serial number, without spaces", r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 ]
 Wwn = Annotated[
     str,
     Rule(
         "a disk's world wide name such as 0x5000c500a1b2c3d4, in lower case",
-        pattern=r"^(0x|naa\.|eui\.|nvme\.)?[0-9a-f][0-9a-f-]*$",
+        r"^(0x|naa\.|eui\.|nvme\.)?[0-9a-f][0-9a-f-]*$",
     ),
 ]
-Account = Annotated[
-    str,
-    Rule("a user or group name", pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,31}$"),
-]
+Account = Annotated[str, Rule("a user or group name", r"^[A-Za-z_][A-Za-z0-9_-]{0,31}$")]
 ImagePath = Annotated[
     str,
     Rule(
         "an absolute path without '..', spaces or a slash at the end",
-        pattern=r"^(/(?!\.{1,2}(/|$))[^/\s]+)+$",
+        r"^(/(?!\.{1,2}(/|$))[^/\s]+)+$",
     ),
 ]
 # https://www.debian.org/doc/debian-policy/ch-controlfields.html#source
-Package = Annotated[
-    str,
-    Rule("a package name", pattern=r"^[a-z0-9][a-z0-9+.-]+$"),
-]
-Service = Annotated[
-    str,
-    Rule("the name of an init script", pattern=r"^[a-z0-9][a-z0-9+._-]*$"),
-]
+Package = Annotated[str, Rule("a package name", r"^[a-z0-9][a-z0-9+.-]+$")]
+Service = Annotated[str, Rule("the name of an init script", r"^[a-z0-9][a-z0-9+._-]*$")]
 Mirror = Annotated[
     str,
     Rule(
         "'host' (the mirror this host's apt uses) or an http, https or file URL",
-        pattern=r"^(host|(https?|file)://\S+)$",
+        r"^(host|(https?|file)://\S+)$",
     ),
 ]
 # https://www.debian.org/doc/debian-policy/ch-controlfields.html#version, without a revision.
-Upstream = Annotated[
-    str, Rule("a version such as 0.16.2, in quotes", pattern=r"^[0-9][0-9A-Za-z.+~]*$")
-]
-Text = Annotated[str, Rule("a non-empty line of text", pattern=r"^\S(.*\S)?$")]
+Upstream = Annotated[str, Rule("a version such as 0.16.2, in quotes", r"^[0-9][0-9A-Za-z.+~]*$")]
+Text = Annotated[str, Rule("a non-empty line of text", r"^\S(.*\S)?$")]
 
 Mail = Annotated[
     str,
     Rule(
         "a mail address that Django 1.4 accepts, such as user@lab.test: its last label has 2 to 6"
         " letters",
-        pattern=rf"^{_MAIL}$",
+        rf"^{_MAIL}$",
     ),
 ]
 Mailbox = Annotated[
@@ -170,7 +152,7 @@ Mailbox = Annotated[
     Rule(
         "a name and a mail address that Django 1.4 accepts, such as Ann Other <ann@lab.test>: its"
         " last label has 2 to 6 letters",
-        pattern=rf"^[^<>\r\n]*[^<>\s] <{_MAIL}>$",
+        rf"^[^<>\r\n]*[^<>\s] <{_MAIL}>$",
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""From the name of a site to its definition, or to the list of everything that is wrong with it."""
+"""Load the definition of a site, or raise the list of its problems."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def sites(root: Path = paths.ROOT) -> tuple[str, ...]:
 
 
 def load(site: str, root: Path = paths.ROOT) -> Site:
-    """The definition of `site` and all it uses, from the checkout at `root`.
+    """The definition of `site` and everything it uses, from the checkout at `root`.
 
-    Raises UserError with every problem of these files, each `file:line: path: message`.
+    Raises UserError with all problems of these files, each `file:line: path: message`.
     """
     reading = _Reading(Tree(root), Problems(root))
     if site not in reading.tree.names["site"]:
@@ -37,7 +37,7 @@ def load(site: str, root: Path = paths.ROOT) -> Site:
 
 
 def load_all(root: Path = paths.ROOT) -> tuple[Site, ...]:
-    """All sites, sorted by name; raises like `load`, also for files that no site uses."""
+    """All sites, sorted by name; raises as `load` does, also for files that no site uses."""
     reading = _Reading(Tree(root), Problems(root))
     gathered = [_gather(site, reading) for site in sorted(reading.tree.names["site"])]
     every = {
@@ -52,7 +52,7 @@ def load_all(root: Path = paths.ROOT) -> tuple[Site, ...]:
 
 @dataclass
 class _Reading:
-    """One run over a tree, which reads and validates every file once."""
+    """Reads and validates each file of a tree once."""
 
     tree: Tree
     problems: Problems
@@ -66,7 +66,7 @@ class _Reading:
         return self._documents[file]
 
     def named(self, family: str, source: Document, *pattern: str) -> dict[str, Document]:
-        """The files of the things that `source` names at `pattern`, each once, in that order."""
+        """The files of what `source` names at `pattern`, each once, in order."""
         names = dict.fromkeys(name for _, name in source.each(*pattern))
         return {name: self.document(family, name) for name in names}
 
@@ -84,7 +84,7 @@ class _Reading:
         return document
 
     def _inherit(self, name: str, site: Document) -> None:
-        """Give a site that is like another one what it does not say itself."""
+        """Add to a site that is like another what it does not specify itself."""
         other = site.data.get("like")
         if other is None:
             return
@@ -99,7 +99,7 @@ class _Reading:
         elif not base.broken:
             inherit(site, base)
             return
-        # Nothing else can be judged without what it is like.
+        # Without its base, nothing else of it can be checked.
         site.nodes.clear()
         site.data.clear()
 
@@ -115,7 +115,7 @@ class _Parts:
 
 
 def _gather(site: str, reading: _Reading) -> _Parts:
-    """Read all that `site` uses, and note what is wrong with it."""
+    """Read everything that `site` uses and report its problems."""
     document = reading.document("site", site)
     releases = reading.named("release", document, "release")
     kinds = reading.named("kind", document, "nodes", "*", "kind")
@@ -128,7 +128,7 @@ def _gather(site: str, reading: _Reading) -> _Parts:
     contents: dict[str, Content] = {}
     for name, release in releases.items():
         if not release.data:
-            # It could not be read, and nothing else is to blame for the facts that it lacks.
+            # It could not be read: missing facts are no further problem.
             continue
         facts = Facts(name, release.mapping("facts"), reading.problems)
         contents = {role: read_content(document, facts) for role, document in roles.items()}

@@ -1,4 +1,4 @@
-"""The definition as the rest of the code sees it: frozen, valid, every name resolved."""
+"""The definition for the rest of the code: frozen, valid, every name resolved."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ LAYERS: tuple[Layer, ...] = ("base", "platform", "synnefo")
 
 
 class Release(ReleaseFile):
-    """A Debian release and the names that things have in it."""
+    """A Debian release, and the names of packages and services in it."""
 
     def real_packages(self, logical: str) -> tuple[str, ...]:
-        """The packages that a role's `logical` package means here; empty where it is not needed."""
+        """The packages for a role's `logical` package; empty if this release needs none."""
         return self.packages.get(logical, (logical,))
 
     def service(self, logical: str) -> str:
@@ -61,7 +61,7 @@ class File:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Role:
-    """What a node does, as it is in the site's release; `packages` and `services` are logical.
+    """What a node does, in the site's release; `packages` and `services` are logical names.
 
     `files` and `directories` map a path in the image to what is there. `source` is its role.yaml.
     """

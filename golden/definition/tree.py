@@ -1,4 +1,4 @@
-"""The folders a definition is made of, and every name that its files may use."""
+"""The folders of a definition, and the names that its files may use."""
 
 from __future__ import annotations
 

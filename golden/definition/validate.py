@@ -1,4 +1,4 @@
-"""A document against its schema: every deviation becomes a problem in the user's words."""
+"""Validate a document against its schema; each deviation becomes a problem for the user."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _TYPES = {
 
 
 def validate(document: Document, model: type, names: Names) -> None:
-    """Report every way in which `document` is not what `model` of `files` describes."""
+    """Report every deviation of `document` from `model` of `files`."""
     validate_value(document, (), document.data, schema.file_schema(model), names)
 
 
 def validate_value(
     document: Document, place: Keys, value: Any, expected: schema.Schema, names: Names
 ) -> None:
-    """Report every way in which `value`, at `place` of `document`, breaks the schema `expected`."""
+    """Report every deviation of `value`, at `place` of `document`, from the schema `expected`."""
     for error in _validator(expected, names).iter_errors(value):
         keys = (*place, *error.absolute_path)
         if "propertyNames" in error.absolute_schema_path:
@@ -52,7 +52,7 @@ def validate_value(
 
 
 def _validator(expected: schema.Schema, names: Names) -> Any:
-    # Not at the top: whoever needs only the models should not wait for it.
+    # Imported late: it takes long, and the models alone do not need it.
     from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 
     def named(_: Any, family: str, value: Any, __: Any) -> Iterator[ValidationError]:
@@ -82,7 +82,7 @@ def _host_network(text: str) -> None:
 
 
 def _parses(parse: Callable[[str], object]) -> Callable[[object], bool]:
-    """A format check that leaves what is not text to the check of types."""
+    """A format check that ignores what is not text; the type check reports that."""
 
     def check(value: object) -> bool:
         if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The installation guide's 291 actions, and the place in this project where each is done.
+"""The installation guide's 291 actions, and where this project carries out each.
 
 docs/guide-steps.json holds the actions. A role does what its `guide` list says, a first-boot step
 what its GUIDE says, a check proves what its `guide` marker says: each such place is a home.
@@ -37,7 +37,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Home:
-    """Where the action `id` is done or proved: by a role, step or check called `name`.
+    """Where the action `id` is done or proven: by a role, step or check called `name`.
 
     A check's name is that of its function, or of the class or module that is marked as a whole.
     """
@@ -51,7 +51,7 @@ class Home:
 
 @dataclass(frozen=True)
 class Covered:
-    """An action with its homes; none means that nothing here does it yet."""
+    """An action with its homes; without any, nothing does it yet."""
 
     action: Action
     homes: tuple[Home, ...]
@@ -138,7 +138,7 @@ def _marked(tree: ast.AST, name: str) -> Iterator[tuple[str, ast.Call]]:
 
 
 def _literals(values: list[ast.expr], file: Path, problems: Problems) -> Iterator[tuple[str, int]]:
-    """The texts of `values` and their lines; whatever is not a literal text is a problem."""
+    """The texts of `values` and their lines; anything but a literal text is a problem."""
     for value in values:
         match value:
             case ast.Constant(value=str(id)):

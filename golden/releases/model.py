@@ -74,8 +74,8 @@ class ImageRelease:
         return sum(length for image in self.images.values() for _, length in image.files.values())
 
     def verify(self, kinds: Iterable[str] | None = None) -> None:
-        """Raise UserError unless the record is signed, and the files of `kinds` (all without any)
-        have the bytes it signs for."""
+        """Raise UserError unless the record is signed and the files of `kinds` (default: all) have
+        the signed bytes."""
         signing.verify(self.record)
         for image in map(self.images.__getitem__, self.images if kinds is None else kinds):
             for name, (sha256, _) in image.files.items():

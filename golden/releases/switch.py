@@ -1,5 +1,5 @@
-"""Making one release of a site the current one: its disks become the artifacts of all kinds, in one
-step or not at all."""
+"""Make an image release of a site current: its disks become the artifacts of all kinds, in one step
+or not at all."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ SETS = ".sets"
 
 
 def promote(site: str, name: str = "") -> ImageRelease:
-    """Make a release current, the candidate that was baked last unless `name` begins another's id;
-    the current one becomes the previous. Raises UserError when there is none, or it is damaged."""
+    """Make the release whose id starts with `name` current, by default the newest candidate; the
+    current one becomes the previous. Raises UserError when it is missing or damaged."""
     with one_bake(paths.CACHE), keep.lock(site):
         before = stages.read(site)
         release = find(site, name) if name else _candidate(site, before)
@@ -34,7 +34,7 @@ def promote(site: str, name: str = "") -> ImageRelease:
 
 
 def rollback(site: str) -> ImageRelease:
-    """Change the current and the previous release of a site. Raises UserError without one."""
+    """Swap the current and the previous release of a site. Raises UserError without one."""
     with one_bake(paths.CACHE), keep.lock(site):
         before = stages.read(site)
         if not before.previous:
@@ -90,7 +90,7 @@ def _switch(release: ImageRelease, then: Stages) -> None:
 
 
 def _bring_behind_link(site: str, kinds: Iterable[str], before: Stages) -> None:
-    """Make every kind's folder a link through .now, to files that are the same as before."""
+    """Make every kind's folder a link through .now to the same files as before."""
     base = paths.ARTIFACTS / site
     if not stages.now(site).is_symlink():
         _point(base, _new_set(base, before))
@@ -127,8 +127,7 @@ def _new_set(base: Path, then: Stages) -> Path:
 
 
 def _link_all(source: Path, target: Path) -> None:
-    """The files of one folder in another, by second links: nothing here is ever written to, only
-    replaced."""
+    """Link the files of `source` into `target`: they are never written to, only replaced."""
     target.mkdir()
     for file in source.iterdir():
         if file.is_file() and not file.name.startswith("."):
@@ -143,7 +142,7 @@ def _point(base: Path, target: Path) -> None:
 
 
 def _remove_sets(base: Path) -> None:
-    """What switches before this one, killed or not, have left."""
+    """Remove the sets of earlier switches, completed or killed."""
     now = (base / NOW).resolve()
     for folder in (base / SETS).iterdir():
         if folder != now:

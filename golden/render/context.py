@@ -1,4 +1,4 @@
-"""What a template sees: the names it may use and what they hold."""
+"""The variables that a template may use."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from golden.definition import Kind, Role, Site
 from golden.render.quoting import secret
 
-# Everything that `context` gives, for the hint about a name that it does not give.
+# The names in `context`, for hints about unknown ones.
 VARIABLES = ("host_of", "kind", "nodes", "release", "role", "secret", "site")
 
 
 class Named(dict[str, Any]):
-    """A mapping that templates read with a dot; `name` is what an error calls it."""
+    """A mapping that templates read with a dot; errors call it `name`."""
 
     def __init__(self, name: str, values: Mapping[str, Any]) -> None:
         super().__init__(values)

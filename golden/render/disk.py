@@ -1,4 +1,4 @@
-"""A rendering on disk, rendered/<site>/: written and compared."""
+"""Write a rendering to rendered/<site>/, and compare it with what is there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from golden.render.rendering import RenderedKind, Rendering
 
 @dataclass(frozen=True)
 class _Target:
-    """What a file below rendered/<site> must be; git keeps no more of a mode than `executable`."""
+    """A file below rendered/<site>; of its mode, git keeps only `executable`."""
 
     content: bytes
     executable: bool = False
@@ -25,7 +25,7 @@ class _Target:
         return 0o755 if self.executable else 0o644
 
     def is_at(self, path: Path) -> bool:
-        """Whether the file at `path` is just this."""
+        """Whether the file at `path` is this one."""
         return (
             path.is_file()
             and not path.is_symlink()
@@ -35,7 +35,7 @@ class _Target:
 
 
 def write(rendering: Rendering, rendered: Path = paths.RENDERED) -> list[str]:
-    """Make rendered/<site> equal to `rendering`; return the `differences` there were.
+    """Make rendered/<site> equal to `rendering`; return the paths that changed.
 
     Each file is replaced atomically and only where it differs; files of an earlier rendering go.
     """
@@ -52,13 +52,13 @@ def write(rendering: Rendering, rendered: Path = paths.RENDERED) -> list[str]:
 
 
 def differences(rendering: Rendering, rendered: Path = paths.RENDERED) -> list[str]:
-    """The paths below `rendered` at which the disk is not as `rendering` wants it, sorted."""
+    """The paths below `rendered` that differ from `rendering`, sorted."""
     changed = _differences(rendered / rendering.site.name, _targets(rendering))
     return _below_site(rendering, changed)
 
 
 def remove_other_sites(names: Collection[str], rendered: Path = paths.RENDERED) -> list[str]:
-    """Remove what is rendered of sites other than `names`; return their names."""
+    """Remove the files of sites other than `names`; return the names of those sites."""
     others = sorted(each.name for each in rendered.glob("*/") if each.name not in names)
     for name in others:
         shutil.rmtree(rendered / name)
@@ -98,7 +98,7 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def _remove_empty(folder: Path) -> None:
-    """Remove the folders below `folder`, and itself, that hold nothing."""
+    """Remove `folder` and the folders below it that are empty."""
     for place, _, _ in os.walk(folder, topdown=False):
         if not any(Path(place).iterdir()):
             Path(place).rmdir()

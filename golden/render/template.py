@@ -1,4 +1,4 @@
-"""The one Jinja environment: strict, and with errors that name template, line and variable."""
+"""The Jinja environment: strict, with errors that name template, line and variable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from golden.errors import UserError
 from golden.render.context import VARIABLES, Named
 from golden.render.quoting import filters
 
-# What a template may do wrong. Anything else is a defect of ours and keeps its traceback.
+# Errors of a template. Any other is a bug of ours and keeps its traceback.
 _TEMPLATE_ERRORS = (
     jinja2.TemplateError,
     UserError,
@@ -27,7 +27,7 @@ _TEMPLATE_ERRORS = (
 
 
 class _Missing(jinja2.StrictUndefined):
-    """What a name means that nothing defines: an error which knows the likeliest name."""
+    """An undefined name: an error with the likeliest name."""
 
     @property
     def _undefined_message(self) -> str:
@@ -46,7 +46,7 @@ class _Environment(jinja2.Environment):
 
 
 class Templates:
-    """The templates under `root`, rendered with every defect noted in `problems`."""
+    """The templates under `root`; `problems` collects their errors."""
 
     def __init__(self, root: Path, problems: Problems) -> None:
         self._root = root
