@@ -47,7 +47,8 @@ def builder_at(home: Path) -> Iterator[Builder]:
     for name in ("scripts", "debs", ".cache/work/1"):
         (home / name).mkdir(parents=True)
     folder = home / ".cache/work/1"
-    state = type("State", (), {"debs": home / "debs", "release": small_site().release})()
+    held = {"debs": home / "debs", "pool": home / "pool", "release": small_site().release}
+    state = type("State", (), held)()
     resolver = cast(Resolver, type("Resolver", (), {"state": state})())
     with (folder / "alive").open("wb") as alive:
         fcntl.flock(alive, fcntl.LOCK_EX)

@@ -27,7 +27,8 @@ def main(home: Path, tree: Path) -> None:
     for name in ("scripts", "debs"):
         (home / name).mkdir()
     (home / "scripts" / "top.sh").write_text(f"set -eu\n{BIG}\n")
-    state: Any = type("State", (), {"debs": home / "debs", "release": small_site().release})()
+    held = {"debs": home / "debs", "pool": home / "pool", "release": small_site().release}
+    state: Any = type("State", (), held)()
     resolver = cast(Resolver, type("Resolver", (), {"state": state})())
     with working(paths.CACHE) as workspace:
         base = Layer("base", None, {})
