@@ -42,6 +42,17 @@ def main(argv):
     if options.action == "status":
         return show(state)
     os.umask(0o022)
+    try:
+        return set_up(root, state, options)
+    except Exception as error:
+        # Whatever it is: the host must not wait for a word that never comes.
+        said = "{0}: {1}".format(type(error).__name__, error)
+        console(root).say("ready", 0, 0, "failed", "firstboot itself failed: " + said)
+        raise
+
+
+def set_up(root, state, options):
+    """Run or resume, unless another run does already; the exit code."""
     files.make_folder(state.folder, 0o755)
     lock = _lock(os.path.join(state.folder, "lock"))
     if lock is None:
@@ -53,6 +64,11 @@ def main(argv):
         os.close(lock)
 
 
+def console(root):
+    """The machine's console; it has the host's name until the seed is read."""
+    return Console(os.path.join(root, "dev/console"), socket.gethostname())
+
+
 class FirstBoot(object):
     """One run on this machine."""
 
@@ -62,7 +78,7 @@ class FirstBoot(object):
         self._human = human
         self._journal = Journal(os.path.join(root, LOG))
         self._image = files.from_json(files.read(os.path.join(root, IMAGE)))
-        self._console = Console(os.path.join(root, "dev/console"), socket.gethostname())
+        self._console = console(root)
 
     def run(self, accept_seed):
         """Do what is left to do; the exit code."""

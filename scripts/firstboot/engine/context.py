@@ -20,7 +20,8 @@ class Context(object):
         self.root = root
         self.services = Services(self, image["services"])
         self._journal = journal
-        self._deadline = deadline
+        # By the clock of `engine.clock`, of the whole first boot.
+        self.deadline = deadline
         # What a question to the system answered, for the step that asks it again.
         self.memory = {}
         # The runner shows what a step waits for: called with one line of text.
@@ -95,7 +96,7 @@ class Context(object):
 
     def _at_most(self, seconds):
         """`seconds`, or what is left of first boot's own time."""
-        left = self._deadline - clock.uptime()
+        left = self.deadline - clock.uptime()
         if left <= 0:
             raise StepError("the time for the whole first boot is over")
         return min(seconds, left)
@@ -111,7 +112,7 @@ class Context(object):
         asked for soon again, at last `every` so many seconds.
         """
         began, pause = clock.uptime(), min(0.1, every)
-        bound = min(bound, self._deadline - began)
+        bound = min(bound, self.deadline - began)
         while not probe():
             spent = clock.uptime() - began
             if spent > bound:

@@ -47,7 +47,7 @@ def write(path, text, mode=0o644, owner=None, group=None):
     remove(temporary)
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(handle, encoded(text))
+        _write_all(handle, encoded(text))
         os.fchmod(handle, mode)
         if owner or group:
             os.fchown(handle, uid(owner or "root"), gid(group or "root"))
@@ -58,6 +58,12 @@ def write(path, text, mode=0o644, owner=None, group=None):
         remove(temporary)
         raise
     _sync_folder(folder)
+
+
+def _write_all(handle, data):
+    """A disk that fills up takes a part, and says so only at the next call."""
+    while data:
+        data = data[os.write(handle, data) :]
 
 
 def _put(temporary, path):

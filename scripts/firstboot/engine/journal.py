@@ -1,5 +1,6 @@
 """The log of first boot: every command with its output, with the secrets blanked out."""
 
+import errno
 import os
 
 from engine import clock, files
@@ -35,7 +36,15 @@ class Journal(object):
     def write(self, text):
         """Add each line of `text` with the uptime before it."""
         for line in self.redacted(text).splitlines():
-            os.write(self._handle, files.encoded("[{0:9.2f}] {1}\n".format(clock.uptime(), line)))
+            self._append(files.encoded("[{0:9.2f}] {1}\n".format(clock.uptime(), line)))
+
+    def _append(self, data):
+        try:
+            os.write(self._handle, data)
+        except OSError as error:
+            # The console is there still, and tells that the disk is full.
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
 
     def stream(self):
         """The log as an open file, for a program in the background. It is not redacted."""

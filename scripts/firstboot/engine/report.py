@@ -49,6 +49,11 @@ class Report(object):
             self._waiting_status = now
             self._publish()
 
+    def again(self, text):
+        """The step failed and will be tried again; each time is shown."""
+        self._waiting_line = self._waiting_status = 0
+        self.waiting(text)
+
     def end(self, state, detail=""):
         """The step is done, skipped or failed."""
         self.status["steps"].append(

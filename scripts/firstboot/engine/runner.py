@@ -1,18 +1,21 @@
 """Run the steps in order, and stop at the first that fails.
 
 One that is OPTIONAL is put off when it fails: it comes again when all others are done, and only
-then is its failure that of the run.
+then is its failure that of the run. One with RETRY_SECONDS is tried again for so long after its
+start when it fails: it needs a peer, and that may be rebooting.
 
 Before a step runs, `done` is asked, and `done` looks at the system and not at a marker: after a
 power cut at any moment the next run converges, and nothing is done twice.
 """
 
 import importlib
+import time
 import traceback
 
-from engine import files
+from engine import clock, files, space
 from engine.failures import CommandError, StepError, StepSkipped
 
+RETRY_PAUSE_SECONDS = 15
 RESUME = "resume with: firstboot resume"
 
 
@@ -63,14 +66,7 @@ def load(name):
 def _run_step(ctx, state, report, name):
     step = load(name)
     try:
-        if step.done(ctx):
-            detail = "already so"
-        else:
-            report.running()
-            step.run(ctx)
-            detail = ""
-            if not step.done(ctx):
-                raise StepError("it ran without an error, yet the system is not as it should be")
+        detail = _succeed(ctx, report, step)
         state.mark(ctx.instance, name, detail or "done")
         report.end("done", detail)
     except StepSkipped as reason:
@@ -78,11 +74,37 @@ def _run_step(ctx, state, report, name):
         report.end("skipped", str(reason))
 
 
+def _succeed(ctx, report, step):
+    """Its detail when it is done. Raises what its last attempt raised."""
+    until = clock.uptime() + getattr(step, "RETRY_SECONDS", 0)
+    while True:
+        try:
+            return _attempt(ctx, report, step)
+        except StepError as error:
+            if clock.uptime() + RETRY_PAUSE_SECONDS > min(until, ctx.deadline):
+                raise
+            ctx.log(traceback.format_exc())
+            report.again("tried again in {0} s: {1}".format(RETRY_PAUSE_SECONDS, error))
+            ctx.memory.clear()
+            time.sleep(RETRY_PAUSE_SECONDS)
+
+
+def _attempt(ctx, report, step):
+    if step.done(ctx):
+        return "already so"
+    report.running()
+    step.run(ctx)
+    if not step.done(ctx):
+        raise StepError("it ran without an error, yet the system is not as it should be")
+    return ""
+
+
 def _fail(ctx, report, name, error):
     ctx.log(traceback.format_exc())
     known = isinstance(error, StepError)
     message = str(error) if known else "{0}: {1}".format(type(error).__name__, error)
-    message = files.cut(message, 0, None)
+    # First, since the console cuts what is long.
+    message = files.cut("; ".join(filter(None, [space.missing(ctx), message])), 0, None)
     report.end("failed", message)
     report.finish(
         False,

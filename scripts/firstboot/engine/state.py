@@ -1,5 +1,6 @@
 """What first boot remembers: markers per instance, the status while it runs, the result after."""
 
+import errno
 import json
 import os
 
@@ -57,7 +58,12 @@ class State(object):
 
     def _write(self, name, value):
         text = json.dumps(value, sort_keys=True, indent=1, separators=(",", ": ")) + "\n"
-        files.write(os.path.join(self.folder, name), text)
+        try:
+            files.write(os.path.join(self.folder, name), text)
+        except (IOError, OSError) as error:
+            # First boot goes on to tell the console that the disk is full.
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
 
     def _read(self, name):
         path = os.path.join(self.folder, name)
