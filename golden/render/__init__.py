@@ -11,25 +11,19 @@ from collections.abc import Collection
 from pathlib import Path
 
 from golden import log, paths
-from golden.definition import Site, load, load_all, schema
+from golden.definition import load, load_all, schema
 from golden.render.compose import render
-from golden.render.disk import differences, remove_other_sites, write
+from golden.render.disk import remove_other_sites, write
 from golden.render.rendering import RenderedFile, RenderedKind, Rendering
 
 __all__ = [
     "RenderedFile",
     "RenderedKind",
     "Rendering",
-    "check",
     "render",
     "render_all",
     "write",
 ]
-
-
-def check(site: Site) -> list[str]:
-    """The paths below rendered/ at which the disk differs from a fresh rendering of `site`."""
-    return differences(render(site))
 
 
 def render_all(names: Collection[str] = (), root: Path = paths.ROOT) -> None:

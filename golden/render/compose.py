@@ -60,23 +60,13 @@ def _file(
 ) -> RenderedFile:
     source = file.source
     content = templates.render(source, variables) if file.template else source.read_bytes()
-    return RenderedFile(
-        content=with_header(file.path, content, str(source.relative_to(root))),
-        mode=file.mode,
-        owner=file.owner,
-        group=file.group,
-        source=source,
-    )
+    content = with_header(file.path, content, str(source.relative_to(root)))
+    return RenderedFile(content, source, file.mode, file.owner, file.group)
 
 
 def _image_record(
     site: Site, kind: Kind, files: Mapping[str, RenderedFile], root: Path
 ) -> RenderedFile:
     secret_files = [path for path, file in files.items() if needs_secrets(file.content)]
-    return RenderedFile(
-        content=records.image(site, kind, secret_files),
-        mode="0644",
-        owner="root",
-        group="root",
-        source=root / "images" / "kinds" / f"{kind.name}.yaml",
-    )
+    source = root / "images" / "kinds" / f"{kind.name}.yaml"
+    return RenderedFile(records.image(site, kind, secret_files), source)

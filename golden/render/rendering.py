@@ -14,10 +14,10 @@ class RenderedFile:
     """A file of an image; `mode` is four octal digits, `source` the file it is made from."""
 
     content: bytes
-    mode: str
-    owner: str
-    group: str
     source: Path
+    mode: str = "0644"
+    owner: str = "root"
+    group: str = "root"
 
 
 @dataclass(frozen=True, eq=False)

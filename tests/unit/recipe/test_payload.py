@@ -28,7 +28,7 @@ RESOLUTION = Resolution(
 
 def rendered() -> RenderedKind:
     kind = small_site().kinds[0]
-    file = RenderedFile(b"listen 80\n", "0640", "root", "web", Path("web.conf.j2"))
+    file = RenderedFile(b"listen 80\n", Path("web.conf.j2"), "0640", "root", "web")
     return RenderedKind(
         kind=kind,
         files={"/etc/web.conf": file},
@@ -78,7 +78,7 @@ def test_a_site_layer_holds_rendered_files_boot_files_and_first_boot() -> None:
 
 
 def test_a_roles_file_goes_before_one_of_the_bake() -> None:
-    own = RenderedFile(b"deb http://own.example x main\n", "0644", "root", "root", Path("s.j2"))
+    own = RenderedFile(b"deb http://own.example x main\n", Path("s.j2"))
     kind = rendered()
     mine = RenderedKind(kind.kind, {"/etc/apt/sources.list": own}, kind.directories, {})
     files = payload.site_files(mine, _own_mirror())

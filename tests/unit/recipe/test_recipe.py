@@ -68,7 +68,7 @@ def recipes(
         kind.name: RenderedKind(
             kind,
             {
-                path: RenderedFile(text, "0644", "root", "root", Path("x"))
+                path: RenderedFile(text, Path("x"))
                 for path, text in (files or {"/etc/web": b"x"}).items()
             },
             {},
