@@ -1,8 +1,8 @@
-"""Baking a site once more from nothing, in other surroundings: is it the same again?
+"""Bake a site again from nothing, in different surroundings: is the result the same?
 
-What goes into a layer is in its key; what leaks in besides (the host's name, a time zone, a umask,
-the number of processors, the place on the disk, the time) shows as a difference between two bakes
-of one key, in a file or in the bytes of the disk.
+A layer's inputs are in its key; anything else that leaks in (host name, time zone, umask, number
+of processors, path, time) shows as a difference between two bakes of one key, in a file or in the
+bytes of the disk.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from golden.errors import StageError
 from golden.layers import overlay
 from golden.layers.overlay import Tree
 
-# Where whoever reads the host's own finds something else.
+# Different from the host's own, for programs that read it.
 ENVIRONMENT = {"TZ": "Pacific/Auckland", "LANG": "C", "LC_ALL": "C"}
 _ELSEWHERE = 'hostname elsewhere && umask 077 && exec "$@"'
 _INFO = "/var/lib/dpkg/info/"
 
 
 def rebake(site_name: str, *, verify: bool = False) -> None:
-    """Bake `site_name` from nothing below .cache/rebake, which needs no package from the network.
+    """Bake `site_name` from nothing below .cache/rebake, without fetching any package.
 
-    With `verify` both bakes are compared: StageError names each file that differs, be it in its
-    time stamp alone, with its package; and the disk, if its bytes do.
+    With `verify` both bakes are compared: StageError names each file that differs, even in its time
+    stamp alone, with its package, and each disk whose bytes differ.
     """
     site = definition.load(site_name)
     bake(site)
@@ -51,7 +51,7 @@ def rebake(site_name: str, *, verify: bool = False) -> None:
 
 
 def _take_along(home: Path) -> None:
-    """The packages, and the pool: it alone has the locked versions that a mirror has lost."""
+    """Link packages and pool: the pool alone has locked versions that a mirror has lost."""
     unfinished = shutil.ignore_patterns(".*", "partial", "lock")
     for name in ("debs", "pool"):
         if (paths.CACHE / name).is_dir():
@@ -96,7 +96,7 @@ def _compared(site: str, kind: str, home: Path) -> list[str]:
 
 
 def _differences(here: Sequence[Path], there: Sequence[Path]) -> list[Change]:
-    """What differs in any layer, even where one above hides it, or in the whole; each path once."""
+    """The differences in any layer, even below another, or in the whole; each path once."""
     found: dict[str, Change] = {}
     views = [*(((a,), (b,)) for a, b in zip(here, there, strict=True)), (here, there)]
     for pair in views:
@@ -121,7 +121,7 @@ def _named(found: list[Change], image: Tree) -> Iterator[str]:
 
 
 def _packages(image: Tree) -> dict[str, str]:
-    """{path: package} of all files that dpkg of the image knows."""
+    """{path: package} of all files in the image's dpkg database."""
     lists = [path for path in image if path.startswith(_INFO) and path.endswith(".list")]
     return {
         line: path.removeprefix(_INFO).removesuffix(".list").partition(":")[0]

@@ -12,8 +12,8 @@ From `inv bake` to dpkg, read nine files in this order:
 8. golden/layers/enter.py      the command that enters a layer's tree
 9. golden/layers/inside.py     its namespaces and mounts; there scripts/bake/packages.sh calls dpkg
 
-Beside the way: `disk` (the artifact), `planfile` (a plan in a file), `bootstrap` and `epoch` (parts
-of `layer`), `machine` (Packer's other source).
+Beside the path: `disk` (the artifact), `planfile` (a plan in a file), `bootstrap` and `epoch`
+(parts of `layer`).
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ def bake(
     *,
     offline: bool = False,
 ) -> list[Artifact]:
-    """Bake the images of `nodes` (of all by default) as disks of format `fmt`.
+    """Bake the images of `nodes` (default: all) as disks of format `fmt`.
 
-    `offline`: with packages of the pool alone, and no mirror. Returns one artifact for each kind of
-    node, new or as it was. Raises UserError before anything is written, also when the inputs are
-    not those of `planned`, and StageError when a stage fails; what was finished by then is kept.
+    `offline` takes packages from the pool alone. Returns one artifact for each kind of node, new or
+    unchanged. Raises UserError before anything is written, also when the inputs differ from those
+    of `planned`, and StageError when a stage fails; what was finished by then is kept.
     """
     _require_tree(site)
     require(site)
@@ -117,7 +117,7 @@ def needed(site: Site) -> Needed:
 
 @dataclass(frozen=True)
 class _Order:
-    """All that is known before the work begins."""
+    """Everything known before the work begins."""
 
     site: Site
     disks: tuple[Disk, ...]
@@ -148,7 +148,7 @@ def _order(
 
 
 def _require_tree(site: Site) -> None:
-    """Raise UserError for a release to be baked in a machine: `machine` does single layers only."""
+    """Raise UserError for a release whose programs need another kernel than the host's."""
     release = site.release
     if release.builder != "tree":
         raise UserError(
@@ -159,7 +159,7 @@ def _require_tree(site: Site) -> None:
 
 
 def _make(order: _Order, plan: Plan, builder: Builder, progress: Progress) -> None:
-    """Make all that is stale: layers on their parents, disks on their layers."""
+    """Make everything stale: layers on their parents, disks on their layers."""
     stale = {step.name: step for step in plan.stale}
     recipes = [each for each in order.recipes.all() if each.name in stale]
 
@@ -201,7 +201,7 @@ def run_jobs(
 ) -> None:
     """Run each job after those that it `needs`, at most `at_once` together.
 
-    When one fails, none is begun, those under way are awaited, so that what they make is kept, and
+    When one fails, no other starts, the running ones finish, so that their results are kept, and
     the first error is raised. Ctrl-C calls `abandon`, which makes the running ones end.
     """
     order = TopologicalSorter({name: needs.get(name, ()) for name in jobs})
@@ -230,7 +230,7 @@ def _tidy(order: _Order) -> None:
 
 
 def _finished(order: _Order, plan: Plan) -> list[Artifact]:
-    """Report each artifact, and record them as a release when they are all of the site's."""
+    """Report each artifact; record them as a release when they are the whole site's."""
     site = order.site
     taken = {kept.image.kind: kept.release.id for kept in plan.kept}
     stale = {step.name for step in plan.stale}

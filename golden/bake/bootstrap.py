@@ -1,6 +1,6 @@
-"""The beginning of a base: the essential packages' files, before anything can run in the tree.
+"""The start of a base: the files of the essential packages, before anything can run in the tree.
 
-Both ways end in the same state, and essential.sh goes on from there.
+Both methods end in the same state, from which essential.sh continues.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ MERGED_PACKAGES = {"usr-is-merged", "usrmerge"}
 
 @dataclass(frozen=True)
 class Ground:
-    """The empty folder `tree` and what is to be laid there; commands behind the argv prefix `enter`
-    may give its files to any owner."""
+    """The empty folder `tree` and what to unpack there. The argv prefix `enter` runs a command that
+    may set any owner."""
 
     release: Release
     state: AptState
@@ -39,15 +39,15 @@ class Ground:
 
 
 def bootstrap(ground: Ground) -> None:
-    """Lay the essential packages' files.
+    """Unpack the essential packages.
 
-    Raises StageError when a tool fails, UserError when the release's keyring is not there.
+    Raises StageError when a tool fails, UserError when the release's keyring is missing.
     """
-    _WAYS[ground.release.bootstrap](ground)
+    _METHODS[ground.release.bootstrap](ground)
 
 
 def _extract(ground: Ground) -> None:
-    """As mmdebstrap does it: unpack the archives, which apt has verified."""
+    """Unpack the archives, which apt has verified, as mmdebstrap does."""
     debs = (shlex.quote(str(ground.state.debs / p.file)) for p in ground.essential.packages)
     script = [
         "set -eu",
@@ -84,7 +84,7 @@ def _debootstrap(ground: Ground) -> None:
     run.run([*ground.enter, *argv, mirror], log=ground.log, stage="bake base")
 
 
-_WAYS: Mapping[str, Callable[[Ground], None]] = {
+_METHODS: Mapping[str, Callable[[Ground], None]] = {
     "mmdebstrap": _extract,
     "debootstrap": _debootstrap,
 }

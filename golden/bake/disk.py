@@ -1,4 +1,4 @@
-"""From the finished layers of a kind to its artifact: a disk, or a list of layers, and manifest."""
+"""From the finished layers of a kind to its artifact and manifest."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def settings(site: Site, kind: Kind) -> dict[str, str]:
     return {
         "the image's size": f"{kind.image_size_mib}",
         "the options of qcow2": f"{site.release.qcow2.compat} {site.release.qcow2.compression}",
-        **tools.of_disks(),
+        **tools.for_disks(),
     }
 
 

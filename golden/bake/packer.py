@@ -1,4 +1,4 @@
-"""One layer's scripts, driven by Packer: the call, and what its output tells while it runs."""
+"""One layer's scripts, run by Packer, and its output, read while it runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DPKG = re.compile(r"^(?:Unpacking|Setting up) ")
 
 
 class Follower:
-    """Reads Packer's output line by line: which script runs, how far it is, what failed."""
+    """Reads Packer's output: which script runs, its progress, what failed."""
 
     def __init__(self, say: Callable[[str], None], packages: int) -> None:
         self._say = say
@@ -43,7 +43,7 @@ class Follower:
         self._reasons = 0
 
     def line(self, line: str) -> None:
-        """Take one line of Packer's output."""
+        """Read one line of Packer's output."""
         found = _EXIT.search(line)
         if found:
             self.code = int(found.group(1) or found.group(2))
@@ -62,7 +62,7 @@ class Follower:
             self._ordinary(text)
 
     def stop(self) -> None:
-        """Note how long the script took that ran until now."""
+        """Record the duration of the script that just ended."""
         now = time.monotonic()
         if self.script:
             self.seconds[self.script] = round(now - self._began, 2)
@@ -111,7 +111,7 @@ def build(
         check=False,
         stage=f"bake {layer}",
     )
-    # With nothing to build Packer says so and exits with 0 (docs/wheezy.md W16.2).
+    # With nothing to build, Packer exits with 0 (docs/wheezy.md W16.2).
     if result.code != 0 or f"Build '{source}' finished" not in result.out:
         raise failure(layer, follower, result, log)
     follower.stop()
@@ -119,10 +119,9 @@ def build(
 
 
 def failure(layer: str, follower: Follower, result: run.Result, log: Path) -> StageError:
-    """What to tell about a layer that failed."""
-    told = (*follower.tail, *follower.errors)
-    full = any("No space left on device" in line for line in told)
-    again = f"run the bake again when it is mended: it goes on at layer {layer}"
+    """The error of a layer that failed."""
+    full = any("No space left" in line for line in (*follower.tail, *follower.errors))
+    again = f"fix it and run the bake again: it resumes at layer {layer}"
     if not follower.script:
         lines = [line for line in result.out.splitlines() if line.strip()]
         return StageError(
@@ -154,7 +153,7 @@ def _words(command: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Packer keeps nothing outside our own folders and asks nobody about newer versions."""
+    """Keep Packer's files in our own folders, and stop it from looking for newer versions."""
     home = paths.CACHE / "packer"
     home.mkdir(parents=True, exist_ok=True)
     config = home / "config.json"

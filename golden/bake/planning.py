@@ -133,18 +133,19 @@ def _layer(site: Site, recipe: Recipe, store: Store, stale: set[str]) -> Step:
     needs = _stale([parent.name] if parent else [], stale)
     state: State = "up to date" if store.get(recipe.layer) else "not needed"
     why, fetch_bytes = list[str](), 0
+    last = store.last(site.name, recipe.name)
     if recipe.name in stale:
         state = "stale"
-        why = reasons(store.last(site.name, recipe.name), recipe.side, "".join(needs))
+        why = reasons(last.side if last else None, recipe.side, "".join(needs))
         essential = recipe.essential.packages if recipe.essential else ()
         fetch_bytes = to_fetch(paths.CACHE / "debs", (*essential, *recipe.packages.packages))
     return Step(
         name=recipe.name,
         state=state,
         reasons=tuple(why),
-        seconds=store.last_seconds(site.name, recipe.name),
+        seconds=last.seconds if last else None,
         fetch_bytes=fetch_bytes,
-        disk_bytes=store.last_bytes(site.name, recipe.name),
+        disk_bytes=last.bytes if last else None,
         needs=needs,
         key=recipe.layer.key,
         inputs=recipe.layer.inputs,

@@ -1,7 +1,7 @@
-"""A new version of Synnefo, of a package, or of Debian: edit, see, undo; all of it or nothing.
+"""A new version of Synnefo, of a package, or of Debian: apply it whole or not at all, and undo it.
 
-Read in this order: `stage` (the bump worked out beside the checkout, with `edit` and `synnefo`),
-`journal` (its files put in place as one), `notes` (what upstream says to versions crossed).
+Read in this order: `stage` (the bump in a scratch copy, with `edit`), `journal` (its files put in
+place as one), `notes` (upstream's notes on the versions crossed).
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ __all__ = ["Wanted", "bump", "undo", "wanted"]
 def wanted(
     synnefo: str, packages: Sequence[str], *, debian_security: bool, downgrade: bool
 ) -> Wanted:
-    """What the options ask for. Raises UserError when that is nothing, or not in their form."""
+    """What the options ask for. Raises UserError when that is nothing, or invalid."""
     if not (synnefo or packages or debian_security):
         raise UserError(
-            "inv bump: say what is to move: --synnefo VERSION, --package NAME=VERSION or "
-            "--debian-security; or --undo for the last bump"
+            "inv bump: give --synnefo VERSION, --package NAME=VERSION or --debian-security; or "
+            "--undo for the last bump"
         )
     if synnefo and not re.match(_rule(Upstream).pattern, synnefo):
         raise UserError(f"--synnefo {synnefo}: must be a version such as 0.16.3")
@@ -67,9 +67,9 @@ def _rule(kind: object) -> Rule:
 
 
 def bump(site_name: str, wanted: Wanted, root: Path = paths.ROOT) -> None:
-    """Move what is `wanted` in the release of a site, render, and show what a bake would do.
+    """Apply `wanted` to the release of a site, render, and show what a bake would do.
 
-    Raises UserError and StageError, with release file and rendered/ as they were.
+    Raises UserError and StageError, and then leaves all files unchanged.
     """
     journal = Journal(root)
     with journal.held(), working(paths.CACHE), staged(root) as place:
@@ -84,7 +84,7 @@ def bump(site_name: str, wanted: Wanted, root: Path = paths.ROOT) -> None:
 
 
 def undo(site_name: str, root: Path = paths.ROOT) -> None:
-    """Put back the files as they were before the last bump, and show what a bake would do.
+    """Restore the files from before the last bump, and show what a bake would do.
 
     Raises UserError when there is none, or when one of the files was edited since.
     """
@@ -94,12 +94,12 @@ def undo(site_name: str, root: Path = paths.ROOT) -> None:
         journal.undo(done)
         log.info(f"undone: {done.what}")
         for name in done.files:
-            log.info(f"put back: {name}")
+            log.info(f"restored: {name}")
     planning.show(plan(definition.load(site_name, root)))
 
 
 def _work_out(site: Site, wanted: Wanted, root: Path, place: Path) -> Writes:
-    """The files that the bump changes; tells which packages move, and what upstream says to it."""
+    """The files that the bump changes; prints which packages move, and upstream's notes."""
     held = lock.load(site.release, root)
     state = AptState(site.release, locked=lock.pins(held))
     state.refresh()
@@ -110,7 +110,7 @@ def _work_out(site: Site, wanted: Wanted, root: Path, place: Path) -> Writes:
     keep = staying(lock.pins(held), before, wanted, bumped.release)
     state = AptState(bumped.release, locked=keep)
     state.refresh(*([0.0] if wanted.debian_security else []))
-    new = making.of(bumped, state, place) if held else None
+    new = making.make_from(bumped, state, place) if held else None
     after = new.versions if new else resolved(bumped, place, state)
     for name in sorted(before.keys() & after.keys()):
         _require_upwards(f"package {name}", before[name], after[name], wanted)
@@ -128,8 +128,8 @@ def _work_out(site: Site, wanted: Wanted, root: Path, place: Path) -> Writes:
 def _require_upwards(what: str, old: str, new: str, wanted: Wanted) -> None:
     if new and not wanted.downgrade and Version(new) < Version(old):
         raise UserError(
-            f"{what}: {new} is older than {old}, which is baked now; if going back is meant, add "
-            "--downgrade (to take back the last bump: --undo)"
+            f"{what}: {new} is older than the current {old}; to go back, add --downgrade (or "
+            "--undo for the last bump)"
         )
 
 

@@ -1,4 +1,4 @@
-"""Changes single values in a release file and leaves every other byte, comments too, as it is."""
+"""Change single values in a release file; every other byte, comments included, stays."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ INDENT = "  "
 
 
 def set_key(file: Path, key: str, value: str, root: Path) -> None:
-    """Give a key of `file` another value, or add it at the end. `root` is what messages name the
-    file relative to."""
+    """Set a key of `file`, or add it at the end. Messages name the file relative to `root`."""
     document = _read(file, root)
     if (key,) in document.nodes:
         _replace(document, (key,), value)

@@ -1,10 +1,10 @@
 """Files of the checkout that change together, or not at all, however the process ends.
 
 ROOT/.cache/bump/
-    applying/       while files are being replaced: what was there before. Whoever finds it with
-                    nobody at work puts that back.
-    done-0001/ …    bumps that are whole, for `undo`, the newest last.
-    .lock           held by who is at work
+    applying/       while files are being replaced: the old ones. When the process that made it is
+                    gone, the next one restores them.
+    done-0001/ …    complete bumps, for `undo`, the newest last
+    .lock           held by the process at work
 
 Each is a folder with record.json (what it was, and the hash of each file before and after) and
 before/, which holds the files that there were. A rename of the folder is the moment that counts.
@@ -34,7 +34,7 @@ Writes = Mapping[str, bytes | None]
 
 @dataclass(frozen=True)
 class Done:
-    """A bump that can be undone; `what` says in words which."""
+    """A bump that can be undone; `what` describes it."""
 
     folder: Path
     what: str
@@ -58,28 +58,28 @@ class Journal:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Be the only one at work; what a killed one left half done is put back first."""
+        """Be the only process at work; first restores what a killed one left half done."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder / ".lock"):
             self._settle()
             yield
 
     def settle(self) -> None:
-        """Put back what a killed run left half done, if there is any."""
+        """Restore what a killed run left half done."""
         if self._applying.exists():
             with self.held():
                 pass
 
     def apply(self, writes: Writes, what: str) -> None:
-        """Give the files their new content, all or none; kept for `undo` under the words `what`."""
+        """Write all files or none; kept for `undo`, described as `what`."""
         self._begin(writes, what)
         self._write(writes)
         numbers = [int(path.name.partition("-")[2]) for path in self.folder.glob("done-*")]
         self._applying.rename(self.folder / f"done-{max(numbers, default=0) + 1:04}")
 
     def last(self) -> Done:
-        """What `undo` would undo. Raises UserError when there is nothing, and when a file that it
-        changed was changed again since."""
+        """The bump that `undo` would undo. Raises UserError when there is none, or when a file that
+        it changed was edited since."""
         found = sorted(self.folder.glob("done-*"))
         if not found:
             raise UserError("--undo: no bump was made in this checkout, or all were undone already")
@@ -96,7 +96,7 @@ class Journal:
         return done
 
     def undo(self, done: Done) -> None:
-        """Give the files of `done`, which `last` found, the content that they had before."""
+        """Restore the files from before `done`, which `last` found."""
         before = done.before()
         self._begin(before, f"undo of {done.what}")
         self._write(before)
@@ -137,7 +137,7 @@ class Journal:
                 partial.unlink()
         if not (self._applying / "undone").exists():
             self._write(done.before())
-            log.warn(f"a run was cut short ({done.what}): its files are put back as they were")
+            log.warn(f"a run was interrupted ({done.what}): its files are restored")
         _remove(self._applying, self.folder / ".gone")
 
     def _hash(self, name: str) -> str | None:
@@ -155,7 +155,7 @@ def _hash_of(content: bytes | None) -> str | None:
 
 
 def _remove(folder: Path, gone: Path) -> None:
-    """Remove `folder` so that it is there whole or not at all."""
+    """Remove `folder`, which is whole until it is gone."""
     shutil.rmtree(gone, ignore_errors=True)
     folder.rename(gone)
     shutil.rmtree(gone)

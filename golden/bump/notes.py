@@ -1,4 +1,4 @@
-"""What an operator has to know when Synnefo crosses into a version: images/releases/notes/."""
+"""What an operator must know when Synnefo moves to a version: images/releases/notes/."""
 
 from __future__ import annotations
 

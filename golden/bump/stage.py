@@ -1,4 +1,4 @@
-"""A bump worked out beside the checkout: nothing of it is touched before all is known to fit."""
+"""A bump worked out in a scratch copy: the checkout changes only once everything fits."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from golden.recipe import resolve
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a bump is to move: Synnefo to a version, packages to versions, Debian to the newest.
+    """What to move: Synnefo to a version, packages to versions, Debian to the newest.
 
-    `downgrade`: going back to an older version is meant.
+    `downgrade` allows older versions.
     """
 
     synnefo: str = ""
@@ -37,7 +37,7 @@ class Wanted:
 
 @contextlib.contextmanager
 def staged(root: Path) -> Iterator[Path]:
-    """A scratch copy of what a definition is made of, to edit, load and render."""
+    """A scratch copy of the definition, to edit, load and render."""
     folder = root / ".cache" / "bump"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".stage-", dir=folder) as name:
@@ -50,9 +50,9 @@ def staged(root: Path) -> Iterator[Path]:
 
 
 def edit_release(place: Path, site: Site, wanted: Wanted, state: AptState) -> None:
-    """Write what is `wanted` into the release file of the stage at `place`.
+    """Write what is `wanted` into the release file of the scratch copy at `place`.
 
-    Raises UserError for a version that no source has, and for one of Synnefo's set alone.
+    Raises UserError for a version that no source has, and for a single package of Synnefo's.
     """
     release = site.release
     file = Tree(place).file("release", release.name)
@@ -79,15 +79,15 @@ def edit_release(place: Path, site: Site, wanted: Wanted, state: AptState) -> No
 def _require_free(name: str, version: str, members: frozenset[str]) -> None:
     if name in members:
         raise UserError(
-            f"--package {name}={version}: {name} is of Synnefo's set, which moves as a whole: give "
-            "--synnefo VERSION instead"
+            f"--package {name}={version}: {name} is one of Synnefo's packages, which move "
+            "together: give --synnefo VERSION instead"
         )
 
 
 def _require_offered(name: str, version: str, state: AptState) -> None:
     there = offered(name, state)
     if version not in there:
-        have = f"they have: {', '.join(there)}" if there else "they do not know this package at all"
+        have = f"they have: {', '.join(there)}" if there else "they do not have this package"
         raise UserError(
             f"--package {name}={version}: no source of release {state.release.name} has it; {have}"
         )
@@ -95,15 +95,15 @@ def _require_offered(name: str, version: str, state: AptState) -> None:
 
 def offered(name: str, state: AptState) -> list[str]:
     """The versions of a package in the sources, the newest first."""
-    rows = (line.split("|") for line in state.apt("apt-cache", "madison", name).out.splitlines())
+    rows = (line.split("|") for line in state.cache("madison", [name]).splitlines())
     found = {row[1].strip() for row in rows if len(row) == 3 and row[0].strip() == name}
     return sorted(found, key=Version, reverse=True)
 
 
 def resolved(site: Site, root: Path, state: AptState) -> dict[str, str]:
-    """All packages of all images of `site`, by name and version.
+    """{name: version} of all packages of all images of `site`.
 
-    Raises UserError when they cannot be resolved, or are not one Synnefo.
+    Raises UserError when they cannot be resolved, or mix versions of Synnefo.
     """
     recipes = resolve(site, render.render(site, root), Resolver(state), site.kinds)
     tops = [recipes.kinds[kind.name][-1] for kind in site.kinds]
@@ -115,8 +115,8 @@ def resolved(site: Site, root: Path, state: AptState) -> dict[str, str]:
 def staying(
     locked: Mapping[str, str], before: Mapping[str, str], wanted: Wanted, release: Release
 ) -> dict[str, str]:
-    """The locked versions that a bump leaves as they are: all but Synnefo's set and the packages
-    that are named, with what is of the same version, for that is of one source with them."""
+    """The locked versions that a bump keeps: all but Synnefo's packages, the named packages and
+    packages sharing their version, which come from the same source."""
     if wanted.debian_security:
         return {}
     moving = synnefo.members(release)
@@ -129,7 +129,7 @@ def staying(
 
 
 def relocked(old: Lock | None, new: Lock | None) -> dict[str, bytes]:
-    """The file of the lock `new`, by its path; nothing without one, or if it is as `old`."""
+    """{path: content} of the lock `new`; empty without one, or if it equals `old`."""
     if new is None or not changes(old, new):
         return {}
     return {str(path(new.release, Path())): new.text().encode()}
@@ -146,7 +146,7 @@ def require_installed(names: Mapping[str, str], versions: Mapping[str, str], sit
 
 
 def rendered(place: Path, release: Release) -> dict[str, bytes | None]:
-    """Render the sites of `release` in the stage: the files that changed, by path."""
+    """Render all sites of `release` in the scratch copy; {path: content} of what changes."""
     changed: list[str] = []
     for site in definition.load_all(place):
         if site.release.name == release.name and not site.like:

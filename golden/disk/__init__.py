@@ -1,7 +1,8 @@
 """From a baked tree to a bootable disk, without root's devices, loop or device mapper.
 
 Read in this order: `layout` (partition table), `filesystem` (ext4 with the tree in it), `times`
-(none in it is the bake's), `grub` (boot loader and its menu), `build` (all of them, and the qcow2).
+(none of them the time of the bake), `grub` (boot loader and menu), `build` (all of
+them, and the qcow2).
 """
 
 from golden.disk.build import Built, build

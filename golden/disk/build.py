@@ -46,11 +46,10 @@ def build(
 ) -> Built:
     """Make the disk `out` of `size_mib` MiB whose root file system is `tree`.
 
-    `identity` (the top layer's key) decides file system UUID, hash seed and disk signature; for
-    `epoch` see `filesystem.make`. `qcow2` holds the release's `compat` and `compression`. `enter`
-    is the argv prefix that runs a command where `tree` is mounted with its right owners. `out`
-    appears only when complete.
-    Raises UserError when the tree does not fit, StageError when a tool fails.
+    `identity` (the key of the tree) determines the file system UUID, hash seed and disk signature;
+    for `epoch` see `filesystem.make`. `qcow2` holds the release's `compat` and `compression`.
+    `enter` is the argv prefix of a command that sees `tree` with its real owners. `out` appears
+    only when complete. Raises UserError when the tree does not fit, StageError when a tool fails.
     """
     if fmt not in FORMATS:
         raise UserError(f"disk format {fmt!r} is not known; valid are {', '.join(FORMATS)}")
@@ -73,7 +72,7 @@ def build(
 
 
 class _Clock:
-    """Tells each step to the caller and remembers how long it took."""
+    """Reports each step to the caller and records its duration."""
 
     def __init__(self, on_step: Callable[[str], None] | None) -> None:
         self._on_step = on_step

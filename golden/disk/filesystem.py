@@ -62,10 +62,10 @@ def make(
 ) -> Superblock:
     """Put `tree` into a file system in the partition of `disk`, which is `size_mib` MiB large.
 
-    `enter` is the argv prefix of a command that sees `tree` with its right owners. UUID and
-    directory hash seed are `identity`. With an `epoch` (seconds since 1970) all times but those of
-    the files' content are that, and equal trees give equal bytes: mke2fs reads a folder's names in
-    their order. Raises UserError when the tree does not fit.
+    `enter` is the argv prefix of a command that sees `tree` with its real owners. UUID and
+    directory hash seed are `identity`. With an `epoch` (seconds since 1970) all times except the
+    files' mtimes are that one, and equal trees give equal bytes, because mke2fs sorts the names in
+    a folder. Raises UserError when the tree does not fit.
     """
     blocks = (size_mib * MIB - PARTITION_START) // BLOCK
     argv = [*enter, *_mke2fs(disk.name, tree, size_mib, identity, label), str(blocks)]
@@ -128,7 +128,7 @@ def superblock(disk: Path) -> Superblock:
 
 
 def verify(disk: Path) -> Superblock:
-    """The superblock of `disk`; StageError when it needs what kernel 3.2 or GRUB 1.99 lack."""
+    """The superblock of `disk`. Raises StageError when kernel 3.2 or GRUB 1.99 cannot read it."""
     found = superblock(disk)
     unknown = (found.incompat & ~INCOMPAT_KNOWN, found.ro_compat & ~RO_COMPAT_KNOWN)
     if any(unknown):

@@ -1,6 +1,6 @@
 """The boot loader: the host's GRUB 2 for BIOS, put on the disk without grub-install.
 
-grub-install wants a device it can map (docs/wheezy.md W5.5); the two files it would write are
+grub-install needs a device it can map (docs/wheezy.md W5.5); the two files it would write are
 simple enough: boot.img's code goes to sector 0 around the partition table, core.img to the sectors
 behind it. All modules are in core.img, so the image needs no GRUB package and no
 /boot/grub/i386-pc.

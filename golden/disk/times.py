@@ -1,8 +1,8 @@
-"""The times inside a file system: none of them is that of the bake.
+"""The times inside a file system: none of them is the time of the bake.
 
-mke2fs of e2fsprogs 1.47.0 knows no SOURCE_DATE_EPOCH yet (1.47.1 does). With E2FSPROGS_FAKE_TIME it
-takes the time of the superblock and of each file's creation from there; of a file that it copies it
-still takes over when the host last read and changed it, which debugfs sets afterwards.
+mke2fs of e2fsprogs 1.47.0 does not support SOURCE_DATE_EPOCH (1.47.1 does). E2FSPROGS_FAKE_TIME
+sets the time of the superblock and of each file's creation; the atime and ctime of a copied file
+are still the host's, so debugfs sets them afterwards.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _ORDINARY = re.compile(r"debugfs \d|debugfs: set_inode_field ")
 
 
 def environment(epoch: int) -> dict[str, str]:
-    """What makes e2fsprogs take `epoch` (seconds since 1970) for now; 0 leaves it the clock."""
+    """Environment in which e2fsprogs takes `epoch` (seconds since 1970) for now; 0: the clock."""
     return {"E2FSPROGS_FAKE_TIME": str(epoch)} if epoch else {}
 
 
 def settle(disk: Path, epoch: int) -> None:
-    """Have every file in the partition of `disk` read and changed last at `epoch`.
+    """Set atime and ctime of every file in the partition of `disk` to `epoch`.
 
     Raises StageError when that fails.
     """
@@ -45,7 +45,7 @@ def settle(disk: Path, epoch: int) -> None:
 
 
 def used(disk: Path) -> Iterator[int]:
-    """The numbers of all inodes that files of the file system have."""
+    """The numbers of all inodes in use by files."""
     found = _run(disk, 0, ["dumpe2fs"])
     count = _COUNT.search(found)
     if count is None:

@@ -1,8 +1,8 @@
-"""Cached file system layers: what they are made from, where they lie, how one gets inside.
+"""Cached file system layers: their inputs, where they lie, how to enter one.
 
-Read in this order: `model` (a layer and its key), `texts` and `reasons` (why a layer is
-stale), `store` (published layers), `workspace` (where they are made), `enter` and `inside`
-(namespaces and mounts).
+Read in this order: `model` (a layer and its key), `reasons` (why a layer is stale), `store`
+(published layers), `workspace` (where they are made), `enter` and `inside` (namespaces and mounts),
+`overlay` (stacked layers, read without mounting), `layertar` (a layer for a container image).
 """
 
 from golden.layers.enter import View

@@ -1,4 +1,4 @@
-"""The command that runs another one inside a layer's tree: unshare(1), then `inside`."""
+"""The argv prefix that runs a command inside a layer's tree: unshare(1), then `inside`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from golden import run
 INSIDE = Path(__file__).with_name("inside.py")
 
 _NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child")
-# A tree in the making sees no network and no names of the host.
+# A tree being made sees neither the network nor the names of the host.
 _HERMETIC = ("--net", "--uts", "--ipc")
 # A normal user becomes root of a namespace with the ids that /etc/subuid grants (newuidmap).
 _USER = ("--user", "--map-root-user", "--map-auto")
@@ -24,9 +24,9 @@ _USER = ("--user", "--map-root-user", "--map-auto")
 class View:
     """A tree seen from inside: `lower` are the layers below, top first; `upper` takes writes.
 
-    It appears at the folder `at`; `work` is overlayfs's own scratch folder. With `chroot` a command
-    has the tree as its root, with `binds` as (folder of the host, place in the tree, below /run);
-    without it, a command sees the host and the tree at `at`. `alive` and `busy` are the files whose
+    It appears at the folder `at`; `work` is overlayfs's scratch folder. With `chroot` the tree is
+    the command's root, with `binds` as (folder of the host, place in the tree, below /run); without
+    it, a command sees the host, and the tree at `at`. `alive` and `busy` are the files whose
     locks the bake and the command hold (see `workspace`).
     """
 
@@ -41,7 +41,7 @@ class View:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def prefix(self, name: str) -> list[str]:
-        """The argv to put before a command; `name` tells this view from others of the same tree."""
+        """The argv to put before a command; `name` distinguishes views of the same tree."""
         self.at.mkdir(parents=True, exist_ok=True)
         spec = self.at.with_name(f"{self.at.name}.{name}.json")
         user = os.geteuid() != 0
@@ -56,12 +56,12 @@ def namespaces(hermetic: bool = False) -> list[str]:
 
 
 def remove(paths: Sequence[Path]) -> None:
-    """Delete trees, also those whose files belong to ids that only a namespace may touch."""
+    """Delete trees, including files of ids that only a namespace may touch."""
     if paths:
         run.run([*namespaces(), "rm", "-rf", "--one-file-system", "--", *paths], stage="bake")
 
 
 def size(tree: Path) -> int:
-    """The bytes that a tree takes on the disk, whoever owns its files."""
+    """The bytes that a tree takes on disk, whoever owns its files."""
     argv = [*namespaces(), "du", "--summarize", "--block-size=1", "--one-file-system", str(tree)]
     return int(run.run(argv, stage="bake", apart=True).out.split()[0])

@@ -2,9 +2,9 @@
 
 Usage: unshare … python3 inside.py SPEC COMMAND…   (SPEC: the JSON of `enter.View`)
 
-As process 1 of its PID namespace it ends everything in the tree when it ends: when the command is
-done, and when the bake that asked for it is gone, even by kill -9. It stands alone, with nothing
-but the standard library, so that it starts quickly.
+As process 1 of its PID namespace, its exit ends every process in the tree: when the command is
+done, and when the bake is gone, even by kill -9. It uses the standard library alone, so that it
+starts quickly.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
 
 
 def mount_tree(spec: dict[str, Any]) -> None:
-    """Put the layers together at spec["at"]; the uppermost takes what is written."""
+    """Stack the layers at spec["at"]; the top one takes writes."""
     at, lower, upper = spec["at"], spec["lower"], spec["upper"]
     if not lower:
         mount(upper, at, "", MS_BIND)
@@ -71,7 +71,7 @@ def _escaped(path: str) -> str:
 
 
 def mount_system(at: Path) -> None:
-    """What programs expect around them: /proc, /dev, /sys, and a /run and /tmp that vanish."""
+    """Mount what programs expect: /proc, /dev, /sys, and a temporary /run and /tmp."""
     for name, mode in (("proc", 0o555), ("sys", 0o555), ("dev", 0o755), ("run", 0o755)):
         (at / name).mkdir(mode, exist_ok=True)
     (at / "tmp").mkdir(exist_ok=True)
@@ -100,7 +100,7 @@ def _mount_dev(dev: Path) -> None:
 
 
 def mount_binds(at: Path, binds: list[list[str]]) -> None:
-    """Show folders of the host inside the tree, read-only; their mount points lie on a tmpfs."""
+    """Bind folders of the host read-only into the tree; their mount points lie on a tmpfs."""
     for source, target in binds:
         place = at / target.lstrip("/")
         place.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ def _inherited_flags(path: str) -> int:
 
 
 def isolate() -> None:
-    """A host name that says nothing about the host, and a loopback as the only network."""
+    """Set a neutral host name, and bring up the loopback as the only network."""
     socket.sethostname("bake")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         request = struct.pack("16sH14x", b"lo", 0)
@@ -128,7 +128,7 @@ def isolate() -> None:
 def suppress_sync() -> None:
     """Let fsync and its kin succeed without doing anything, as systemd-nspawn --suppress-sync does.
 
-    A layer that is not finished is thrown away, so nothing in it is worth waiting for the disk.
+    An unfinished layer is thrown away, so none of its files is worth waiting for.
     """
     if platform.machine() not in _SYNC_CALLS:
         return
@@ -147,7 +147,7 @@ def suppress_sync() -> None:
 
 
 def run_child(spec: dict[str, Any], command: list[str]) -> int:
-    """Start `command` and return its pid."""
+    """Start `command`; returns its pid."""
     pid = os.fork()
     if pid:
         return pid
@@ -164,9 +164,9 @@ def run_child(spec: dict[str, Any], command: list[str]) -> int:
 
 
 def watch(pid: int, alive: int) -> int:
-    """Wait for `pid` and return its exit code; end everything when the bake gives up its lock.
+    """Wait for `pid`; returns its exit code, or 137 once the bake has released its lock.
 
-    Process 1 also gets the orphans of the tree, and must reap them.
+    Process 1 inherits the orphans of the tree, and must reap them.
     """
     poll = select.poll()
     child = os.pidfd_open(pid)
@@ -174,13 +174,13 @@ def watch(pid: int, alive: int) -> int:
     while not poll.poll(1000):
         _reap_others(pid)
         if not _locked(alive):
-            sys.stderr.write("the bake has ended, and so does its work in this tree\n")
+            sys.stderr.write("the bake has ended: its command in this tree is stopped\n")
             return 137
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256
 
 
 def _locked(file: int) -> bool:
-    """Whether the bake still holds its lock, which the kernel takes back however it ends."""
+    """Whether the bake holds its lock, which the kernel releases however the bake ends."""
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -199,7 +199,7 @@ def _reap_others(pid: int) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """Mount, enter, run, and pass the command's exit code on."""
+    """Mount, enter and run; returns the command's exit code."""
     spec = json.loads(Path(argv[0]).read_text())
     alive = os.open(spec["alive"], os.O_RDONLY)
     busy = os.open(spec["busy"], os.O_RDONLY)

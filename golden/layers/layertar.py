@@ -1,8 +1,8 @@
-"""Packs one layer as a container image wants it: python -m golden.layers.layertar TREE ARCHIVE
+"""Packs a layer for a container image: python -m golden.layers.layertar TREE ARCHIVE
 
 What overlayfs marks as deleted or replaced (`overlay`) are files named .wh.NAME and .wh..wh..opq in
-an image's layer (OCI image-spec, layer.md, "Whiteouts"). A program of its own, because it runs in
-the namespace where the tree's owners are right. ARCHIVE may be /dev/fd/N. Equal trees give equal
+an image's layer (OCI image-spec, layer.md, "Whiteouts"). It is a program, because it runs in the
+namespace that shows the tree's real owners. ARCHIVE may be /dev/fd/N. Equal trees give equal
 archives.
 """
 

@@ -1,4 +1,4 @@
-"""Files of stacked layers as overlayfs shows them, read where they lie: nothing is mounted.
+"""Files of stacked layers as overlayfs shows them, read in place: nothing is mounted.
 
 overlayfs marks what a layer deletes with character devices 0/0, and what it replaces as a whole
 with an attribute (filesystems/overlayfs.rst, "whiteouts and opaque directories"). `merged` reads
@@ -20,7 +20,7 @@ OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque")
 # ping and others hold the right to open raw sockets in it.
 CAPABILITY = "security.capability"
 _MOST_LINKS = 40  # Linux follows as many: path_resolution(7)
-# Beyond this a text is told by its size: nobody reads such a difference.
+# A longer text is not compared line by line: nobody reads such a difference.
 LONGEST = 1 << 20
 KINDS = {
     stat.S_IFREG: "file",
@@ -57,7 +57,7 @@ class Entry:
 
     @property
     def privileged(self) -> bool:
-        """Whether who runs it gets rights that he had not: setuid, setgid, capabilities."""
+        """Whether running it grants rights: setuid, setgid, capabilities."""
         bits = self.status.st_mode & (stat.S_ISUID | stat.S_ISGID)
         return self.kind == "file" and bool(bits or attribute(self.file, CAPABILITY))
 
@@ -70,7 +70,7 @@ class Entry:
         return self.file.read_bytes() if self.kind == "file" else b""
 
     def text(self) -> str | None:
-        """What a person can read of it; None of what is no text, or too long."""
+        """Its text; None where it is not text, or too long."""
         if self.size > LONGEST:
             return None
         try:
@@ -118,7 +118,7 @@ class Stack:
     layers: Sequence[Path]
 
     def resolve(self, path: str) -> str | None:
-        """The absolute `path` without any link in it; None when nothing is there."""
+        """The absolute `path` with all links resolved; None when nothing is there."""
         links = 0
         done, left = PurePosixPath("/"), [part for part in path.split("/") if part]
         while left:
@@ -139,13 +139,13 @@ class Stack:
         return str(done)
 
     def find(self, path: str) -> Path | None:
-        """Where the content of the file `path` lies on this host; None when there is none."""
+        """Where the file `path` lies on this host; None when there is none."""
         real = self.resolve(path)
         here = self._lookup(PurePosixPath(real)) if real else None
         return here if here and here.is_file() else None
 
     def link(self, path: str) -> str | None:
-        """Where the link `path` leads; None when it is none."""
+        """The target of the link `path`; None when it is not a link."""
         here = self._lookup(PurePosixPath(path))
         return str(here.readlink()) if here and here.is_symlink() else None
 

@@ -1,21 +1,23 @@
-"""Why a layer must be baked again."""
+"""Why a layer must be baked again: what goes in now, compared with what went in last time.
+
+Texts are kept with the inputs, so that a plan can name the line that changed.
+"""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from golden.layers import texts
 from golden.layers.model import Inputs
-from golden.layers.texts import Texts
 
 NAMED = 3
 # Of these a layer has so many that `shortened` names a few, and counts the others.
 _COUNTED = ("package", "script", "file")
 
-# The words of the sections; {} is the entry.
-_WORDS = {
+# How a message names an entry of a section.
+_NAMES = {
     "packages": "package {}",
     "scripts": "script {}",
     "files": "file {}",
@@ -24,6 +26,27 @@ _WORDS = {
     "tools": "{}",
     "order": "the order of {}",
 }
+
+
+class Text(NamedTuple):
+    """A text as the layer gets it: `content`. What is made from a file of the checkout also has
+    that file's path in `source`, and its content in `written`."""
+
+    content: str
+    source: str = ""
+    written: str = ""
+
+
+# By section and name, as in `Inputs`; what is not text is missing.
+Texts = Mapping[str, Mapping[str, Text]]
+
+
+def decoded(content: bytes) -> str:
+    """`content` as text; empty for what is not text."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return ""
 
 
 @dataclass(frozen=True)
@@ -80,24 +103,36 @@ def _section(section: str, before: Side, after: Side) -> list[str]:
 
 
 def _change(section: str, name: str, what: str, before: Side, after: Side) -> str:
-    thing = _WORDS.get(section, section + " {}").format(name)
+    thing = _NAMES.get(section, section + " {}").format(name)
     if what != "changed":
         return f"{thing} is {what}"
-    version = _versions(before.inputs[section][name], after.inputs[section][name])
-    if version:
-        return f"{thing}: {version}"
-    line = texts.change(thing, name, _text(before, section, name), _text(after, section, name))
-    return line or f"{thing} changed"
-
-
-def _versions(old: str, new: str) -> str:
+    old, new = before.inputs[section][name].split(), after.inputs[section][name].split()
     # The first word of a package's or a tool's text is its version, that of a file's its mode.
-    before, after = old.split(), new.split()
-    if before and after and before[0] != after[0] and len(before[0]) < 40:
-        return f"{before[0]} → {after[0]}"
-    return ""
+    if old and new and old[0] != new[0] and len(old[0]) < 40:
+        return f"{thing}: {old[0]} → {new[0]}"
+    texts = [side.texts.get(section, {}).get(name) for side in (before, after)]
+    return _changed_line(thing, name, *texts) or f"{thing} changed"
 
 
-def _text(side: Side, section: str, name: str) -> texts.Text | None:
-    entries: Mapping[str, texts.Text] = side.texts.get(section, {})
-    return entries.get(name)
+def _changed_line(thing: str, name: str, old: Text | None, new: Text | None) -> str:
+    """Which line changed, for a person who wants to open the file: `file images/… line 3 changed`.
+
+    `thing` is the entry in a message, such as `file /etc/hosts`, where `name` is /etc/hosts. Empty
+    when the texts do not differ.
+    """
+    if old is None or new is None:
+        return ""
+    if new.source and old.source == new.source and old.written != new.written:
+        where = thing.replace(name, new.source)
+        return f"{where} line {first_change(old.written, new.written)} changed"
+    if old.content == new.content:
+        return ""
+    origin = f" (rendered from {new.source})" if new.source else ""
+    return f"{thing} line {first_change(old.content, new.content)} changed{origin}"
+
+
+def first_change(old: str, new: str) -> int:
+    """The number, from 1, of the first line of `new` that differs from `old`."""
+    pairs = itertools.zip_longest(old.splitlines(), new.splitlines())
+    found = (number for number, (before, after) in enumerate(pairs, 1) if before != after)
+    return next(found, max(1, len(new.splitlines())))

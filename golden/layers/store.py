@@ -1,4 +1,4 @@
-"""Published layers in .cache/layers/<key>: whole or not there, never changed afterwards."""
+"""Published layers in .cache/layers/<key>: whole or missing, never changed afterwards."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from typing import Any
 from golden import atomic
 from golden.layers import enter
 from golden.layers.model import Layer
-from golden.layers.reasons import Side
-from golden.layers.texts import Texts, from_json, to_json
+from golden.layers.reasons import Side, Text, Texts
 
 TREE = "tree"
 RECORD = "layer.json"
@@ -43,6 +42,15 @@ class Stored:
     def seconds(self) -> float:
         """How long its bake took."""
         return float(self.record["seconds"])
+
+
+@dataclass(frozen=True)
+class Last:
+    """A layer's last bake: what went in, how long it took, and how large its tree was on disk."""
+
+    side: Side
+    seconds: float
+    bytes: int | None
 
 
 class Store:
@@ -74,9 +82,9 @@ class Store:
         extra: Mapping[str, Any],
         texts: Texts | None = None,
     ) -> Stored:
-        """Move `folder`, which holds the finished tree, into the store in one step.
+        """Move `folder`, which holds the finished tree, into the store in one step; returns it.
 
-        `texts` are what of the layer's inputs is text.
+        `texts` are those of the layer's inputs that are text.
         """
         record = {
             "name": layer.name,
@@ -108,43 +116,34 @@ class Store:
         fact = {
             "keys": [layer.key, *older][:KEPT],
             "inputs": layer.inputs,
-            "texts": to_json(texts or {}),
+            "texts": texts or {},
             "seconds": stored.seconds,
             "bytes": stored.record.get("bytes"),
         }
-        path = self._note_path(site, layer.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(path, json.dumps(fact))
+        atomic.write(self._note_path(site, layer.name), json.dumps(fact))
 
     def settle(self, layers: Iterable[Layer]) -> None:
-        """Wait until the trees are on the disk, and note that they are."""
-        fresh = [
-            stored for stored in map(self.get, layers) if stored and not stored.record["settled"]
-        ]
+        """Wait until the trees are on the disk, and record that."""
+        fresh = [each for each in map(self.get, layers) if each and not each.record["settled"]]
         if fresh:
             os.sync()
-        for stored in fresh:
-            atomic.write(
-                stored.folder / RECORD, json.dumps({**stored.record, "settled": True}, indent=1)
-            )
+        for each in fresh:
+            record = {**each.record, "settled": True}
+            atomic.write(each.folder / RECORD, json.dumps(record, indent=1))
 
-    def last(self, site: str, name: str) -> Side | None:
-        """What went into the layer `name` of `site` when it was last baked."""
+    def last(self, site: str, name: str) -> Last | None:
+        """The last bake of the layer `name` of `site`."""
         noted = self._noted(site, name)
-        return Side(noted["inputs"], from_json(noted.get("texts", {}))) if noted else None
-
-    def last_bytes(self, site: str, name: str) -> int | None:
-        """What the tree of the layer `name` of `site` last took on the host's disk."""
-        noted = self._noted(site, name)
-        return noted.get("bytes") if noted else None
-
-    def last_seconds(self, site: str, name: str) -> float | None:
-        """How long the last bake of the layer `name` of `site` took."""
-        noted = self._noted(site, name)
-        return float(noted["seconds"]) if noted else None
+        if noted is None:
+            return None
+        texts = {
+            section: {entry: Text(*words) for entry, words in entries.items()}
+            for section, entries in noted.get("texts", {}).items()
+        }
+        return Last(Side(noted["inputs"], texts), float(noted["seconds"]), noted.get("bytes"))
 
     def prune(self, spared: Iterable[str] = ()) -> list[str]:
-        """Delete the layers that neither a site's notes nor `spared` name; return their keys."""
+        """Delete the layers that neither a site's notes nor `spared` name; returns their keys."""
         kept = {key for path in self._latest.glob("*/*.json") for key in _read(path)["keys"]}
         kept |= set(spared)
         old = [path for path in self.folder.glob("*") if path.name not in kept]

@@ -1,4 +1,4 @@
-"""Where layers are made: one bake at a time, and nothing of a killed one is left for long."""
+"""Where layers are made: one bake at a time, which clears what a killed one left."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import shlex
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class Workspace:
 
 @contextlib.contextmanager
 def working(cache: Path) -> Iterator[Workspace]:
-    """Be the one bake that works in `cache`: wait for another one, then clear what died there.
+    """Be the only bake in `cache`: wait for another one, then clear what killed ones left.
 
     Raises StageError when something that a killed bake started does not end, UserError when the
     file systems below `cache` cannot do what a bake needs.
@@ -78,7 +79,7 @@ def working(cache: Path) -> Iterator[Workspace]:
 
 @contextlib.contextmanager
 def one_bake(cache: Path) -> Iterator[None]:
-    """Be the only one that changes what bakes made with `cache`; waits for another one."""
+    """Be the only process that changes the results of bakes in `cache`; waits for another one."""
     cache.mkdir(parents=True, exist_ok=True)
     lock = FileLock(cache / "bake.lock")
     owner = cache / "bake.owner"
@@ -86,7 +87,7 @@ def one_bake(cache: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         who = owner.read_text().strip() if owner.is_file() else "another process"
-        log.info(f"another bake is running ({who}); waiting for it to end")
+        log.info(f"waiting for another bake to end ({who})")
         lock.acquire()
     try:
         owner.write_text(f"process {os.getpid()} since {time.strftime('%H:%M:%S')}")
@@ -119,12 +120,12 @@ def _require_usable(work: Path, layers: Path) -> None:
 
 
 def _clear(work: Path) -> None:
-    """Remove what bakes that were killed have left; the caller is the only bake."""
+    """Remove what killed bakes left; the caller is the only bake."""
     left = sorted(work.glob("*")) if work.is_dir() else []
     for folder in left:
         _wait_until_idle(folder / "busy")
     if left:
-        log.detail(f"clearing what {len(left)} interrupted bakes left in {work}")
+        log.detail(f"removing the remains of {len(left)} interrupted bakes in {work}")
         enter.remove(left)
 
 
@@ -141,7 +142,7 @@ def _wait_until_idle(busy: Path) -> None:
                 if time.monotonic() > end:
                     raise StageError(
                         "bake",
-                        f"something that an interrupted bake started still works in {busy.parent}",
-                        hint=f"see who it is with: fuser -v {busy}",
+                        f"a process of an interrupted bake is still running in {busy.parent}",
+                        hint=f"find it with: fuser -v {shlex.quote(str(busy))}",
                     ) from None
                 time.sleep(0.2)

@@ -15,9 +15,8 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from filelock import FileLock
 
@@ -25,22 +24,12 @@ from golden import atomic, log, paths
 from golden.definition import Site
 from golden.errors import UserError
 from golden.keys import signing
-from golden.lock import Lock, index
-from golden.lock import pool as fill
+from golden.lock import pool as pools
 from golden.packages import store
 
 MANIFEST = "manifest.json"
 SIGNATURE = MANIFEST + signing.SUFFIX
 FORMAT = 1
-_CHUNK = 1 << 20
-
-
-@dataclass(frozen=True)
-class Member:
-    """What the manifest says of one member."""
-
-    size: int
-    sha256: str
 
 
 def pack(site: Site, out: Path) -> None:
@@ -49,64 +38,56 @@ def pack(site: Site, out: Path) -> None:
     Raises UserError when the pool lacks a locked file, or a file is damaged; StageError when the
     disk is full.
     """
-    wanted, pool = fill.held(site), paths.CACHE / "pool"
-    members = _members(pool, wanted)
-    record = {
-        "pool": FORMAT,
-        "release": wanted.release,
-        "files": {name: {"size": m.size, "sha256": m.sha256} for name, m in members.items()},
-    }
-    manifest = (json.dumps(record, indent=1) + "\n").encode()
+    wanted, pool = pools.held(site), paths.CACHE / "pool"
+    if lacking := pools.lacking(pool, wanted):
+        names = ", ".join(lacking[:12])
+        raise UserError(f"the pool lacks, or has damaged: {names}; mend it with ./inv pool.fill")
     if not out.parent.is_dir():
         raise UserError(f"{out}: there is no folder {out.parent}; make it, or name another")
+    index = pools.read_index(pool, wanted.release).encode()
+    files = {f"{wanted.release}/{pools.PACKAGES}": _facts(len(index), _digest(index))}
+    for each in wanted.files:
+        files[str(store.pooled(Path(), each.sha256))] = _facts(each.size, each.sha256)
+    record = {"pool": FORMAT, "release": wanted.release, "files": files}
+    manifest = (json.dumps(record, indent=1) + "\n").encode()
     partial = atomic.partial(out)
     try:
         with (
             store.explain_full_disk(out),
             tarfile.open(partial, "w", format=tarfile.PAX_FORMAT) as tar,
         ):
-            _add(tar, MANIFEST, io.BytesIO(manifest), len(manifest))
-            signed = signing.signature(manifest)
-            _add(tar, SIGNATURE, io.BytesIO(signed), len(signed))
-            for name, member in members.items():
-                with (pool / name).open("rb") as content:
-                    _add(tar, name, content, member.size)
+            for name, content in ((MANIFEST, manifest), (SIGNATURE, signing.signature(manifest))):
+                info = tarfile.TarInfo(name)
+                info.size, info.mode = len(content), 0o644
+                tar.addfile(info, io.BytesIO(content))
+            for name in files:
+                tar.add(pool / name, name, filter=_anonymous)
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
-    log.info(f"{paths.shown(out)}: {len(members) - 1} packages, {out.stat().st_size / 1e6:.0f} MB")
+    log.info(f"{paths.shown(out)}: {len(files) - 1} packages, {out.stat().st_size / 1e6:.0f} MB")
 
 
-def _add(tar: tarfile.TarFile, name: str, content: IO[bytes], size: int) -> None:
-    info = tarfile.TarInfo(name)
-    info.size, info.mode = size, 0o644
-    tar.addfile(info, content)
-
-
-def _members(pool: Path, wanted: Lock) -> dict[str, Member]:
-    if lacking := fill.lacking(pool, wanted):
-        names = ", ".join(lacking[:12])
-        raise UserError(
-            f"the pool does not have all that is locked, or not whole: {names}; fill it first with "
-            "./inv pool.fill"
-        )
-    text = index.text(pool, wanted.release).encode()
-    members = {f"{wanted.release}/{index.PACKAGES}": Member(len(text), _digest(text))}
-    for each in wanted.files:
-        members[str(store.file(Path(), each.sha256))] = Member(each.size, each.sha256)
-    return members
+def _facts(size: int, sha256: str) -> dict[str, Any]:
+    return {"size": size, "sha256": sha256}
 
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def _anonymous(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    plain = tarfile.TarInfo(info.name)
+    plain.size, plain.mode = info.size, 0o644
+    return plain
+
+
 def unpack(file: Path, key: Path | None = None) -> None:
     """Take the bundle `file` into the pool, after all of it was verified.
 
     `key` holds the public key of the checkout that made it (PEM); ours without it. Raises UserError
-    when the signature, or any member, is not what it should be, StageError when the disk is full;
-    the pool is then as it was.
+    when the signature, or any member, is invalid, StageError when the disk is full; the pool is
+    then as it was.
     """
     pool = paths.CACHE / "pool"
     pool.mkdir(parents=True, exist_ok=True)
@@ -127,64 +108,56 @@ def _key(path: Path | None) -> bytes | None:
 
 
 def _verified(file: Path, key: bytes | None, place: Path) -> str:
-    """Unpack `file` to `place`, checking each byte; returns the release it is of."""
+    """Unpack `file` to `place` and check each byte; returns the release it is for."""
     try:
         with tarfile.open(file, "r|") as tar:
             record = _manifest(tar, file, key)
-            left = {name: Member(**facts) for name, facts in record["files"].items()}
+            left = dict(record["files"])
             # Not `for info in tar`: that begins with what was read already.
             while info := tar.next():
-                member = left.pop(info.name, None)
-                content = tar.extractfile(info)
-                if member is None or content is None or info.size != member.size:
-                    raise _bad(file, f"{info.name} is not what its manifest says")
-                _write(place / info.name, content, member, file)
+                facts = left.pop(info.name, None)
+                if not facts or not info.isreg() or info.size != facts["size"]:
+                    raise _invalid(file, f"{info.name} is not what its manifest says")
+                _extract(tar, info, place)
+                if not store.is_whole(place / info.name, **facts):
+                    raise _invalid(file, f"{info.name} is damaged: its bytes have another hash")
     except (tarfile.TarError, EOFError) as error:
-        raise _bad(file, f"it is cut short, or no pool ({error})") from None
+        raise _invalid(file, f"it is cut short, or no pool ({error})") from None
     except OSError as error:
         if error.filename == str(file):
             raise UserError(f"{file}: {error.strerror}; name a file of ./inv pool.export") from None
         raise
     if left:
-        raise _bad(file, f"{len(left)} of its files are missing")
+        raise _invalid(file, f"{len(left)} of its files are missing")
     return str(record["release"])
 
 
+def _extract(tar: tarfile.TarFile, info: tarfile.TarInfo, place: Path) -> None:
+    tar.extract(info, place, filter="data")
+
+
 def _manifest(tar: tarfile.TarFile, file: Path, key: bytes | None) -> Mapping[str, Any]:
-    first = [_small(tar, name, file) for name in (MANIFEST, SIGNATURE)]
+    first = []
+    for name in (MANIFEST, SIGNATURE):
+        info = tar.next()
+        content = tar.extractfile(info) if info and info.name == name else None
+        if content is None:
+            raise _invalid(file, f"it does not begin with {MANIFEST} and {SIGNATURE}")
+        first.append(content.read())
     if not signing.is_signed(first[0], first[1], key):
-        raise _bad(
+        raise _invalid(
             file, "its signature does not fit: it was changed, or made elsewhere (then give --key)"
         )
     # It is signed, so it is what `pack` wrote.
     record: Mapping[str, Any] = json.loads(first[0])
     if record["pool"] != FORMAT:
-        raise _bad(file, f"it is of format {record['pool']}, and this checkout reads {FORMAT}")
+        raise _invalid(file, f"it is of format {record['pool']}, and this checkout reads {FORMAT}")
     return record
 
 
-def _small(tar: tarfile.TarFile, name: str, file: Path) -> bytes:
-    info = tar.next()
-    content = tar.extractfile(info) if info and info.name == name else None
-    if content is None:
-        raise _bad(file, f"it does not begin with {MANIFEST} and {SIGNATURE}")
-    return content.read()
-
-
-def _write(target: Path, content: IO[bytes], member: Member, file: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256()
-    with target.open("wb") as out:
-        while chunk := content.read(_CHUNK):
-            digest.update(chunk)
-            out.write(chunk)
-    if digest.hexdigest() != member.sha256:
-        raise _bad(file, f"{member.sha256[:12]}… is damaged: its bytes have another hash")
-
-
-def _bad(file: Path, what: str) -> UserError:
+def _invalid(file: Path, why: str) -> UserError:
     return UserError(
-        f"{paths.shown(file)}: {what}; nothing was taken from it: bring it again from where it was "
+        f"{paths.shown(file)}: {why}; nothing was taken from it: copy it again from where it was "
         "made (./inv pool.export)"
     )
 
@@ -194,4 +167,4 @@ def _take_in(pool: Path, place: Path, release: str) -> None:
         target = pool / path.relative_to(place)
         target.parent.mkdir(parents=True, exist_ok=True)
         path.replace(target)
-    index.write(pool, release, (place / release / index.PACKAGES).read_text())
+    pools.write_index(pool, release, (place / release / pools.PACKAGES).read_text())

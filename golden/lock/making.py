@@ -1,4 +1,4 @@
-"""A lock made anew: every package of every site of a release, as apt finds it now."""
+"""A new lock: every package of every site of a release, as apt finds it now."""
 
 from __future__ import annotations
 
@@ -15,21 +15,18 @@ from golden.packages.downloads import Downloads
 from golden.packages.sources import own_uri
 from golden.recipe import Recipe, resolve
 
-# Further names fit no command line that a person reads in a log.
-_AT_ONCE = 200
-
 
 def make(site: Site, root: Path = paths.ROOT) -> Lock:
     """The lock of all sites of the release of `site` in the checkout at `root`; changes nothing.
 
-    The index is fetched anew. Raises as `of`, and UserError without any index.
+    The index is fetched anew. Raises as `make_from`, and UserError without any index.
     """
     state = AptState(site.release, pooled=False)
     state.refresh(0.0)
-    return of(site, state, root)
+    return make_from(site, state, root)
 
 
-def of(site: Site, state: AptState, root: Path = paths.ROOT) -> Lock:
+def make_from(site: Site, state: AptState, root: Path = paths.ROOT) -> Lock:
     """The lock of what apt finds in `state`, which is up to date; else as `make`.
 
     Raises UserError when something cannot be resolved, or the lock would mix versions of Synnefo.
@@ -58,7 +55,7 @@ def recipes(site: Site, resolver: Resolver, root: Path = paths.ROOT) -> Iterator
 
 
 def renew(site: Site) -> None:
-    """Make the lock anew, write it, and tell what changed."""
+    """Make a new lock, write it, and print what changed."""
     old = load_or_none(site)
     new = make(site)
     changed = changes(old, new)
@@ -72,7 +69,7 @@ def renew(site: Site) -> None:
 
 
 def load_or_none(site: Site, root: Path = paths.ROOT) -> Lock | None:
-    """The lock that there is; one that is no good is about to be replaced, so it counts as none."""
+    """The current lock; an invalid one counts as missing."""
     try:
         return load(site.release, root)
     except UserError:
@@ -82,17 +79,14 @@ def load_or_none(site: Site, root: Path = paths.ROOT) -> Lock | None:
 def _sources(state: AptState, packages: Mapping[str, Package]) -> dict[tuple[str, str], str]:
     """{(name, version): suite and component} after `apt-cache madison`; not of the pool."""
     found: dict[tuple[str, str], str] = {}
-    names = sorted(packages)
-    for begin in range(0, len(names), _AT_ONCE):
-        out = state.apt("apt-cache", "madison", *names[begin : begin + _AT_ONCE]).out
-        for line in out.splitlines():
-            cells = [cell.strip() for cell in line.split("|")]
-            if len(cells) == 3 and not cells[2].startswith(f"copy:{own_uri(state.pool)} "):
-                found.setdefault((cells[0], cells[1]), _words(cells[2]))
+    for line in state.cache("madison", sorted(packages)).splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) == 3 and not cells[2].startswith(f"copy:{own_uri(state.pool)} "):
+            found.setdefault((cells[0], cells[1]), _suite(cells[2]))
     return found
 
 
-def _words(place: str) -> str:
+def _suite(place: str) -> str:
     """`http://… bookworm-security/main amd64 Packages` → `bookworm-security main`; a flat
     repository is its suite alone: `copy:… wheezy/ Packages`."""
     suite = place.split()[1]

@@ -42,10 +42,14 @@ class Lock:
     downloads: tuple[Download, ...] = ()
 
     @property
+    def debs(self) -> tuple[Locked, ...]:
+        """The packages that a pool holds: all but the stand-ins."""
+        return tuple(package for package in self.packages if package.source != STANDIN)
+
+    @property
     def files(self) -> tuple[Locked | Download, ...]:
-        """What a pool holds of it: all but the stand-ins."""
-        packages = (each for each in self.packages if each.source != STANDIN)
-        return (*packages, *self.downloads)
+        """All that a pool holds."""
+        return (*self.debs, *self.downloads)
 
     @property
     def versions(self) -> dict[str, str]:
@@ -74,15 +78,15 @@ def path(release_name: str, root: Path = paths.ROOT) -> Path:
 
 
 def pins(lock: Lock | None) -> Mapping[str, str]:
-    """The versions that apt is to take: none without a lock."""
+    """The versions that apt must take: none without a lock."""
     return lock.versions if lock else {}
 
 
 def load(release: Release, root: Path = paths.ROOT) -> Lock | None:
-    """The lock of `release`; None where it has none.
+    """The lock of `release`; None when it has none.
 
-    Raises UserError, with the line, for a file that was edited by hand or mixes versions of
-    Synnefo's set.
+    Raises UserError, with the line, for a file that was edited by hand, or that mixes versions of
+    Synnefo's packages.
     """
     file = path(release.name, root)
     if not file.is_file():
@@ -90,22 +94,22 @@ def load(release: Release, root: Path = paths.ROOT) -> Lock | None:
     lock = parse(file.read_text(), file.relative_to(root))
     if lock.release != release.name:
         raise UserError(
-            f"{file.relative_to(root)}:1: this is the lock of release '{lock.release}'; make that "
-            f"of {release.name} with: ./inv lock"
+            f"{file.relative_to(root)}:1: this is the lock of release '{lock.release}'; make "
+            f"one of {release.name} with: ./inv lock"
         )
     require_one_synnefo(lock, release, f"{file.relative_to(root)}: ")
     return lock
 
 
 def write(lock: Lock, root: Path = paths.ROOT) -> Path:
-    """Put `lock` in its place in one step; returns where."""
+    """Write `lock` to its place, atomically; returns where."""
     file = path(lock.release, root)
     atomic.write(file, lock.text(), durable=True)
     return file
 
 
 def require_one_synnefo(lock: Lock, release: Release, where: str = "") -> None:
-    """Raise UserError when the lock mixes versions of Synnefo's set."""
+    """Raise UserError when the lock mixes versions of Synnefo's packages."""
     try:
         synnefo.require_one(lock.versions, synnefo.members(release))
     except UserError as error:
@@ -113,8 +117,8 @@ def require_one_synnefo(lock: Lock, release: Release, where: str = "") -> None:
 
 
 def parse(text: str, file: Path) -> Lock:
-    """The lock that `Lock.text` wrote. Raises UserError naming the line of `file` that is not as it
-    was written."""
+    """The lock that `Lock.text` wrote. Raises UserError naming the first line of `file` that
+    differs."""
     try:
         data = json.loads(text)
         packages = tuple(_locked(item) for item in data["packages"])
@@ -133,7 +137,7 @@ def parse(text: str, file: Path) -> Lock:
     if lines or text != lock.text():
         # The checksum follows from the others.
         first = next((number for number in lines if number != 2), len(wanted))
-        raise _edited(file, first, "this is not what was written here")
+        raise _edited(file, first, "this was changed")
     return lock
 
 
@@ -146,7 +150,7 @@ def _locked(item: Mapping[str, Any]) -> Locked:
 
 def _edited(file: Path, line: int, what: str) -> UserError:
     return UserError(
-        f"{file}:{line}: {what}: a lock is not edited by hand; take it back with git checkout "
-        f"{file}, make it anew with ./inv lock, or move one package with ./inv bump --package "
+        f"{file}:{line}: {what}: a lock is not edited by hand; restore it with git checkout "
+        f"{file}, make a new one with ./inv lock, or move one package with ./inv bump --package "
         "NAME=VERSION"
     )

@@ -1,8 +1,8 @@
-"""Which packages, in which exact versions, go into a layer, and their files in the cache.
+"""The exact packages of a layer, and their files in the cache.
 
-Read in this order: `sources` (what the release says and what the host's apt knows), `state` (an apt
-of our own that touches nothing of the host's), `resolve` (names to versions and dpkg's order of
-work), `fetch` (the .deb files).
+Read in this order: `sources` (where they come from), `state` (an isolated apt), `resolve` (from
+names to versions and dpkg's order of work), `fetch` (the .deb files), `mirror` (what can go wrong),
+`store` (files under their hash), `standins` and `synnefo` (Synnefo's own packages).
 """
 
 from golden.packages.fetch import fetch, to_fetch

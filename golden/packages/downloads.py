@@ -1,6 +1,6 @@
-"""Files that an image needs and no package brings: fetched here, never by a node; kept in the pool.
+"""Files that an image needs and no package has: fetched here, never by a node; kept in the pool.
 
-What an unlocked source had is remembered beside the pool, so that a plan fetches it once.
+The hash of an unlocked one is recorded beside the pool, so that a plan fetches it once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, order=True)
 class Download:
-    """A file and what it is made of: `source` is its URL or path, `size` in bytes."""
+    """A file: `source` is its URL or path, `size` in bytes."""
 
     source: str
     size: int
@@ -34,7 +34,7 @@ class Download:
 class Downloads:
     """The downloads of one bake, with the `locked` ones of its release.
 
-    `fresh` ones are fetched anew, whatever is known of them; `offline` only the pool counts.
+    `fresh` fetches them again, whatever is known; `offline` uses the pool alone.
     """
 
     def __init__(
@@ -49,16 +49,16 @@ class Downloads:
         self._locked = {each.source: each for each in locked}
         self._offline, self._fresh = offline, fresh
 
-    def of(self, source: str) -> Download:
-        """What `source` has: as locked, as remembered, or looked at now.
+    def find(self, source: str) -> Download:
+        """The file at `source`: as locked, as remembered, or fetched now.
 
-        Raises UserError where it cannot be had.
+        Raises UserError where it cannot be fetched.
         """
         known = None if self._fresh else self._locked.get(source) or self._remembered(source)
         return known or self._anew(source)
 
     def fetch(self, wanted: Download, say: Callable[[str], None]) -> None:
-        """Have `wanted` in the pool. Raises UserError where its source has other bytes by now."""
+        """Put `wanted` into the pool. Raises UserError when its source has other bytes now."""
         if store.is_whole(self.file(wanted), wanted.size, wanted.sha256):
             return
         say(f"fetching {wanted.source}")
@@ -66,12 +66,12 @@ class Downloads:
         if found != wanted:
             raise UserError(
                 f"{wanted.source} has other bytes than before ({found.sha256[:12]}… and not "
-                f"{wanted.sha256[:12]}…); if they are meant, take them with: ./inv lock"
+                f"{wanted.sha256[:12]}…); to accept them: ./inv lock"
             )
 
     def file(self, download: Download) -> Path:
         """Where it lies in the pool."""
-        return store.file(self.pool, download.sha256)
+        return store.pooled(self.pool, download.sha256)
 
     def _anew(self, source: str) -> Download:
         if self._offline:
@@ -89,7 +89,7 @@ class Downloads:
                     digest.update(chunk)
                     size += out.write(chunk)
             found = Download(source, size, digest.hexdigest())
-            store.put(self.pool, partial, found.sha256)
+            store.copy(partial, self.file(found), size, found.sha256)
         finally:
             partial.unlink(missing_ok=True)
         self._remember(found)

@@ -23,18 +23,17 @@ def fetch(
     below: Sequence[Package],
     say: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Have every .deb of `resolution` in the cache, whole and with the hash that the index gives.
+    """Put every .deb of `resolution` into the cache, whole and with the hash that the index gives.
 
-    `below` is what the resolution was made on top of. What the pool has is taken from there. Raises
-    UserError when the mirror does not deliver one, StageError when one arrives damaged.
+    `below` are the packages that the resolution builds on. The pool is asked first. Raises
+    UserError when the mirror does not deliver a file, StageError when one arrives damaged.
     """
     state = resolver.state
-    missing = _not_built(state, _missing(state.debs, resolution.packages))
-    missing = _not_pooled(state, missing)
+    missing = [p for p in _missing(state.debs, resolution.packages) if not _copied(state, p)]
     if state.offline and (absent := [each for each in missing if not state.is_standin(each)]):
         raise UserError(
-            f"--offline: the pool does not have, or not whole, "
-            f"{', '.join(f'{each.name} {each.version}' for each in absent)}; bring them with "
+            f"--offline: the pool lacks, or has damaged, "
+            f"{', '.join(f'{each.name} {each.version}' for each in absent)}; import them with "
             "./inv pool.import FILE, or fill the pool where there is a mirror: ./inv pool.fill"
         )
     if missing:
@@ -50,8 +49,8 @@ def fetch(
 
 
 def to_fetch(folder: Path, packages: Sequence[Package]) -> int:
-    """The bytes that a `fetch` of `packages` into `folder` would take from a mirror, by the names
-    and lengths of what is there."""
+    """The bytes that a `fetch` of `packages` into `folder` would get from a mirror, judged by names
+    and sizes."""
     return sum(
         package.size
         for package in packages
@@ -74,30 +73,17 @@ def _whole(path: Path, package: Package) -> bool:
     return False
 
 
-def _not_pooled(state: AptState, packages: Sequence[Package]) -> list[Package]:
-    """Those of `packages` that did not come from the pool."""
-    return [
-        package
-        for package in packages
-        if not store.take(state.pool, state.debs / package.file, package.size, package.sha256)
-    ]
-
-
-def _not_built(state: AptState, packages: Sequence[Package]) -> list[Package]:
-    """Those of `packages` that are no stand-ins, which lie here already."""
-    return [
-        package
-        for package in packages
-        if not (
-            state.is_standin(package)
-            and store.copy(
-                state.standins / package.file,
-                state.debs / package.file,
-                package.size,
-                package.sha256,
-            )
-        )
-    ]
+def _copied(state: AptState, package: Package) -> bool:
+    """Whether the stand-ins or the pool have `package`: then it is in the cache now."""
+    file, facts = state.debs / package.file, (package.size, package.sha256)
+    if state.is_standin(package):
+        return store.copy(state.standins / package.file, file, *facts)
+    source = store.pooled(state.pool, package.sha256)
+    if store.copy(source, file, *facts):
+        return True
+    # A damaged one leaves the pool.
+    source.unlink(missing_ok=True)
+    return False
 
 
 def _download(

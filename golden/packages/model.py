@@ -1,4 +1,4 @@
-"""What a resolution says; plain data that goes to JSON and back."""
+"""Packages and resolutions: plain data that goes to JSON and back."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Resolution:
-    """Packages that a layer adds, and the order of dpkg's work on them."""
+    """The packages that a layer adds, and the order of dpkg's work on them."""
 
     packages: tuple[Package, ...]
     steps: tuple[Step, ...]

@@ -1,7 +1,7 @@
-"""Which pins make apt take another version than it would without: only those make a difference.
+"""The pins that make a difference: those with which apt takes another version than without.
 
-So a lock made of a resolution asks for nothing that was not resolved already, and neither does one
-that loses versions which no source has.
+So a lock made from a resolution is not resolved again, and neither is one that loses versions that
+no source has.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""From names to exact packages and the order of dpkg's work, by asking apt; kept for the next time.
+"""From names to exact packages and the order of dpkg's work, by asking apt; cached.
 
-apt plans in a simulated installation on top of the layers below; what it prints is replayed in the
-tree by scripts/bake/packages.sh. So the image needs no index, and wheezy's apt need not know
-anything of today's mirrors.
+apt simulates the installation on top of the layers below; scripts/bake/packages.sh replays the
+result in the tree. So the image needs no index, and wheezy's apt need not talk to today's mirrors.
 """
 
 from __future__ import annotations
@@ -33,16 +32,13 @@ _ORDER = "APT::Immediate-Configure=false"
 
 
 class Resolver:
-    """Resolves names with one apt state; asks apt only for what it was not asked before.
-
-    What is no package is looked up in `downloads`.
-    """
+    """Resolves names with one apt state, and caches the results; `downloads` has other files."""
 
     def __init__(self, state: AptState, downloads: Downloads | None = None) -> None:
         self.state = state
         self.downloads = downloads or Downloads(state.pool, offline=state.offline)
         self._identity = state.identity()
-        # What apt said in this process; the index does not change under it.
+        # Answers of apt in this process, during which the index does not change.
         self._places: dict[str, _Place] = {}
         self._stanzas: dict[tuple[str, str], str] = {}
         self._statuses: dict[str, Path] = {}
@@ -52,7 +48,7 @@ class Resolver:
     ) -> Resolution:
         """What installing `names` (package names or apt patterns) on top of `below` adds.
 
-        `also` is installed too, but counts as there for others' sake only. Raises UserError when a
+        `also` is installed too, but counts as a dependency. Raises UserError when a
         package does not exist or its dependencies cannot be met.
         """
         asked = set(names)
@@ -106,28 +102,28 @@ class Resolver:
         unmet = [line.strip() for line in error.tail if "Depends:" in line]
         if not problems:
             return error
-        told = f"release '{self.state.release.name}': {'; '.join([*problems, *unmet])}"
-        return UserError(f"{told}: {self._held(unmet) or self._unknown()}")
+        why = f"release '{self.state.release.name}': {'; '.join([*problems, *unmet])}"
+        return UserError(f"{why}: {self._held(unmet) or self._unknown()}")
 
     def _held(self, unmet: Iterable[str]) -> str:
-        """What to do where a version is held that what depends on it, or it on, does not fit."""
+        """What to do when a pinned or locked version conflicts with what the sources have."""
         words = {word.partition(":")[0] for line in unmet for word in line.split()}
         pins, locked = self.state.release.pins, self.state.locked
         file = f"images/releases/{self.state.release.name}"
         if pinned := [f"{name} {pins[name]}" for name in sorted(words & pins.keys())]:
-            return f"pinned is {', '.join(pinned)}: change the pins in {file}.yaml"
+            return f"{', '.join(pinned)} pinned: change the pins in {file}.yaml"
         if held := [f"{name} {locked[name]}" for name in sorted(words & locked.keys())]:
             return (
-                f"locked in {file}.lock.json is {', '.join(held)}, and the sources have no more "
-                "what that goes with: lock what there is with ./inv lock, or take the locked files "
-                "from a pool with ./inv pool.import FILE"
+                f"{', '.join(held)} locked in {file}.lock.json: the sources no longer have "
+                "matching versions; lock the current ones with ./inv lock, or import the locked "
+                "files with ./inv pool.import FILE"
             )
         return ""
 
     def _unknown(self) -> str:
         return (
-            "correct the name in its role.yaml, or say under packages in "
-            f"images/releases/{self.state.release.name}.yaml what it is there"
+            "correct the name in its role.yaml, or map it under packages in "
+            f"images/releases/{self.state.release.name}.yaml"
         )
 
     def _status(self, below: Sequence[Package]) -> Path:
@@ -140,11 +136,11 @@ class Resolver:
         return self._statuses[name]
 
     def _installed(self, below: Sequence[Package]) -> list[str]:
-        """The paragraphs of `below` in a status file; apt is asked for those not seen before."""
+        """The paragraphs of `below` in a status file; apt is asked for new ones only."""
         fresh = {p.name: p.version for p in below if (p.name, p.version) not in self._stanzas}
         if fresh:
             wanted = [f"{name}={version}" for name, version in fresh.items()]
-            shown = self.state.apt("apt-cache", "show", "--no-all-versions", *wanted).out
+            shown = self.state.cache("show", wanted, options=["APT::Cache::AllVersions=false"])
             for text in _as_installed(shown, set(fresh)):
                 name = _name(text)
                 self._stanzas[name, fresh[name]] = text

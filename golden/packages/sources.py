@@ -1,6 +1,6 @@
-"""The lines of apt's sources for a release; `mirror: host` means what the host's own apt uses.
+"""apt's sources for a release; `mirror: host` means the mirror that the host's own apt uses.
 
-So no mirror's name is ever written into the project, and a host behind a company's mirror works.
+So the project names no mirror, and works on a host behind a company's mirror.
 """
 
 from __future__ import annotations

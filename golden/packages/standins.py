@@ -23,6 +23,7 @@ from typing import Any
 from golden import run
 from golden.definition.document import Document, read
 from golden.definition.problems import Problems, nearest
+from golden.packages import store
 from golden.paths import IMAGES, ROOT
 
 STANDINS = IMAGES / "standins"
@@ -139,7 +140,10 @@ def build(out: Path, synnefo: str, folder: Path = STANDINS) -> Built:
 
 
 def ensure(out: Path, synnefo: str, folder: Path = STANDINS) -> bool:
-    """Have `out` hold what `folder` says now; True when it had to be built. Raises as `build`."""
+    """Build the packages of `folder` into `out` unless they are up to date; True when built.
+
+    Raises as `build`.
+    """
     stamp = out / KEY_FILE
     wanted = key(synnefo, folder)
     if stamp.is_file() and stamp.read_text() == wanted:
@@ -254,9 +258,5 @@ def _index(folder: Path, packages: Sequence[Package]) -> None:
     text = "\n".join(entries).encode()
     (folder / "Packages").write_bytes(text)
     (folder / "Packages.gz").write_bytes(gzip.compress(text, mtime=0))
-    lines = [
-        f" {hashlib.sha256(path.read_bytes()).hexdigest()} {path.stat().st_size} {path.name}"
-        for path in (folder / "Packages", folder / "Packages.gz")
-    ]
-    header = "Origin: golden\nLabel: stand-ins\nSuite: ./\nArchitectures: all\nSHA256:\n"
-    (folder / "Release").write_text(header + "\n".join(lines) + "\n")
+    files = {name: (folder / name).read_bytes() for name in ("Packages", "Packages.gz")}
+    (folder / "Release").write_text(store.release_file("stand-ins", "./", files))

@@ -1,4 +1,4 @@
-"""An apt of our own for one release: own sources, index and cache; the host's stays untouched."""
+"""An isolated apt for one release: its own sources, index and cache; the host's is untouched."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ _HOST_OPTIONS = ("acquire::http", "acquire::retries", "acquire::force")
 _HOST_MIRROR_OPTIONS = ("acquire::check-valid-until", "acquire::check-date")
 # Where apt says why, the best first; its "Err:" lines name an address only.
 _REASONS = ("W: GPG error:", "E: Failed to fetch", "E: ", "W: ")
+# More fit no command line that a person reads in a log.
+_NAMES_AT_ONCE = 200
 # An update of one source would else throw the indexes of the others away.
 _KEEP_OTHERS = "APT::Get::List-Cleanup=false"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -37,8 +39,8 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class AptState:
     """The isolated apt state of `release`. Nothing is written before `refresh`.
 
-    `locked` are the versions to take where a source has them. A pool of the release is a source
-    too, unless not `pooled`; `offline` it is the only one, beside the stand-ins.
+    `locked` are the versions to take where a source has them. The release's pool is a source unless
+    `pooled` is false; `offline`, pool and stand-ins are the only ones.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class AptState:
         self.standins, self.pool = cache / "standins", cache / "pool"
         fetched = () if offline else sources.lines(release)
         own = [sources.own_line(self.standins, "./")] if release.standins else []
-        # The pool's index may come and go; what was fetched stays where it is.
+        # Without the pool, which may come and go: what was fetched keeps its folder.
         name = hashlib.sha256("\n".join([*fetched, *own]).encode()).hexdigest()[:12]
         heads = [self.standins / "Release"] if release.standins else []
         if pooled and (self.pool / release.name / "Release").is_file():
@@ -84,8 +86,10 @@ class AptState:
         return sorted([*self.lists.glob("*Release")])
 
     def identity(self) -> str:
-        """A hash that changes when any package of any suite does, or a pin makes apt choose another
-        version: the Release files hold the hashes of everything else. Empty without an index."""
+        """A hash of all that decides which versions apt takes; empty without an index.
+
+        The Release files hold the hashes of everything else.
+        """
         if not self.index_files():
             return ""
         return self._hash(self._effective())
@@ -97,7 +101,7 @@ class AptState:
         return digest.hexdigest()
 
     def _effective(self) -> Mapping[str, str]:
-        """The pins that change what apt takes; apt is asked once for each index."""
+        """The pins that change apt's choice; cached for each index."""
         wanted = self._versions()
         if not wanted or not self.config.is_file():
             return wanted
@@ -106,7 +110,7 @@ class AptState:
             found: Mapping[str, str] = json.loads(known.read_text())
             return found
         unpinned = ("Dir::Etc::preferences=/dev/null",)
-        policy = self.apt("apt-cache", "policy", *sorted(wanted), options=unpinned).out
+        policy = self.cache("policy", sorted(wanted), options=unpinned)
         found = pins.effective(wanted, policy)
         atomic.write(known, json.dumps(found))
         return found
@@ -117,8 +121,8 @@ class AptState:
     def refresh(self, max_hours: float = INDEX_HOURS) -> None:
         """Fetch the index when it is absent or older than `max_hours` hours.
 
-        Without an answer from the mirror an old index serves on, with a warning. Raises UserError
-        when there is none.
+        When the mirror does not answer, an old index is used, with a warning. Raises UserError when
+        there is none.
         """
         if self.release.standins:
             standins.ensure(self.standins, self.release.synnefo)
@@ -145,20 +149,19 @@ class AptState:
         self.apt("apt-get", "update", *words, options=options, watch=watch)
 
     def _has_old_index(self) -> bool:
-        """Whether the index of a repository of this host is not that of the packages that lie
-        there: a run may have been killed between the two."""
+        """Whether a repository on this host has changed since apt read it: a run may have been
+        killed in between."""
         known = {path.read_bytes() for path in self.index_files()}
         return any(head.read_bytes() not in known for head in self._heads)
 
     def _own_list(self) -> Path:
-        """A list of the repositories on this host alone, so that their index is read again without
-        asking any mirror."""
+        """A sources.list of the repositories on this host alone, to read them without a mirror."""
         path = self.folder / "etc" / "local.list"
         path.write_text("\n".join(self._own) + "\n")
         return path
 
     def _prefer(self) -> None:
-        """Write the sources, and the pins, where apt reads them."""
+        """Write sources and pins where apt reads them."""
         texts = {
             "sources.list": "\n".join(self.lines),
             "preferences": "\n".join(_pins(self._versions())),
@@ -169,7 +172,7 @@ class AptState:
                 atomic.write(path, text + "\n")
 
     def is_standin(self, package: Package) -> bool:
-        """Whether `package` is one that is built here."""
+        """Whether `package` is a stand-in."""
         return package.uri.startswith(f"copy:{sources.own_uri(self.standins)}/")
 
     def apt(
@@ -179,8 +182,10 @@ class AptState:
         options: Sequence[str] = (),
         watch: Callable[[], str] | None = None,
     ) -> run.Result:
-        """Run apt-get or apt-cache on this state, while `watch` (golden.run) lets it. Raises
-        StageError when it fails; FullDiskError is one."""
+        """Run apt-get or apt-cache on this state; `watch` is golden.run's.
+
+        Raises StageError when it fails: FullDiskError where that is the reason.
+        """
         flags = [part for option in options for part in ("-o", option)]
         env = {"APT_CONFIG": str(self.config), "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
         # apt itself refuses a second one at once; ours waits.
@@ -199,6 +204,11 @@ class AptState:
                 )
             except StageError as error:
                 raise mirror.explain(error, self.debs.parent) from error
+
+    def cache(self, verb: str, names: Sequence[str], *, options: Sequence[str] = ()) -> str:
+        """What `apt-cache VERB NAMES` prints. Raises StageError."""
+        parts = (names[at : at + _NAMES_AT_ONCE] for at in range(0, len(names), _NAMES_AT_ONCE))
+        return "".join(self.apt("apt-cache", verb, *part, options=options).out for part in parts)
 
     @property
     def _stamp(self) -> Path:
@@ -221,7 +231,7 @@ class AptState:
             ) from error
         log.warn(
             f"the mirror of release '{self.release.name}' did not answer ({why.rstrip('.')}); "
-            f"going on with the index of {self._age_hours():.0f} hours ago"
+            f"using the index of {self._age_hours():.0f} hours ago"
         )
 
     def _prepare(self) -> None:

@@ -1,4 +1,4 @@
-"""Files under their own hash: what is there is whole, however its writer ended."""
+"""Package files that are whole or not there, and the head of a repository of them on this host."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import contextlib
 import hashlib
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from golden import atomic, errors, paths
 
 
-def file(pool: Path, sha256: str) -> Path:
-    """Where the file with this hash lies. apt takes the name's end for the kind of file, so it is
-    that of a package whatever the file is."""
+def pooled(pool: Path, sha256: str) -> Path:
+    """Where the file with this hash lies; apt takes the name's end for the kind of file."""
     return pool / "sha256" / sha256[:2] / f"{sha256}.deb"
 
 
@@ -25,46 +25,14 @@ def is_whole(path: Path, size: int, sha256: str) -> bool:
         return hashlib.file_digest(content, "sha256").hexdigest() == sha256
 
 
-def put(pool: Path, whole: Path, sha256: str) -> None:
-    """Have the file `whole`, whose hash was checked, in the pool, too."""
-    target = file(pool, sha256)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _place(whole, target)
-
-
-def take(pool: Path, target: Path, size: int, sha256: str) -> bool:
-    """Put the package of this hash at `target`; False when the pool does not have it.
-
-    A damaged one leaves the pool, and counts as not there.
-    """
-    source = file(pool, sha256)
-    if not source.is_file():
-        return False
-    if not is_whole(source, size, sha256):
-        source.unlink()
-        return False
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _place(source, target)
-    return True
-
-
 def copy(source: Path, target: Path, size: int, sha256: str) -> bool:
-    """Put the file `source` at `target`, too; False when it is not there with this hash."""
+    """Put `source` at `target`, too; False when it is not whole (see `is_whole`).
+
+    One file under two names; a copy where they are on different file systems.
+    """
     if not is_whole(source, size, sha256):
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    _place(source, target)
-    return True
-
-
-def explain_full_disk(where: Path) -> contextlib.AbstractContextManager[None]:
-    """A StageError for a full disk while writing to `where`."""
-    hint = "make room (./inv gc --dry-run tells what can go) and do it again"
-    return errors.explain_full_disk("pool", paths.shown(where), hint)
-
-
-def _place(source: Path, target: Path) -> None:
-    """One file under two names; a copy where the two are on different file systems."""
     partial = atomic.partial(target)
     try:
         try:
@@ -72,8 +40,22 @@ def _place(source: Path, target: Path) -> None:
         except OSError:
             shutil.copyfile(source, partial)
         partial.replace(target)
+    finally:
         # rename(2) does nothing where both are one file already.
         partial.unlink(missing_ok=True)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    return True
+
+
+def release_file(label: str, suite: str, files: Mapping[str, bytes]) -> str:
+    """The Release file of a flat repository, which tells apt the hashes of `files`."""
+    hashes = [
+        f" {hashlib.sha256(content).hexdigest()} {len(content)} {name}\n"
+        for name, content in files.items()
+    ]
+    return f"Origin: golden\nLabel: {label}\nSuite: {suite}\nSHA256:\n{''.join(hashes)}"
+
+
+def explain_full_disk(where: Path) -> contextlib.AbstractContextManager[None]:
+    """A StageError for a full disk while writing to `where`."""
+    hint = "make room (./inv gc --dry-run shows what can go) and run it again"
+    return errors.explain_full_disk("pool", paths.shown(where), hint)

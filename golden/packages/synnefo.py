@@ -1,4 +1,4 @@
-"""Synnefo's own packages, each of which wants the others in exactly its own version."""
+"""Synnefo's own packages, which depend on each other in exactly the same version."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from golden.packages import standins
 
 
 def upstream(version: str) -> str:
-    """The version of Synnefo in that of a package: 0.16.2 of 0.16.2-1~wheezy or 0.16.2+standin."""
+    """Synnefo's version in that of a package: 0.16.2 of 0.16.2-1~wheezy or 0.16.2+standin."""
     whole = version.rpartition(":")[2].removesuffix(standins.SUFFIX)
     return whole.rpartition("-")[0] or whole
 
 
 def members(release: Release) -> frozenset[str]:
-    """The packages that move together in `release`: pinned at its Synnefo version, or built here at
-    that version."""
+    """The packages of `release` that have Synnefo's version, pinned or built here: they move
+    together."""
     pinned = {
         name for name, version in release.pins.items() if upstream(version) == release.synnefo
     }
@@ -47,10 +47,10 @@ def choose(synnefo: str, offers: Mapping[str, list[str]], release: str) -> str:
     for version in first:
         if all(version in versions for versions in others):
             return version
-    told = "; ".join(f"{name} {', '.join(versions)}" for name, versions in sorted(fitting.items()))
+    each = "; ".join(f"{name} {', '.join(versions)}" for name, versions in sorted(fitting.items()))
     raise UserError(
-        f"--synnefo {synnefo}: its packages want one another in just one version, and the sources "
-        f"of release {release} have none that all of them share: {told}"
+        f"--synnefo {synnefo}: the sources of release {release} have no version that all of its "
+        f"packages share: {each}"
     )
 
 
@@ -58,8 +58,8 @@ def require_one(versions: Mapping[str, str], members: frozenset[str]) -> None:
     """Raise UserError when the packages of the set among `versions` are not all of one version."""
     own = {name: version for name, version in versions.items() if name in members}
     if len(set(own.values())) > 1:
-        told = ", ".join(f"{name} {version}" for name, version in sorted(own.items()))
+        each = ", ".join(f"{name} {version}" for name, version in sorted(own.items()))
         raise UserError(
-            f"Synnefo's packages move together, and these are of several versions: {told}; "
-            "move all of them with --synnefo VERSION"
+            f"Synnefo's packages must have one version, and these have several: {each}; "
+            "move them all with --synnefo VERSION"
         )

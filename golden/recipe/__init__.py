@@ -1,8 +1,8 @@
-"""From a site to its layers: which packages, scripts and files each one is made of, bottom first.
+"""From a site to its layers: the packages, scripts and files of each, bottom first.
 
 The order of the bake is the order of this file: kernel, initramfs, base, then for each kind
-platform, libraries, synnefo and site. What is common to all kinds lies in the first three, baked
-once. A new version of Synnefo stales synnefo and site, and libraries only if it needs other ones.
+platform, libraries, synnefo and site. The first three hold what all kinds share, and are baked
+once. A new version of Synnefo makes synnefo and site stale, and libraries only if it needs others.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from golden.definition.models import Layer as DefinedLayer
 from golden.definition.models import RoleLayer
 from golden.layers import Layer
 from golden.layers.model import Inputs, digest
-from golden.layers.reasons import Side
-from golden.layers.texts import Text, Texts, decoded, read
+from golden.layers.reasons import Side, Text, Texts, decoded
 from golden.packages import Package, Resolution, Resolver, synnefo
 from golden.packages.downloads import Download
 from golden.recipe import payload, tools
@@ -54,8 +53,8 @@ INITRAMFS_PACKAGES = frozenset({"e2fsprogs", "kmod", "lvm2", "udev", "zstd"})
 class Recipe:
     """How one layer is made: its scripts run in order, with `payload` in /run/bake/input.
 
-    `packages` are what it adds on top of `below`. `essential` is the bootstrap's share of a base.
-    `texts` is what of the layer's inputs is text, `downloads` what of the pool its scripts need.
+    `packages` are added on top of `below`. `essential` is the bootstrap's share of a base. `texts`
+    are the inputs that are text, `downloads` the files of the pool that its scripts need.
     """
 
     layer: Layer
@@ -74,7 +73,7 @@ class Recipe:
 
     @property
     def side(self) -> Side:
-        """What goes in, to be compared with what went in."""
+        """What goes in, for a comparison with the last bake."""
         return Side(self.layer.inputs, self.texts)
 
     def all_packages(self) -> tuple[Package, ...]:
@@ -145,7 +144,7 @@ class _Resolving:
         return frozenset(self.site.packages(self.site.kinds[0], "base"))
 
     def _shared(self, below: tuple[Package, ...]) -> frozenset[str]:
-        """What every kind gets in the end, by dependencies too, is installed once, in the base."""
+        """The packages that every kind gets, dependencies included: they go into the base."""
         closures = [
             self.resolver.resolve(kind.packages(self.site.release, "platform"), below).names
             for kind in self.site.kinds
@@ -168,7 +167,7 @@ class _Resolving:
         return (*recipes, self._site(kind, below))
 
     def _libraries(self, kind: Kind, names: Sequence[str], below: Recipe) -> Recipe | None:
-        """What only dependencies of the packages `names` bring: it stays when Synnefo moves."""
+        """The layer of mere dependencies of the packages `names`: it stays when Synnefo moves."""
         there, moving = below.all_packages(), synnefo.members(self.site.release)
         whole = self.resolver.resolve(names, there).packages
         wanted = {each.name for each in whole if not each.asked and each.name not in moving}
@@ -197,10 +196,11 @@ class _Resolving:
         named = self.site.downloads(kind, layer)
         if not named:
             return _recipe(name, below, scripts, files, packages)
-        found = {each: self.resolver.downloads.of(each) for each in named.values() if "/" in each}
+        found = {each: self.resolver.downloads.find(each) for each in named.values() if "/" in each}
         files |= payload.downloads(named, found)
         hashes = {
-            each: found[told].sha256 if told in found else told for each, told in named.items()
+            each: found[source].sha256 if source in found else source
+            for each, source in named.items()
         }
         recipe = _recipe(name, below, scripts, files, packages, more={"downloads": hashes})
         return replace(recipe, downloads=tuple(found.values()))
@@ -242,12 +242,12 @@ def _recipe(
             for file, content in files.items()
             if file in payload.WORDS
         },
-        "tools": tools.of_layers(),
+        "tools": tools.for_layers(),
         "order": {"packages": digest(repr(packages.steps).encode())},
         **(more or {}),
     }
     layer = Layer(name, below.layer if below else None, inputs)
-    texts = {"scripts": {script: Text(read(SCRIPTS / script)) for script in scripts}}
+    texts = {"scripts": {name: Text((SCRIPTS / name).read_text()) for name in scripts}}
     return Recipe(layer, tuple(scripts), files, packages, there, essential, texts)
 
 
@@ -257,7 +257,7 @@ def _text(file: payload.ImageFile) -> Text:
         return Text(decoded(file.content))
     inside = source.is_relative_to(paths.ROOT) and source.is_file()
     name = str(source.relative_to(paths.ROOT)) if inside else str(source)
-    return Text(decoded(file.content), name, read(source) if inside else "")
+    return Text(decoded(file.content), name, decoded(source.read_bytes()) if inside else "")
 
 
 def _script(name: str) -> str:

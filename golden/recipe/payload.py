@@ -1,4 +1,4 @@
-"""What scripts find in /run/bake/input: plain lists, and the files of an image as one tar."""
+"""The files in /run/bake/input that scripts read: plain lists, and an image's files as a tar."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ FIRSTBOOT = paths.SCRIPTS / "firstboot"
 # The keys that the packages were verified with; repository-key.sh lets the image's apt trust them.
 KEYRING = "keyring.gpg"
 
-# The files that are settings of a layer, in the words of a plan. (The others hold what is among the
-# layer's inputs by itself.)
+# How a plan names the files that are settings of a layer. (The content of the others is among the
+# layer's inputs already.)
 WORDS = {
     OWN_INITRAMFS: "the making of an initramfs",
     "users.tsv": "the list of users",
@@ -39,7 +39,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class ImageFile:
-    """A file as it is to be in the image; `mode` is four octal digits."""
+    """A file of an image; `mode` is four octal digits."""
 
     content: bytes
     mode: str
@@ -50,7 +50,7 @@ class ImageFile:
 
     @property
     def identity(self) -> str:
-        """What a layer's key holds of it."""
+        """Its part of a layer's key."""
         return f"{self.mode} {self.owner}:{self.group} sha256:{digest(self.content)}"
 
 
@@ -62,8 +62,8 @@ def essential(resolution: Resolution) -> dict[str, bytes]:
 def packages(
     native: str, resolution: Resolution, before: Iterable[Package] = ()
 ) -> dict[str, bytes]:
-    """The input of packages.sh: apt's order of work, and what was not asked for by name (of what
-    came `before` in the same layer, too). apt notes the `native` architecture for all of them."""
+    """The input of packages.sh: apt's order of work, and which packages (also of those `before` in
+    the same layer) are mere dependencies. apt records the `native` architecture for all of them."""
     files = {package.name: package.file for package in resolution.packages}
     steps = (
         f"{step.action} {' '.join(files[n] if step.action == 'unpack' else n for n in step.names)}"
@@ -83,7 +83,7 @@ def downloads(named: Mapping[str, str], found: Mapping[str, Download]) -> dict[s
     A word that is no source has no place.
     """
     rows = (
-        f"{name}\t{source}\t{store.file(Path(), found[source].sha256) if source in found else ''}"
+        f"{name}\t{source}\t{store.pooled(Path(), found[source].sha256) if source in found else ''}"
         for name, source in named.items()
     )
     return {"downloads.tsv": _lines(rows)}
@@ -140,7 +140,7 @@ def site(
 
 
 def archive(files: Mapping[str, ImageFile]) -> bytes:
-    """A tar with owners by name: they get their numbers where it is unpacked."""
+    """A tar with owners by name, which become numbers where it is unpacked."""
     buffer = io.BytesIO()
     # The GNU format is what tar of wheezy knows best.
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
@@ -154,8 +154,8 @@ def archive(files: Mapping[str, ImageFile]) -> bytes:
 
 
 def release_record(site: str, layers: Mapping[str, str], revision: str) -> bytes:
-    """/etc/golden/release.json: the keys of the layers that an image consists of, bottom first, and
-    the commit it was baked from. It follows from them, so it is no input of any layer."""
+    """/etc/golden/release.json: the keys of an image's layers, bottom first, and the commit it was
+    baked from. It follows from them, so it is not an input of any layer."""
     record = {"site": site, "revision": revision, "layers": dict(layers)}
     return (json.dumps(record, indent=2) + "\n").encode()
 

@@ -30,14 +30,14 @@ def versions() -> Mapping[str, str]:
 
 
 @functools.cache
-def of_layers() -> Mapping[str, str]:
-    """What the key of a layer holds of the tools."""
+def for_layers() -> Mapping[str, str]:
+    """The tools' part of a layer's key."""
     return {**_chosen(_LAYERS), "the bake's own code": _code(_LAYER_CODE)}
 
 
 @functools.cache
-def of_disks() -> Mapping[str, str]:
-    """What the key of a disk holds of the tools."""
+def for_disks() -> Mapping[str, str]:
+    """The tools' part of a disk's key."""
     return {**_chosen(_DISKS), "the disk's own code": _code(_DISK_CODE)}
 
 
@@ -56,15 +56,14 @@ def _code(names: Sequence[str]) -> str:
 
 
 class Revision(NamedTuple):
-    """The commit of the checkout, and whether files differ from it; without one, `why` there is
-    none."""
+    """The commit of the checkout, and whether files differ from it; or `why` it has none."""
 
     commit: str
     dirty: bool
     why: str = ""
 
     def to_json(self) -> dict[str, str | bool]:
-        """What a manifest records."""
+        """The record in a manifest."""
         record: dict[str, str | bool] = {"revision": self.commit, "dirty": self.dirty}
         return {**record, "why": self.why} if self.why else record
 

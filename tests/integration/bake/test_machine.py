@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from golden import disk, paths, run
-from golden.bake import bake, machine
+from golden.bake import bake
 from golden.bake.layer import Builder
 from golden.boot.accelerator import choose
 from golden.definition import load
@@ -18,6 +18,7 @@ from golden.layers import Layer, Store, View, Workspace, working
 from golden.packages import AptState, Resolution, Resolver, fetch
 from golden.recipe import SCRIPTS, Recipe, Recipes, payload, resolve
 from golden.render import render
+from tests.integration.bake import machine
 
 pytestmark = pytest.mark.slow
 SITE = "rehearsal"

@@ -100,7 +100,7 @@ def test_with_a_lock_apt_resolves_the_new_one_and_nothing_else(
         rows = [Locked(*each, "all", 1, "a" * 64, "twelve main") for each in versions.items()]
         return Lock("twelve", tuple(rows))
 
-    def of(site: Site, state: World, root: Path) -> Lock:
+    def make_from(site: Site, state: World, root: Path) -> Lock:
         asked.append(state)
         return locked(resolved(site, root, state))
 
@@ -108,7 +108,7 @@ def test_with_a_lock_apt_resolves_the_new_one_and_nothing_else(
     file = lock.write(locked({"web": "1.0-1", "gone": "1"}), checkout.root)
     before = files(checkout.root)
     monkeypatch.setattr(module, "resolved", None)
-    monkeypatch.setattr(module.making, "of", of)
+    monkeypatch.setattr(module.making, "make_from", make_from)
     bump("lab", Wanted(packages={"web": "2.0-1"}), checkout.root)
     assert len(asked) == 1
     assert "  gone: 1 → gone\n  libx: new → 1\n" in capsys.readouterr().out

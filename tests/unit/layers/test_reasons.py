@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from golden.layers.reasons import Side, reasons, shortened
-from golden.layers.texts import Text
+from golden.layers.reasons import Side, Text, reasons, shortened
 
 OLD = {
     "packages": {"web": "1.0 all sha256:aa", "old": "1 all sha256:bb"},

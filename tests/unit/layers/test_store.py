@@ -8,7 +8,7 @@ import pytest
 
 from golden.layers import Layer, Store
 from golden.layers import store as module
-from golden.layers.texts import Text
+from golden.layers.reasons import Text
 
 SITE = "lab"
 
@@ -68,10 +68,9 @@ def test_what_was_baked_last_is_remembered_by_site(tmp_path: Path) -> None:
     published(store, tmp_path, layer(version="1"), seconds=3.0)
     published(store, tmp_path, layer(version="2"), seconds=5.0)
     last = store.last(SITE, "base")
-    assert last is not None and last.inputs == {"packages": {"web": "2"}}
-    assert store.last_seconds(SITE, "base") == 5.0
-    assert store.last("other", "base") is None
-    assert store.last_seconds(SITE, "top") is None
+    assert last is not None and last.side.inputs == {"packages": {"web": "2"}}
+    assert last.seconds == 5.0
+    assert store.last("other", "base") is store.last(SITE, "top") is None
 
 
 def test_the_last_two_of_each_layer_are_kept(tmp_path: Path) -> None:
@@ -113,5 +112,5 @@ def test_the_texts_and_the_size_of_the_last_bake_are_remembered(tmp_path: Path) 
     texts = {"files": {"/etc/web": Text("a\n", "images/web.j2", "{{ a }}\n")}}
     store.publish(SITE, made, folder, 1.0, {}, texts)
     last = Store(tmp_path).last(SITE, "base")
-    assert last is not None and last.texts == texts
-    assert 40_000 <= (store.last_bytes(SITE, "base") or 0) < 80_000
+    assert last is not None and last.side.texts == texts
+    assert last.bytes is not None and 40_000 <= last.bytes < 80_000

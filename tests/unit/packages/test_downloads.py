@@ -45,31 +45,31 @@ def ignore(_: str) -> None:
 
 
 def test_a_source_is_fetched_once_and_kept_by_its_hash(far: str, tmp_path: Path) -> None:
-    found = Downloads(tmp_path).of(f"{far}/helper.tar.xz")
+    found = Downloads(tmp_path).find(f"{far}/helper.tar.xz")
     assert Downloads(tmp_path).file(found).read_bytes() == Far.content
     again = Downloads(tmp_path)
-    assert again.of(found.source) == found
+    assert again.find(found.source) == found
     again.fetch(found, ignore)
     assert Far.asked == 1
-    assert Downloads(tmp_path, fresh=True).of(found.source) == found
+    assert Downloads(tmp_path, fresh=True).find(found.source) == found
     assert Far.asked == 2
 
 
 def test_other_bytes_than_those_locked_are_refused(
     far: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    locked = Downloads(tmp_path / "one").of(f"{far}/helper.tar.xz")
+    locked = Downloads(tmp_path / "one").find(f"{far}/helper.tar.xz")
     monkeypatch.setattr(Far, "content", b"another helper")
     other = Downloads(tmp_path / "two", [locked])
-    assert other.of(locked.source) == locked
+    assert other.find(locked.source) == locked
     with pytest.raises(UserError, match=r"has other bytes than before .*\./inv lock"):
         other.fetch(locked, ignore)
 
 
 def test_offline_takes_what_the_pool_has_and_nothing_else(far: str, tmp_path: Path) -> None:
-    locked = Downloads(tmp_path).of(f"{far}/helper.tar.xz")
+    locked = Downloads(tmp_path).find(f"{far}/helper.tar.xz")
     offline = Downloads(tmp_path, [locked], offline=True)
-    offline.fetch(offline.of(locked.source), ignore)
+    offline.fetch(offline.find(locked.source), ignore)
     assert Far.asked == 1
     offline.file(locked).write_bytes(b"damaged")
     with pytest.raises(UserError, match="--offline: the pool does not have"):
@@ -81,7 +81,7 @@ def test_a_host_that_is_away_and_a_file_that_is_not_there_are_named(
 ) -> None:
     for source in ("http://127.0.0.1:1/x", f"{far}/gone", f"{tmp_path}/none", "file:///none"):
         with pytest.raises(UserError, match="name a copy that can be fetched") as error:
-            Downloads(tmp_path / "pool").of(source)
+            Downloads(tmp_path / "pool").find(source)
         assert str(error.value).startswith(source)
     assert not list((tmp_path / "pool").rglob("*.deb"))
 
@@ -90,9 +90,9 @@ def test_a_file_of_this_host_may_change(tmp_path: Path) -> None:
     file = tmp_path / "helper.tar.xz"
     file.write_bytes(b"one")
     downloads = Downloads(tmp_path / "pool")
-    one = downloads.of(str(file))
+    one = downloads.find(str(file))
     file.write_bytes(b"two")
-    assert downloads.of(f"{file}").sha256 != one.sha256
+    assert downloads.find(f"{file}").sha256 != one.sha256
 
 
 def test_a_site_without_a_helper_is_refused_by_name() -> None:

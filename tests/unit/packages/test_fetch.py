@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from golden.errors import StageError, UserError
-from golden.packages import fetch
+from golden.packages import fetch, store
 from golden.packages.model import Package, Resolution
 from golden.packages.resolve import Resolver
 from tests.unit.small_site import small_site
@@ -106,3 +106,17 @@ def test_a_stand_in_is_taken_from_where_it_was_built(
     fetch(cast(Resolver, resolver), Resolution((own,), ()), ())
     assert resolver.asked == asked
     assert (tmp_path / own.file).read_bytes() == GOOD
+
+
+@pytest.mark.parametrize(("there", "asked"), [(GOOD, []), (b"a whole archivX", ["web=1"])])
+def test_the_pool_is_asked_first_and_loses_what_is_damaged(
+    tmp_path: Path, there: bytes, asked: list[str]
+) -> None:
+    resolver = FakeResolver(tmp_path)
+    pooled = store.pooled(resolver.state.pool, package("web").sha256)
+    pooled.parent.mkdir(parents=True)
+    pooled.write_bytes(there)
+    fetch(cast(Resolver, resolver), resolution("web"), ())
+    assert resolver.asked == asked
+    assert (tmp_path / "web_1_all.deb").read_bytes() == GOOD
+    assert pooled.exists() == (there == GOOD)

@@ -89,6 +89,9 @@ class FakeApt:
     def identity(self) -> str:
         return self._identity
 
+    def cache(self, verb: str, names: Sequence[str], options: Sequence[str]) -> str:
+        return str(self.apt("apt-cache", verb, *names, options=options).out)
+
     def apt(self, program: str, *words: str, options: Sequence[str] = (), watch: Any = None) -> Any:
         self.calls.append((program, *words))
         if self.error:

@@ -33,10 +33,10 @@ def main(archive: Path, root: Path) -> None:
         except FullDiskError as error:
             sys.stdout.write(f"{error}\n")
         files = set(host.files())
-        there = {str(store.file(Path(), each.sha256)) for each in held.packages}
+        there = {str(store.pooled(Path(), each.sha256)) for each in held.packages}
         assert files <= there, files - there
         for each in held.packages:
-            path = store.file(host.cache / "pool", each.sha256)
+            path = store.pooled(host.cache / "pool", each.sha256)
             assert not path.exists() or store.is_whole(path, each.size, each.sha256)
     sys.stdout.write("nothing that counts is left\n")
 
