@@ -17,7 +17,7 @@ from golden.definition import Release, Site
 from golden.definition.problems import nearest
 from golden.definition.tree import Tree
 from golden.errors import UserError
-from golden.lock import Lock, changes, path
+from golden.lock import Lock, path
 from golden.packages import AptState, Resolver, synnefo
 from golden.recipe import resolve
 
@@ -130,7 +130,7 @@ def staying(
 
 def relocked(old: Lock | None, new: Lock | None) -> dict[str, bytes]:
     """{path: content} of the lock `new`; empty without one, or if it equals `old`."""
-    if new is None or not changes(old, new):
+    if new is None or new == old:
         return {}
     return {str(path(new.release, Path())): new.text().encode()}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -64,8 +64,3 @@ class Resolution:
         packages = tuple(Package(**item) for item in data["packages"])
         steps = tuple(Step(item["action"], tuple(item["names"])) for item in data["steps"])
         return cls(packages, steps)
-
-
-def installed(resolutions: Iterable[Resolution]) -> tuple[Package, ...]:
-    """All packages of the layers below, bottom first."""
-    return tuple(package for resolution in resolutions for package in resolution.packages)

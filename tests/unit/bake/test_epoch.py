@@ -33,7 +33,7 @@ def test_the_newest_package_decides(tmp_path: Path) -> None:
 
 def test_what_is_no_package_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.deb").write_text("404 Not Found")
-    with pytest.raises(StageError, match=r"a\.deb is no Debian package"):
+    with pytest.raises(StageError, match=r"a\.deb is not a Debian package"):
         epoch.newest([tmp_path / "a.deb"])
 
 

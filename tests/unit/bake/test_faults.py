@@ -25,7 +25,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, tiny: Path) -> N
     told = run.run([*enter.namespaces(), "sh", "-c", script], cwd=ROOT)
     assert "bake top: no space left on the disk" in told.out
     assert "command: dd if=/dev/zero of=/big" in told.out
-    assert "goes on at layer top" in told.out
+    assert "resumes at layer top" in told.out
     assert told.out.endswith("nothing half-made is left\n")
 
 

@@ -52,7 +52,7 @@ def test_the_failure_names_layer_script_command_reason_and_log(tmp_path: Path) -
     assert "exit code: 3" in text
     assert "trying to overwrite '/etc/web'" in text
     assert str(log) in text
-    assert "it goes on at layer base" in text
+    assert "it resumes at layer base" in text
     # The lines of -x are for the log.
     assert "+ set -eu" not in text
 

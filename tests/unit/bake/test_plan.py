@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -144,6 +145,19 @@ def test_a_file_that_is_no_plan(home: Path, text: str) -> None:
 def test_a_plan_that_is_not_there(home: Path) -> None:
     with pytest.raises(UserError, match="No such file or directory; make one with"):
         planfile.read(home / "plan.json")
+
+
+@pytest.mark.parametrize(("number", "why"), [(28, "No space left"), (30, "Read-only file system")])
+def test_a_disk_that_cannot_take_the_plan_is_one_sentence(
+    site: Site, store: Store, home: Path, monkeypatch: pytest.MonkeyPatch, number: int, why: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(planfile.atomic, "write", fail)
+    with pytest.raises(UserError, match=rf"--out .*plan\.json: {why}") as caught:
+        planfile.write(home / "plan.json", seen(site, recipes(site), store))
+    assert "\n" not in str(caught.value)
 
 
 def test_a_plan_has_no_place(site: Site, store: Store, home: Path) -> None:

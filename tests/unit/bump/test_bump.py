@@ -86,7 +86,7 @@ def test_a_package_is_pinned(checkout: SmallTree) -> None:
 def test_going_back_must_be_meant(checkout: SmallTree) -> None:
     bump("lab", Wanted(synnefo="0.17"), checkout.root)
     before = files(checkout.root)
-    with pytest.raises(UserError, match=r"0\.16\.2 is older than 0\.17.*--downgrade"):
+    with pytest.raises(UserError, match=r"0\.16\.2 is older than the current 0\.17.*--downgrade"):
         bump("lab", Wanted(synnefo="0.16.2"), checkout.root)
     assert files(checkout.root) == before
     bump("lab", Wanted(synnefo="0.16.2", downgrade=True), checkout.root)
@@ -123,7 +123,10 @@ def test_with_a_lock_apt_resolves_the_new_one_and_nothing_else(
         (Wanted(synnefo="0.18"), r"--synnefo 0\.18: no source of release twelve has it of snf-co"),
         (Wanted(packages={"web": "3"}), r"no source of release twelve has it; they have: 2\.0-1"),
         (Wanted(packages={"wbe": "3"}), r"no image of site lab has the package; did you mean 'web"),
-        (Wanted(packages={"snf-common": "0.17-1"}), "is of Synnefo's set, which moves as a whole"),
+        (
+            Wanted(packages={"snf-common": "0.17-1"}),
+            "is one of Synnefo's packages, which",
+        ),
     ],
 )
 def test_what_cannot_be_changes_nothing(checkout: SmallTree, asked: Wanted, message: str) -> None:
@@ -157,7 +160,7 @@ def test_the_same_again_is_nothing_to_undo(checkout: SmallTree) -> None:
 @pytest.mark.parametrize(
     ("synnefo", "packages", "message"),
     [
-        ("", [], "say what is to move"),
+        ("", [], "give --synnefo VERSION"),
         ("v2", [], "--synnefo v2: must be a version such as"),
         ("0.16.3-1", [], "must be a version such as"),
         ("", ["web"], "--package web: must be NAME=VERSION"),

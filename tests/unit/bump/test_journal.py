@@ -133,4 +133,4 @@ def test_killed_at_any_moment_all_or_nothing(
     assert len(outcomes) > 10
     assert outcomes == sorted(outcomes), "there is one moment that counts"
     assert set(outcomes) == {0, 1} or outcomes[-1] == 0
-    assert "its files are put back as they were" in capsys.readouterr().err
+    assert "its files are restored" in capsys.readouterr().err

@@ -55,14 +55,14 @@ def test_a_version_that_no_source_has() -> None:
 
 
 def test_a_set_of_which_no_version_is_whole() -> None:
-    with pytest.raises(UserError, match=r"just one version.*snf-common 0\.17-1; snf-pithos-app"):
+    with pytest.raises(UserError, match=r"no version that.*snf-common 0\.17-1; snf-pithos-app"):
         synnefo.choose("0.17", OFFERS, "wheezy")
 
 
 def test_a_mixed_set_is_refused() -> None:
     members = frozenset(OFFERS)
     synnefo.require_one({"snf-common": "1", "snf-pithos-app": "1", "kamaki": "2"}, members)
-    with pytest.raises(UserError, match="snf-common 1, snf-pithos-app 2; move all of them with"):
+    with pytest.raises(UserError, match="snf-common 1, snf-pithos-app 2; move them all with"):
         synnefo.require_one({"snf-common": "1", "snf-pithos-app": "2", "kamaki": "2"}, members)
 
 

@@ -79,7 +79,7 @@ def test_the_second_bake_says_that_it_waits_and_then_works(tmp_path: Path, tiny:
     first = run.start([sys.executable, "-c", BAKE, tmp_path, tiny, "2"], cwd=ROOT)
     until(tmp_path / "works")
     second = run.run([sys.executable, "-c", BAKE, tmp_path, tiny, "0"], cwd=ROOT)
-    assert f"another bake is running (process {first.pid} since" in second.out
+    assert f"waiting for another bake to end (process {first.pid} since" in second.out
     assert first.wait(5) == 0
 
 

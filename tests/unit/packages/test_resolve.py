@@ -79,6 +79,7 @@ class FakeApt:
 
     def __init__(self, folder: Path, identity: str = "index 1") -> None:
         self.folder, self._identity = folder, identity
+        self.pool, self.offline = folder / "pool", False
         self.release = small_site().release
         self.locked: dict[str, str] = {}
         self.calls: list[tuple[str, ...]] = []

@@ -11,7 +11,7 @@ from tests.unit.wheezy.archive import Archive
 
 def example(archive: Archive) -> Site:
     """The committed site; of its release only mirrors and keyring are others, plus the flat
-    repository that the release's own file asks the operator to add."""
+    repository that the release's own file asks the operator to add. It downloads nothing."""
     site = load("example")
     wheezy, updates = site.release.sources
     sources = (
@@ -25,4 +25,8 @@ def example(archive: Archive) -> Site:
         sources=sources,
         keyring=str(archive.keyring),
     )
-    return replace(site, release=release)
+    roles = {role.name: replace(role, downloads=()) for kind in site.kinds for role in kind.roles}
+    kinds = tuple(
+        replace(kind, roles=tuple(roles[role.name] for role in kind.roles)) for kind in site.kinds
+    )
+    return replace(site, release=release, kinds=kinds)

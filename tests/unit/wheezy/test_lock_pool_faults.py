@@ -88,7 +88,7 @@ def test_a_mirror_whose_index_fails_leaves_the_lock_as_it_was(
     assert making.make(over) == made
     told = capsys.readouterr().err
     assert "the mirror of release 'wheezy' did not answer" in told
-    assert "going on with the index of 0 hours ago" in told
+    assert "using the index of 0 hours ago" in told
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_a_full_pool_asks_no_source(
     file.write_bytes(whole[:-1] + b"X")
     with pytest.raises(TypeError, match="NoneType"):
         fill.fill(site)
-    assert [each.name for each in fill.lacking(host.cache / "pool", held)] == ["openssl"]
+    assert fill.lacking(host.cache / "pool", held) == ["openssl"]
 
 
 def test_a_damaged_file_of_the_pool_is_named_offline_and_fetched_online(
@@ -143,9 +143,7 @@ def test_a_damaged_file_of_the_pool_is_named_offline_and_fetched_online(
     file.write_bytes(file.read_bytes()[:-1] + b"X")
     loose = unpinned(site)
     _, resolver = locked.resolver(loose.release, offline=True)
-    with pytest.raises(
-        UserError, match=r"--offline: the pool does not have, or not whole, openssl"
-    ):
+    with pytest.raises(UserError, match=r"--offline: the pool lacks, or has damaged, openssl"):
         for recipe in recipes(loose, offline=True).all():
             fetch(resolver, recipe.packages, recipe.below)
     fill.fill(site)
