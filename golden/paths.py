@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -18,6 +19,11 @@ HOME = Path(os.environ.get("GOLDEN_HOME", ROOT)).resolve()
 ARTIFACTS = HOME / ".artifacts"
 CACHE = HOME / ".cache"
 SECRETS = HOME / ".secrets"
+
+
+def home() -> str:
+    """Tells this checkout from others that use the same Docker engine or libvirt."""
+    return hashlib.sha256(str(CACHE).encode()).hexdigest()[:12]
 
 
 def shown(path: Path) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from golden import boot, check, definition, log, report
+from golden import check, log, report
 from golden.bake import bake
-from golden.boot.metal.target import Metal
-from golden.boot.target import Target, target
+from golden.boot import running, times
+from golden.boot.target import Target
 from golden.check.connection import Connection
 from golden.definition.models import Site
 from golden.errors import StageError, UserError
@@ -27,56 +27,42 @@ ARCHIPELAGO = "archipelago-boot"
 CALM = ("-m", "not destructive")
 
 
-def rehearse(site: str, where: str, *, keep: bool = False, connect: str = "") -> None:
-    """Bake `site`, boot all its nodes on fresh disks at target `where`, check them, start them once
-    more with the first one last, check them again, end them.
+def rehearse(site: Site, place: Target, *, keep: bool = False) -> None:
+    """Bake `site`, boot all its nodes on fresh disks at `place`, check them, start them once more
+    with the first one last, check them again, end them.
 
     The consoles, the time line and what the checks found at this target are kept in
     .artifacts/<site>/rehearsal/, whether it went well or not. Raises what the stage that failed
     raises; UserError when nodes of the site run already, since a rehearsal must begin with disks
     that nothing has written to.
     """
-    loaded, place = definition.load(site), target(where, connect)
-    _must_be_down(loaded)
-    if keep and where == Metal.name:
+    _must_be_down(site)
+    if keep and not place.outlives_rehearsal:
         raise UserError(
-            "--keep: the machines of a metal rehearsal go with their network; leave it out"
+            f"--keep: with --target {place.name} the machines of a rehearsal go with their "
+            "network; leave it out"
         )
     stages = _Stages()
-    stages.run("bake", lambda: bake(loaded, (), place.format))
+    stages.run("bake", lambda: bake(site, (), place.format))
     try:
         try:
-            machines = _machines(loaded, place)
-            stages.run("boot", lambda: boot.boot(site, (), where, connect, machines))
+            # The rehearsal's machines only now: the bake needs the network of the host.
+            machines = place.rehearsal(site)
+            stages.run("boot", lambda: running.boot(site, (), machines))
         finally:
-            stages.moments += _steps(loaded, stages.began("boot"))
-            _keep_consoles(loaded, "")
-        stages.run("check", lambda: _check(site, where))
-        # The machines of a metal rehearsal cannot be kept.
-        if not isinstance(place, Metal) and len(loaded.nodes) > 1:
-            stages.run("reboot", lambda: _reboot(loaded, where, connect))
-            stages.run("check again", lambda: check.check(site, (), CALM))
+            stages.moments += _steps(site, stages.began("boot"))
+            _keep_consoles(site, "")
+        stages.run("check", lambda: _check(site.name, place.name))
+        if place.outlives_rehearsal and len(site.nodes) > 1:
+            stages.run("reboot", lambda: _reboot(site, machines))
+            stages.run("check again", lambda: check.check(site.name, (), CALM))
     finally:
-        _keep_records(loaded, stages)
+        _keep_records(site, stages)
         if keep:
-            log.info(f"the nodes still run; end them with ./inv down --site {site}")
+            log.info(f"the nodes still run; end them with ./inv down --site {site.name}")
         else:
-            boot.down(site)
-    log.info(f"site {site}: rehearsed in {stages.seconds():.0f} s")
-
-
-def _machines(site: Site, place: Target) -> Target:
-    """Where the nodes boot: for metal, machines of our own on a network of our own.
-
-    Only now: the bake needs the network of the host.
-    """
-    if not isinstance(place, Metal):
-        return place
-    # Imported here: only this target needs it.
-    from golden.boot.metal import rehearsal
-
-    rehearsal.own_network(site)
-    return rehearsal.Rehearsed()
+            running.down(site)
+    log.info(f"site {site.name}: rehearsed in {stages.seconds():.0f} s")
 
 
 class _Stages:
@@ -107,10 +93,10 @@ class _Stages:
 
 
 def _must_be_down(site: Site) -> None:
-    running = [node.name for node in site.nodes if NodeDir(site.name, node.name).running()]
-    if running:
+    up = [node.name for node in site.nodes if NodeDir(site.name, node.name).running()]
+    if up:
         raise UserError(
-            f"{' and '.join(running)} of site {site.name} still run, and a rehearsal needs fresh "
+            f"{' and '.join(up)} of site {site.name} still run, and a rehearsal needs fresh "
             f"disks; end them with ./inv down --site {site.name}"
         )
 
@@ -124,13 +110,13 @@ def _check(site: str, where: str) -> None:
         _copy(found, ARTIFACTS / site / "rehearsal" / f"checks.{where}.json")
 
 
-def _reboot(site: Site, where: str, connect: str) -> None:
+def _reboot(site: Site, place: Target) -> None:
     """Start the nodes anew, the first one last, as after a power cut: the others find no storage to
     mount, and must come up by themselves when it is there. Raises StageError when one does not."""
     first, *others = site.nodes
-    boot.down(site.name, keep=True)
-    boot.boot(site.name, [node.name for node in others], where, connect)
-    boot.boot(site.name, [first.name], where, connect)
+    running.down(site, keep=True)
+    running.boot(site, [node.name for node in others], place)
+    running.boot(site, [first.name], place)
     link = Connection.to(site.name)
     for node in (node for node in site.nodes if node.kind.has("archipelago")):
         end = time.monotonic() + COME_UP_SECONDS
@@ -162,7 +148,7 @@ def _steps(site: Site, power_on: float) -> list[Moment]:
     return [
         Moment(power_on + step.began, step.seconds, node.name, step.name, step.state)
         for node in site.nodes
-        for step in boot.timeline(site.name, node.name)
+        for step in times.steps(site.name, node.name)
     ]
 
 

@@ -1,44 +1,38 @@
-"""What a running node leaves on this host: .cache/run/<site>/<node>/ and the state file in it.
-
-A state is believed only when its process is still the one that was started: same pid, same start
-time, same boot of the host. Anything else is a dead node's leftover.
-"""
+"""What a running node leaves on this host: .cache/run/<site>/<node>/ and the state file in it."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
-import random
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
-from golden import atomic
+from golden import atomic, daemon
+from golden.daemon import Process
 from golden.paths import CACHE
 
 
 @dataclass(frozen=True)
-class State:
-    """One power-on of a node.
+class State(Process):
+    """One power-on of a node, by the process that is its machine or follows its console.
 
-    `started` is the process's start in clock ticks since boot, `power_on` is in seconds since the
-    epoch, `artifact` the image and `stamp` how its file was then, `address` and `port` where ssh
-    answers, `target` where it boots, `jump` the ssh command of the machine from which that address
-    is reached, if it is another.
+    `power_on` is in seconds since the epoch, `artifact` the image and `stamp` how its file was
+    then, `address` and `port` where ssh answers, `target` where it boots, `jump` the ssh command of
+    the machine from which that address is reached, if it is another.
     """
 
-    pid: int
-    started: int
-    boot_id: str
     power_on: float
     port: int
     accelerator: str
     factor: float
     artifact: str
     stamp: list[int]
+    target: str
     address: str = "127.0.0.1"
-    target: str = "qemu"
     jump: str = ""
 
 
@@ -54,7 +48,7 @@ class NodeDir:
         self.console = self.path / "console.log"
         self.console_socket = self.path / "console.sock"
         self.qmp = self.path / "qmp.sock"
-        self.log = self.path / "qemu.log"
+        self.log = self.path / "machine.log"
         self.marks = self.path / "marks.json"
         self.base = self.path / "artifact.json"
         self._state = self.path / "state.json"
@@ -63,20 +57,20 @@ class NodeDir:
 
     def state(self) -> State | None:
         """The last power-on, whether it still runs or not."""
-        try:
-            return State(**json.loads(self._state.read_text()))
-        except (OSError, ValueError, TypeError):
-            return None
+        known = daemon.read(self._state)
+        with contextlib.suppress(TypeError):
+            return State(**known) if known else None
+        return None
 
     def running(self) -> State | None:
         """The state of a machine that runs now."""
         state = self.state()
-        return state if state and is_alive(state) else None
+        return state if state and state.is_alive() else None
 
     def remember(self, state: State) -> None:
         """Write the state, atomically."""
         self.claim(state.target)
-        write(self._state, asdict(state))
+        daemon.write(self._state, asdict(state))
 
     def claim(self, target: str, connect: str = "") -> None:
         """Remember where the node is about to boot, so that `down` finds what a failure leaves."""
@@ -85,12 +79,23 @@ class NodeDir:
             atomic.write(self._connect, connect)
 
     def connect(self) -> str:
-        """The libvirt at which the node was booted last, or is kept; empty when there is none."""
+        """The connection by which the node was booted last, or is kept; empty without one."""
         return self._connect.read_text() if self._connect.exists() else ""
 
     def target(self) -> str:
         """Where the node was booted last, or is kept; empty when nothing of it is left."""
         return self._target.read_text() if self._target.exists() else ""
+
+    def begin(self) -> None:
+        """A new power-on: make the folder, and set the last one's console and marks aside."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        for file in (self.console, self.marks):
+            if file.exists():
+                file.replace(file.with_name(f"{file.name}.old"))
+
+    def console_text(self) -> str:
+        """What the node's console has said since power-on."""
+        return self.console.read_text(errors="replace") if self.console.exists() else ""
 
     def forget(self) -> None:
         """The machine is off: its state and sockets go, its disks stay."""
@@ -124,35 +129,15 @@ def lock(site: str) -> FileLock:
 def lan(site: str) -> str:
     """GROUP:PORT of the multicast that is the site's LAN, the same for all its nodes.
 
-    Random per site folder: two sites, or two clones of the project, never hear each other.
+    Made of the folder's identity: two sites, or two checkouts of the project, never hear each
+    other. The group is of the administratively scoped ones (RFC 2365).
     """
-    file = site_dir(site) / "lan.json"
-    if not file.exists():
-        octets = [random.randint(1, 254) for _ in range(3)]
-        group = "239." + ".".join(map(str, octets))
-        write(file, {"group": group, "port": random.randint(20000, 60000)})
-    data = json.loads(file.read_text())
-    return f"{data['group']}:{data['port']}"
-
-
-def boot_id() -> str:
-    """Names this boot of the host."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-
-
-def start_ticks(pid: int) -> int | None:
-    """When the process `pid` started (proc(5), field 22), or nothing when it has ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    # A zombie has ended; only its parent has not looked yet.
-    return None if fields[0] == "Z" else int(fields[19])
-
-
-def is_alive(state: State) -> bool:
-    """Whether the process of `state` is the one that was started then."""
-    return state.boot_id == boot_id() and start_ticks(state.pid) == state.started
+    folder = site_dir(site)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{folder} {daemon.identity(folder)}"
+    number = hashlib.sha256(name.encode()).digest()
+    group = ".".join(str(1 + byte % 254) for byte in number[:3])
+    return f"239.{group}:{20000 + int.from_bytes(number[3:5]) % 40000}"
 
 
 def read(path: Path) -> object:

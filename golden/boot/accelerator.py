@@ -14,7 +14,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from golden import run, rundir
+from golden import daemon, run, rundir
+from golden.boot.disks import option
 from golden.errors import StageError, UserError
 from golden.paths import CACHE
 
@@ -83,7 +84,7 @@ def choose() -> Accelerator:
             f"{QEMU} is not installed, and the qemu target needs it: "
             "apt-get install qemu-system-x86 (./inv doctor lists all that is missing)"
         )
-    key = f"{rundir.boot_id()} {program.stat().st_mtime_ns} {_kvm_access()}"
+    key = f"{daemon.boot_id()} {program.stat().st_mtime_ns} {_kvm_access()}"
     file = CACHE / "accelerator.json"
     known = _remembered(file, key)
     if known is None:
@@ -113,7 +114,7 @@ def run_guest(options: list[str], timeout: float = PROBE_SECONDS) -> tuple[float
         disk.write_bytes(guest_disk())
         argv = [QEMU, "-machine", "pc", *options, "-m", "64", "-nodefaults", "-vga", "none"]
         argv += ["-display", "none", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
-        argv += ["-drive", f"if=virtio,format=raw,readonly=on,file={disk}"]
+        argv += ["-drive", f"if=virtio,format=raw,readonly=on,file={option(disk)}"]
         began = time.monotonic()
         try:
             result = run.run(argv, timeout=timeout, check=False, stage="boot")

@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from golden import run
-from golden.errors import StageError
+from golden import daemon
+from golden.daemon import Process
 from golden.paths import ROOT
 from golden.rundir import NodeDir
 
-# A libvirt daemon on a busy host takes its time to hand a console out.
-START_SECONDS = 60.0
 
-
-def serve(program: Path, words: Sequence[str | Path], files: NodeDir) -> int:
-    """Start `program` with `words`, the console's log and its socket; its pid.
+def serve(module: str, words: Sequence[str], files: NodeDir) -> Process:
+    """Start `module` with `words`, the console's log and its socket.
 
     Returns once nothing that the machine says can be missed. Raises StageError when it ends before
     that, or takes too long.
     """
     files.console_socket.unlink(missing_ok=True)
-    files.log.unlink(missing_ok=True)
-    argv: list[str | Path] = [
-        sys.executable,
-        "-P",
-        "-S",
-        program,
-        *words,
-        files.console,
-        files.console_socket,
-    ]
-    child = run.start(argv, env={"PYTHONPATH": str(ROOT)}, log=files.log, stage="boot")
-    deadline = time.monotonic() + START_SECONDS
-    while not files.console_socket.exists():
-        if child.poll() is not None or time.monotonic() > deadline:
-            run.end(child)
-            said = files.log.read_text(errors="replace").splitlines()[-12:]
-            raise StageError(
-                "boot", f"the console of {files.node} cannot be served", tail=said, log=files.log
-            )
-        time.sleep(0.02)
-    return child.pid
+    # Without site-packages it is small; and a PYTHONPATH could not name a folder with a colon.
+    argv: list[str | Path] = [sys.executable, "-S", "-m", module, *words]
+    return daemon.start(
+        [*argv, files.console, files.console_socket],
+        name=f"the console of {files.node}",
+        log=files.log,
+        cwd=ROOT,
+        ready=files.console_socket.exists,
+    )

@@ -1,58 +1,141 @@
-"""What a place where nodes boot must be able to do."""
+"""What a target must be able to do, and which targets there are.
+
+A target is a folder here, named in NAMES, that declares itself as `DECLARED`.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from golden.boot.container import Container
-from golden.boot.libvirt import Libvirt
-from golden.boot.metal.target import Metal
-from golden.boot.qemu import Qemu
-from golden.definition.models import Node, Site
-from golden.definition.problems import nearest
 from golden.errors import UserError
 
+if TYPE_CHECKING:
+    # The menu reads the declarations for its help, which needs no more than this file.
+    from golden.definition.models import Node, Site
+    from golden.host import Finding, Host
 
-class Target(Protocol):
-    """A place where nodes boot. Each node's console is a growing file in its run folder."""
+NAMES = ("qemu", "container", "libvirt", "metal")
+DEFAULT = NAMES[0]
+
+Options = Mapping[str, Any]
+NO_OPTIONS: Options = MappingProxyType({})
+
+
+class Target(ABC):
+    """A place where nodes boot. Each node's console is a growing file in its run folder.
+
+    Made with the values of its declared options that were given.
+    """
 
     name: str
     # What the bake makes for it: `golden.bake`'s FORMATS.
     format: str
+    # Whether its nodes can go on running after a rehearsal.
+    outlives_rehearsal = True
 
+    @abstractmethod
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""
 
+    @abstractmethod
     def up(self, site: Site, node: Node) -> bool:
         """Power the node on; False when it runs already."""
 
+    @abstractmethod
     def down(self, site: str, node: str, *, keep: bool) -> bool:
         """Power the node off; False when it was off. Without `keep` its disks go too."""
 
-    def is_on(self, site: str, node: str) -> bool:
-        """Whether the node's machine runs."""
-
+    @abstractmethod
     def machine_state(self, site: str, node: str) -> str:
         """The machine's own word for its state: `running`, `io-error`, …, or `off`."""
 
+    def attach(self, site: str, node: str) -> None:
+        """Connect the terminal to the console of a node that runs. Raises UserError without one."""
+        from golden.boot import terminal
 
-TARGETS: dict[str, type[Target]] = {
-    "qemu": Qemu,
-    "container": Container,
-    "libvirt": Libvirt,
-    "metal": Metal,
-}
+        terminal.attach(site, node)
+
+    def rehearsal(self, site: Site) -> Target:
+        """The target on which `site` is rehearsed, asked right before its nodes boot."""
+        del site
+        return self
 
 
-def target(name: str, connect: str = "") -> Target:
-    """The target called `name`, at the libvirt `connect` where that is given.
+@dataclass(frozen=True)
+class Option:
+    """An option of the menu that targets declare.
 
-    Raises UserError listing the targets.
+    `kind` is str, bool, or list for one that may be given more than once. `tasks` take it.
     """
-    if name not in TARGETS:
-        raise UserError(f"there is no target '{name}'; {nearest(name, TARGETS)}")
-    if name == Libvirt.name:
-        return Libvirt(connect)
-    if connect:
-        raise UserError(f"--connect {connect}: only the target libvirt takes it, not {name}")
-    return TARGETS[name]()
+
+    name: str
+    help: str
+    kind: type[str] | type[bool] | type[list[str]] = str
+    tasks: tuple[str, ...] = ("boot",)
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a target's folder says of itself; `load` imports the rest of it.
+
+    `examine` finds what the target needs of this host. `interfaces` names this host's interfaces
+    to the networks that the target has made for a site's nodes.
+    """
+
+    load: Callable[[], Callable[..., Target]]
+    options: tuple[Option, ...] = ()
+    examine: Callable[[Host, Site], list[Finding]] = lambda *_: []
+    interfaces: Callable[[str], list[str]] = lambda _: []
+
+
+def declaration(name: str) -> Declaration:
+    """What the target called `name` declares. Raises UserError listing the targets."""
+    if name not in NAMES:
+        from golden.definition.problems import nearest
+
+        raise UserError(f"there is no target '{name}'; {nearest(name, NAMES)}")
+    found: Declaration = import_module(f"golden.boot.{name}").DECLARED
+    return found
+
+
+def target(name: str, options: Options = NO_OPTIONS) -> Target:
+    """The target called `name`. Raises UserError for an option that it does not take."""
+    given = _given(options)
+    known = {option.name for option in declaration(name).options}
+    for key in given:
+        if key not in known:
+            raise UserError(f"--{key}: only --target {' or '.join(_takers([key]))} takes it")
+    return declaration(name).load()(**given)
+
+
+def taker(options: Options) -> Target | None:
+    """The target that takes the options that were given, or None when none was."""
+    given = _given(options)
+    return target(_takers(given)[0], given) if given else None
+
+
+def options(task: str) -> dict[str, Option]:
+    """The options of targets that `task` takes, by name; their help says for which target."""
+    found = {}
+    for name in NAMES:
+        for option in declaration(name).options:
+            if task in option.tasks:
+                text = f"for --target {name}: {option.help}"
+                found[option.name] = Option(option.name, text, option.kind, option.tasks)
+    return found
+
+
+def _given(options: Options) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value}
+
+
+def _takers(options: Iterable[str]) -> list[str]:
+    wanted = set(options)
+    return [
+        name for name in NAMES if wanted <= {option.name for option in declaration(name).options}
+    ]

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 
 from golden import log
 from golden.boot import sockets
-from golden.errors import UserError
-from golden.paths import shown
 from golden.rundir import NodeDir
 
 LEAVE = b"\x1d"  # Ctrl-]
@@ -22,21 +20,8 @@ RECALL_BYTES = 4000
 
 
 def attach(site: str, node: str) -> None:
-    """Connect the terminal to the console of `node` until Ctrl-] or the machine's end.
-
-    Raises UserError when the node does not run.
-    """
+    """Connect the terminal to the console of `node` until Ctrl-] or the machine's end."""
     files = NodeDir(site, node)
-    if files.running() is None:
-        last = f"; its last console is in {shown(files.console)}" if files.console.exists() else ""
-        raise UserError(
-            f"{node} of site {site} is not running{last}; boot it with: ./inv boot --site {site}"
-        )
-    if files.target() == "metal":
-        raise UserError(
-            f"{node} is a machine whose console this host does not have; what is known of it is in "
-            f"{shown(files.console)}, and when it runs: ./inv ssh {node} --site {site}"
-        )
     log.info(f"console of {node}, leave with Ctrl-]")
     with _raw_terminal(), sockets.connected(files.console_socket, timeout=None) as link:
         # What was said before: the socket itself has no memory.

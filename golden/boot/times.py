@@ -17,9 +17,8 @@ from golden.rundir import NodeDir
 def steps(site: str, node: str) -> tuple[StepTime, ...]:
     """Every phase and first-boot step of the node's last boot, with its seconds."""
     files = NodeDir(site, node)
-    text = files.console.read_text(errors="replace") if files.console.exists() else ""
     marks = rundir.read(files.marks)
-    return status.timeline(text, marks if isinstance(marks, dict) else {})
+    return status.timeline(files.console_text(), marks if isinstance(marks, dict) else {})
 
 
 def moments(site: Site, nodes: Iterable[Node]) -> list[Moment]:

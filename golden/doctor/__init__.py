@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from golden import log
+from golden.boot import target
 from golden.definition import Site, load
-from golden.doctor import archive, engines
+from golden.doctor import archive
 from golden.errors import StageError, UserError
 from golden.host import Finding, Host, kernel, network, programs, resources
 from golden.host.require import OLD_GLIBC, fix, keyring, vsyscall
@@ -53,8 +54,7 @@ def examine(
         _builder(host, site),
         *_networks(host, site),
         kernel.accelerator(probe or _accelerator),
-        engines.docker(host),
-        *engines.libvirt(host, site.libvirt.pool, len(site.nodes)),
+        *(one for name in target.NAMES for one in target.declaration(name).examine(host, site)),
         programs.python2(host),
     ]
 
@@ -74,7 +74,8 @@ def _networks(host: Host, site: Site) -> list[Finding]:
     from golden.packages import sources
 
     known = sources.host_sources()
-    found = [network.subnet_and_routes(host, subnet, definition, [_bridge(site.name)])]
+    own = [one for name in target.NAMES for one in target.declaration(name).interfaces(site.name)]
+    found = [network.subnet_and_routes(host, subnet, definition, own)]
     mirrors = [one.uri for one in known]
     try:
         every = site.release.sources
@@ -86,13 +87,6 @@ def _networks(host: Host, site: Site) -> list[Finding]:
         mirrors = [*(url for url, _ in places), *mirrors]
         found += _pinned(site)
     return [*found, network.subnet_and_mirrors(host, subnet, mirrors, definition)]
-
-
-def _bridge(site: str) -> str:
-    # Imported here: the Docker SDK costs 100 ms, too, and only a look at everything needs it.
-    from golden.boot.container import target
-
-    return target.bridge(site)
 
 
 def _pinned(site: Site) -> list[Finding]:

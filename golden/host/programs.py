@@ -13,6 +13,9 @@ NEEDED = frozenset(("bake", "boot"))
 # The HCL that packer/ is written in: what Debian 12 ships (docs/wheezy.md W16.1).
 PACKER_AT_LEAST = (1, 6, 6)
 
+# There is such a folder exactly when systemd manages the host: sd_booted(3).
+SYSTEMD = Path("/run/systemd/system")
+
 
 def programs(host: Host, purpose: str | None = None) -> list[Finding]:
     """One finding per host package; with `purpose` only those that it needs."""

@@ -22,8 +22,8 @@ What the installer and whoever serves it over the network agree on:
   lie in the bundle's folder under those names, are no secrets, and may be served to anybody; a seed
   is `Bundle.seeds[NODE]` and should leave the host once per token.
 - Each line that it prints as `@installer {json}` on the console is also POSTed to
-  `URL/report/NODE` (body: the JSON; NODE is empty until the manifest told which node it is, if
-  `golden.node` does not). Its keys are those of first boot's lines
+  `URL/report/NODE` (the same header; body: the JSON; NODE is empty until the manifest named the
+  node, if `golden.node` does not). Its keys are those of first boot's lines
   (golden.boot.events.Event): node, step, n, of, state, detail, seconds, uptime. Steps: source,
   manifest, disk, seed, image, boot, installed. States: running, done, failed (it starts over after
   a minute), refused (the disk is as it was; a person must act). The end is step `installed`, state

@@ -65,7 +65,7 @@ def read(folder: Path) -> Drivers:
     """The drivers of the kernel whose modules lie in `folder`. Raises StageError without a list."""
     listed = folder / "modules.alias"
     if not listed.is_file():
-        raise StageError("metal", f"{folder}: no modules.alias, so its drivers are not known")
+        raise StageError("installer", f"{folder}: no modules.alias, so its drivers are not known")
     lines = listed.read_text(errors="replace").splitlines()
     loaded = [tuple(line.split()[1:3]) for line in lines if line.startswith("alias ")]
     aliases = [(pair[0], pair[1]) for pair in loaded if len(pair) == 2]

@@ -68,7 +68,7 @@ def _raw(disk: Path, folder: Path, say: Say) -> Path:
         return disk
     say("unpacking the disk")
     raw = folder / "disk.raw"
-    run.run(["qemu-img", "convert", "-O", "raw", disk, raw], stage="metal")
+    run.run(["qemu-img", "convert", "-O", "raw", disk, raw], stage="installer")
     return raw
 
 

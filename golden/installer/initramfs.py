@@ -78,7 +78,7 @@ def _first(tree: Stack, folders: Iterable[str], name: str) -> str:
     for folder in folders:
         if tree.find(f"{folder}/{name}"):
             return f"{tree.resolve(folder)}/{name}"
-    raise StageError("metal", f"the baked tree has no {name}, which the installer needs")
+    raise StageError("installer", f"the baked tree has no {name}, which the installer needs")
 
 
 def _add(tree: Stack, path: str, found: Entries) -> None:

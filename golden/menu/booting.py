@@ -2,94 +2,84 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from golden.errors import UserError
+from golden.boot.target import DEFAULT as DEFAULT_TARGET
 from golden.menu.task import DEFAULT_SITE, Nodes, task
 
+if TYPE_CHECKING:
+    from golden.definition import Site
 
-@task(
-    "site",
-    "node",
-    "target",
-    "connect",
-    iterable=["node", "force"],
-    help={
-        "interface": "for --target metal: the interface of this host on the machines' network",
-        "shared": "for --target metal: also on the interface with the host's default route",
-        "reinstall": "for --target metal: write over disks that hold a finished image of ours",
-        "force": "for --target metal: write over the disk of this serial or WWN, whatever it holds",
-    },
-)
+
+def _load(site: str) -> Site:
+    from golden.definition import load
+
+    return load(site)
+
+
+@task("site", "node", "target", iterable=["node"], of_targets="boot")
 def boot(
     _: Context,
     site: str = DEFAULT_SITE,
     node: Nodes = None,
-    target: str = "qemu",
-    connect: str = "",
-    interface: str = "",
-    shared: bool = False,
-    reinstall: bool = False,
-    force: Nodes = None,
+    target: str = DEFAULT_TARGET,
+    **options: Any,
 ) -> None:
     """Boot the baked nodes and follow their first boot."""
-    from golden.boot import boot, show_times
-    from golden.boot.metal.target import Metal
+    from golden.boot import running
+    from golden.boot.target import target as target_of
 
-    disks, metal = tuple(force or ()), None
-    if target == Metal.name:
-        metal = Metal(interface, shared=shared, reinstall=reinstall, force=disks)
-    elif interface or shared or reinstall or disks:
-        raise UserError("--interface, --shared, --reinstall and --force are for --target metal")
-    boot(site, tuple(node or ()), target, connect, metal)
-    show_times(site, tuple(node or ()))
+    loaded, place = _load(site), target_of(target, options)
+    running.boot(loaded, tuple(node or ()), place)
+    running.show_times(loaded, tuple(node or ()))
 
 
 @task("site")
 def status(_: Context, site: str = DEFAULT_SITE) -> None:
     """Show each booted node: its state and its first-boot step."""
-    from golden.boot import show_status
+    from golden.boot import running
 
-    show_status(site)
+    running.show_status(_load(site))
 
 
 @task("site", positional=["node"])
 def console(_: Context, node: str, site: str = DEFAULT_SITE) -> None:
     """Open a node's serial console."""
-    from golden.boot import console
+    from golden.boot import running
 
-    console(site, node)
+    running.console(_load(site), node)
 
 
 @task("site", positional=["node"], help={"command": "run this command instead of a login shell"})
 def ssh(_: Context, node: str, command: str = "", site: str = DEFAULT_SITE) -> None:
     """Log in to a booted node as root with the operator's key."""
-    from golden.boot import ssh
+    from golden.boot import running
 
-    raise Exit(code=ssh(site, node, command))
+    raise Exit(code=running.ssh(_load(site), node, command))
 
 
 @task(
     "site",
     "node",
     iterable=["node"],
-    help={
-        "keep": "keep the nodes' disks for the next boot",
-        "connect": "libvirt URI of nodes whose local record was lost",
-    },
+    of_targets="down",
+    help={"keep": "keep the nodes' disks for the next boot"},
 )
 def down(
     _: Context,
     site: str = DEFAULT_SITE,
     node: Nodes = None,
     keep: bool = False,
-    connect: str = "",
+    **options: Any,
 ) -> None:
     """Shut the nodes down and delete their disks; artifacts stay."""
-    from golden.boot import down
+    from golden.boot import running
+    from golden.boot.target import taker
 
-    down(site, tuple(node or ()), keep=keep, connect=connect)
+    running.down(_load(site), tuple(node or ()), keep=keep, place=taker(options))
 
 
 @task("site", "node", iterable=["node"])
@@ -100,15 +90,16 @@ def check(_: Context, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
     check(site, tuple(node or ()))
 
 
-@task("site", "target", "connect", help={"keep": "leave the nodes running afterwards"})
+@task("site", "target", of_targets="rehearse", help={"keep": "leave the nodes running afterwards"})
 def rehearse(
     _: Context,
     site: str = DEFAULT_SITE,
-    target: str = "qemu",
-    connect: str = "",
+    target: str = DEFAULT_TARGET,
     keep: bool = False,
+    **options: Any,
 ) -> None:
     """Bake, boot and check a site, then delete its nodes."""
+    from golden.boot.target import target as target_of
     from golden.rehearse import rehearse
 
-    rehearse(site, target, keep=keep, connect=connect)
+    rehearse(_load(site), target_of(target, options), keep=keep)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from invoke.tasks import Task
 from invoke.tasks import task as invoke_task
 
 from golden import log
+from golden.boot import target
 from golden.bump.journal import Journal
 from golden.errors import STAGE_ERROR_CODE, USER_ERROR_CODE, StageError, UserError
 from golden.menu.parsing import Word
@@ -26,8 +28,7 @@ Nodes = Sequence[str] | None
 HELP = {
     "site": "a file of images/sites/ without .yaml",
     "node": "only this node (repeatable)",
-    "target": "where the nodes boot: qemu, container, libvirt or metal",
-    "connect": "libvirt URI: qemu:///system, qemu+ssh://USER@HOST/system",
+    "target": f"where the nodes boot: {', '.join(target.NAMES)}",
     "verbose": "print every line of the work",
     "json": "print JSON",
 }
@@ -81,13 +82,35 @@ def _exit(error: Exception, code: int) -> Exit:
     return Exit(code=code)
 
 
-def task(*names: str, word: str = "", **options: Any) -> Callable[[Callable[..., None]], Any]:
+def _with_options(body: Callable[..., None], declared: Mapping[str, target.Option]) -> Signature:
+    """The signature of `body` with the options of targets in place of its **options."""
+    kept = [one for one in signature(body).parameters.values() if one.kind != Parameter.VAR_KEYWORD]
+    # invoke reads an option's kind off its default; one that may be repeated is `iterable`.
+    defaults: dict[type, object] = {str: "", bool: False, list: None}
+    more = [
+        Parameter(option.name, Parameter.KEYWORD_ONLY, default=defaults[option.kind])
+        for option in declared.values()
+    ]
+    return Signature([*kept, *more])
+
+
+def task(
+    *names: str, word: str = "", of_targets: str = "", **options: Any
+) -> Callable[[Callable[..., None]], Any]:
     """An invoke task whose expected errors end in one message and an exit code, no traceback.
 
     `names` picks help texts from `HELP`. `word` is the option that may also be given as a word
-    without its name. Other options are invoke's own.
+    without its name. The task called `of_targets` also takes the options that targets declare for
+    it, as its **options. Other options are invoke's own.
     """
-    options["help"] = {**{name: HELP[name] for name in names}, **options.get("help", {})}
+    declared = target.options(of_targets) if of_targets else {}
+    options["help"] = {
+        **{name: HELP[name] for name in names},
+        **{name: option.help for name, option in declared.items()},
+        **options.get("help", {}),
+    }
+    repeated = [name for name, option in declared.items() if option.kind is list]
+    options["iterable"] = [*options.get("iterable", ()), *repeated]
 
     def wrap(body: Callable[..., None]) -> Any:
         @functools.wraps(body)
@@ -105,6 +128,7 @@ def task(*names: str, word: str = "", **options: Any) -> Callable[[Callable[...,
                     raise
                 raise _exit(UserError(message), USER_ERROR_CODE) from None
 
+        guarded.__signature__ = _with_options(body, declared)  # type: ignore[attr-defined]
         made: Any = invoke_task(guarded, klass=_Task, **options)
         made.word = word
         return made

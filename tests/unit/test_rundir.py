@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from golden import run, rundir
+from golden import daemon, run, rundir
 from golden.rundir import NodeDir, State
 
 
@@ -21,14 +21,15 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def state(pid: int) -> State:
     return State(
         pid=pid,
-        started=rundir.start_ticks(pid) or 0,
-        boot_id=rundir.boot_id(),
+        started=daemon.start_ticks(pid) or 0,
+        boot_id=daemon.boot_id(),
         power_on=1.0,
         port=2201,
         accelerator="tcg",
         factor=6.0,
         artifact="/nowhere/disk.qcow2",
         stamp=[],
+        target="qemu",
     )
 
 
@@ -49,12 +50,12 @@ def test_another_process_with_the_same_pid_is_not_ours(change: dict[str, object]
 def test_a_process_that_ended_is_dead_even_before_its_parent_looks() -> None:
     child = run.start(["sleep", "60"])
     known = state(child.pid)
-    assert rundir.is_alive(known)
+    assert known.is_alive()
     child.kill()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert not rundir.is_alive(known)
+    assert not known.is_alive()
     child.wait()
-    assert not rundir.is_alive(known)
+    assert not known.is_alive()
 
 
 def test_a_damaged_state_is_no_state(cache: Path) -> None:

@@ -1,8 +1,8 @@
-"""Serves a container's console as QEMU serves that of its machine: python3 console.py, see `main`.
+"""Serves a container's console as QEMU serves that of its machine; see `main`.
 
 Everything the container says goes to a file and to whoever is connected to a Unix socket; what
 those type goes to the container. It ends with the container's stream. A process of its own, because
-it outlives `inv boot`; with nothing but the standard library and `golden.relay`, so that it is
+it outlives `inv boot`; with nothing but the standard library and `golden.boot.relay`, so that it is
 small.
 """
 
@@ -10,9 +10,32 @@ from __future__ import annotations
 
 import socket
 import sys
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
-from golden import relay
+from golden.boot import relay
+
+
+class Engine(HTTPConnection):
+    """A connection to a Docker engine at the Unix socket `path`."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("docker")
+        self._path = path
+
+    def connect(self) -> None:
+        """Open the socket."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self._path)
+
+    def ask(self, method: str, place: str, headers: dict[str, str]) -> HTTPResponse:
+        """The answer to a request. Raises OSError, with the engine's words, for a refusal."""
+        self.request(method, place, headers=headers)
+        answer = self.getresponse()
+        if answer.status not in (101, 200):
+            reason = answer.read(answer.length or 0).decode("utf-8", "replace")
+            raise OSError(f"{method} {place}: {answer.status} {reason}")
+        return answer
 
 
 def main(argv: list[str]) -> int:
@@ -23,62 +46,30 @@ def main(argv: list[str]) -> int:
     """
     engine, container, since, log, served = argv
     with open(log, "wb", buffering=0) as file:  # noqa: PTH123
-        for piece in said(engine, container, since):
-            file.write(piece)
+        file.write(said(engine, container, since))
         with attached(engine, container) as link, relay.listening(Path(served)) as server:
             relay.Relay(file.fileno(), server).serve(link.fileno())
     return 0
 
 
-def said(engine: str, container: str, since: str) -> list[bytes]:
+def said(engine: str, container: str, since: str) -> bytes:
     """What the container has said since then (Docker's API, ContainerLogs)."""
     query = f"stdout=1&stderr=1&since={since}"
-    with _ask(engine, f"GET /containers/{container}/logs?{query}", "Connection: close") as link:
-        head, body = _head(link), b""
-        chunked = b"transfer-encoding: chunked" in head.lower()
-        while piece := link.recv(65536):
-            body += piece
-    return _unchunked(body) if chunked else [body]
+    return (
+        Engine(engine)
+        .ask("GET", f"/containers/{container}/logs?{query}", {"Connection": "close"})
+        .read()
+    )
 
 
 def attached(engine: str, container: str) -> socket.socket:
     """A connection to the container's terminal, both ways (Docker's API, ContainerAttach)."""
+    link = Engine(engine)
     query = "stream=1&stdin=1&stdout=1&stderr=1"
-    upgrade = "Connection: Upgrade\r\nUpgrade: tcp"
-    link = _ask(engine, f"POST /containers/{container}/attach?{query}", upgrade)
-    head = _head(link)
-    if b" 101 " not in head.partition(b"\r\n")[0] + b" ":
-        raise OSError(head.decode("utf-8", "replace"))
-    return link
-
-
-def _ask(engine: str, request: str, header: str) -> socket.socket:
-    link = socket.socket(socket.AF_UNIX)
-    link.connect(engine)
-    link.sendall(f"{request} HTTP/1.1\r\nHost: docker\r\n{header}\r\n\r\n".encode())
-    return link
-
-
-def _head(link: socket.socket) -> bytes:
-    """The head of the answer and nothing more: what follows is the console's."""
-    text = b""
-    while not text.endswith(b"\r\n\r\n"):
-        piece = link.recv(1)
-        if not piece:
-            break
-        text += piece
-    return text
-
-
-def _unchunked(body: bytes) -> list[bytes]:
-    """RFC 9112, 7.1: each chunk has its length in front, in hexadecimal."""
-    pieces: list[bytes] = []
-    while body:
-        length, _, body = body.partition(b"\r\n")
-        number = int(length or b"0", 16)
-        pieces.append(body[:number])
-        body = body[number + 2 :]
-    return pieces
+    upgrade = {"Connection": "Upgrade", "Upgrade": "tcp"}
+    # The answer's own reader holds nothing back: the container is started afterwards.
+    link.ask("POST", f"/containers/{container}/attach?{query}", upgrade)
+    return link.sock
 
 
 if __name__ == "__main__":

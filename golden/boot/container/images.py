@@ -130,14 +130,14 @@ def _import(
         alive=workspace.alive,
         busy=workspace.busy,
     )
-    program = ["env", f"PYTHONPATH={paths.ROOT}", sys.executable, "-m", "golden.layers.layertar"]
+    program = [sys.executable, "-m", "golden.layers.layertar"]
     packer = [*view.prefix("pack"), *program, str(view.at)]
     with engine.refusals(f"import layer {layer.name}"):
         if not below:
             _stream(client, packer, layer, home)
             return
         archive = view.at.with_name("layer.tar")
-        run.run([*packer, archive], stage="boot")
+        run.run([*packer, archive], cwd=paths.ROOT, stage="boot")
         hashes = client.images.get(below[-1].tag).attrs["RootFS"]["Layers"]
         _load(client, archive, hashes, layer, home)
         archive.unlink()
@@ -147,7 +147,8 @@ def _stream(client: docker.DockerClient, packer: list[str], layer: Layer, home: 
     """The lowest layer, a gigabyte: never on the disk as an archive."""
     reader, writer = os.pipe()
     with os.fdopen(reader, "rb", buffering=BUFFER) as stream:
-        child = run.start([*packer, f"/dev/fd/{writer}"], stage="boot", pass_fds=(writer,))
+        words = [*packer, f"/dev/fd/{writer}"]
+        child = run.start(words, cwd=paths.ROOT, stage="boot", pass_fds=(writer,))
         os.close(writer)
         changes = [f"CMD {json.dumps(COMMAND)}", f'LABEL golden.home="{home}"']
         # Without a tag at first: half a stream is an image too.

@@ -1,28 +1,30 @@
-"""The target container: each node a container of a Docker engine on this host."""
+"""Nodes as containers of a Docker engine on this host."""
 
 from __future__ import annotations
 
-import hashlib
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import docker
 from docker.models.containers import Container as Handle
 
-from golden import atomic, log, paths, rundir, seed
+from golden import atomic, daemon, log, rundir, seed
 from golden.boot import consoles
 from golden.boot.container import absent, engine, images, network, options
+from golden.boot.target import Target
 from golden.definition.models import Node, Site
 from golden.errors import UserError
+from golden.paths import home
 from golden.rundir import NodeDir, State
 
-CONSOLE = Path(__file__).with_name("console.py")
+CONSOLE = "golden.boot.container.console"
 SHUTDOWN_SECONDS = 30.0
 SHARED = "archip"
 
 
-class Container:
-    """Nodes as containers; see `golden.boot.target.Target`."""
+class Container(Target):
+    """The target container."""
 
     name = "container"
     format = "tree"
@@ -47,11 +49,7 @@ class Container:
             return False
         client = engine.connect()
         tag = images.ensure(client, site, node.kind, home(), log.info)
-        files.path.mkdir(parents=True, exist_ok=True)
-        for file in (files.console, files.marks):
-            # Those of the last power-on tell nothing of this one.
-            if file.exists():
-                file.replace(file.with_name(f"{file.name}.old"))
+        files.begin()
         container = _find(client, site.name, node.name)
         if container and container.status == "running":
             # Its state file was deleted: nothing here knows when or from what it was started.
@@ -67,7 +65,7 @@ class Container:
         with the last one the site's network and shared volume."""
         files = NodeDir(site, node)
         client = engine.connect()
-        was_on = self.is_on(site, node)
+        was_on = files.running() is not None
         # More than one where `docker compose` made another.
         for container in _all(client, site, node):
             if not keep:
@@ -80,13 +78,9 @@ class Container:
             _remove_leftovers(client, site)
         return was_on
 
-    def is_on(self, site: str, node: str) -> bool:
-        """Whether the node's init runs."""
-        return NodeDir(site, node).running() is not None
-
     def machine_state(self, site: str, node: str) -> str:
         """Docker's word for it: `running`, `paused`, …; `off` when it has ended."""
-        if not self.is_on(site, node):
+        if not NodeDir(site, node).running():
             return "off"
         container = _find(engine.connect(), site, node)
         return str(container.status) if container else "off"
@@ -98,11 +92,6 @@ def bridge(site: str) -> str:
         return network.bridge(engine.connect(), _named(site, options.LAN))
     except UserError:  # no engine, so no network of one
         return ""
-
-
-def home() -> str:
-    """Tells this clone of the project from others that use the same engine."""
-    return hashlib.sha256(str(paths.CACHE).encode()).hexdigest()[:12]
 
 
 def labels(site: str, node: str = "") -> dict[str, str]:
@@ -211,25 +200,24 @@ def _write_files(site: Site, node: Node, folder: Path) -> None:
 
 def _start(container: Handle, files: NodeDir, address: str, tag: str) -> State:
     power_on = time.time()
-    consoles.serve(CONSOLE, [engine.socket_path(), str(container.id), f"{power_on:.3f}"], files)
+    words = [str(engine.socket_path()), str(container.id), f"{power_on:.3f}"]
+    consoles.serve(CONSOLE, words, files)
     with engine.refusals(f"start {files.node}"):
         container.start()
     container.reload()
-    pid = int(container.attrs["State"]["Pid"])
+    init = daemon.identify(int(container.attrs["State"]["Pid"]))
     # The phase of a boot that is a container's first; and its kernel's clock is the host's.
     rundir.write(files.marks, {"uptime": round(_uptime() - (time.time() - power_on), 1)})
     return State(
-        pid=pid,
-        started=rundir.start_ticks(pid) or 0,
-        boot_id=rundir.boot_id(),
+        **asdict(init),
         power_on=power_on,
         port=22,
-        accelerator="container",
+        accelerator=Container.name,
         factor=1.0,
         artifact=tag,
         stamp=[],
         address=address,
-        target="container",
+        target=Container.name,
     )
 
 

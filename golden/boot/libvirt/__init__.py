@@ -1,9 +1,36 @@
 """The target libvirt: each node a machine of a libvirt daemon, here or behind ssh.
 
 Read in this order: `target` (a node's life), `uri` (which daemon), `virsh` (how it is asked),
-`golden.render.machines` (what it is told), `own` (what there is ours), `volumes`, `console`.
+`golden.render.machines` (domains and networks), `ownership` (what there is ours), `volumes`,
+`console`.
 """
 
-from golden.boot.libvirt.target import Libvirt
+from __future__ import annotations
 
-__all__ = ["Libvirt"]
+from typing import TYPE_CHECKING
+
+from golden.boot.target import Declaration, Option, Target
+
+if TYPE_CHECKING:
+    from golden.definition.models import Site
+    from golden.host import Finding, Host
+
+
+def _load() -> type[Target]:
+    from golden.boot.libvirt.target import Libvirt
+
+    return Libvirt
+
+
+def _examine(host: Host, site: Site) -> list[Finding]:
+    from golden.boot.libvirt.examine import libvirt
+
+    return libvirt(host, site.libvirt.pool, len(site.nodes))
+
+
+CONNECT = Option(
+    "connect",
+    "the libvirt's URI, such as qemu:///system or qemu+ssh://USER@HOST/system",
+    tasks=("boot", "rehearse", "down"),
+)
+DECLARED = Declaration(_load, (CONNECT,), _examine)

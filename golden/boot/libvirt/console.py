@@ -1,4 +1,4 @@
-"""Serves a machine's console as QEMU serves its own: python3 console.py, see `main`.
+"""Serves a machine's console as QEMU serves its own; see `main`.
 
 libvirt streams a console over any connection, to one reader at a time: this process is that reader,
 and whoever wants to look or type connects to its socket. It ends with the machine. A process of its
@@ -12,7 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from golden import relay, run
+from golden import run
+from golden.boot import relay
 from golden.errors import StageError
 
 # Printed by `virsh console` when it is about to open the stream.

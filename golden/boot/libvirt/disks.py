@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from golden import log, seed
 from golden.boot import data_disk
-from golden.boot.libvirt import own, volumes
+from golden.boot.disks import artifact, management
+from golden.boot.libvirt import ownership, volumes
 from golden.boot.libvirt.virsh import Virsh
 from golden.boot.libvirt.volumes import Pool
-from golden.boot.qemu import artifact, management
 from golden.definition.models import Node, Site
 from golden.rundir import NodeDir
 
@@ -18,7 +18,7 @@ BASE = ".base"
 def base(site: Site, node: Node) -> str:
     """The volume of the newest disk baked for the node's kind: another name for each bake."""
     made = volumes.mark(artifact(site, node))
-    return own.named(site.name, f"{node.kind.name}.{made}{BASE}")
+    return ownership.named(site.name, f"{node.kind.name}.{made}{BASE}")
 
 
 def make(virsh: Virsh, site: Site, node: Node) -> None:
@@ -64,11 +64,11 @@ def remove(virsh: Virsh, site: str, node: str) -> bool:
 
 def names(site: str, node: str) -> list[str]:
     """The names of a node's volumes, in the order of DISKS."""
-    return [own.named(site, f"{node}.{disk}") for disk in DISKS]
+    return [ownership.named(site, f"{node}.{disk}") for disk in DISKS]
 
 
 def _of_site(pool: Pool, site: str) -> set[str]:
-    return {name for name in pool.names() if name.startswith(own.named(site) + "-")}
+    return {name for name in pool.names() if name.startswith(ownership.named(site) + "-")}
 
 
 def _overlays_first(name: str) -> bool:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
 import re
-import signal
 import time
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import asdict, replace
 
-from golden import rundir
 from golden.boot import consoles
 from golden.boot.accelerator import Accelerator
-from golden.boot.libvirt import own, uri
+from golden.boot.disks import artifact, stamp
+from golden.boot.libvirt import ownership, uri
 from golden.boot.libvirt.virsh import RUNNING, Virsh
-from golden.boot.qemu import artifact, stamp
+from golden.daemon import Process
 from golden.definition.models import Node, Site
 from golden.errors import StageError
 from golden.render import machines
 from golden.rundir import NodeDir, State
 
-CONSOLE = Path(__file__).with_name("console.py")
+CONSOLE = "golden.boot.libvirt.console"
+TARGET = "libvirt"
 PORT_ATTEMPTS = 5
 # Below those that Linux gives to outgoing connections (ip-sysctl, ip_local_port_range).
 PORTS = range(20000, 32768)
@@ -31,11 +28,11 @@ FORWARD = re.compile(r"hostfwd=tcp:127\.0\.0\.1:(\d+)-:22")
 
 def on(virsh: Virsh, site: Site, node: Node, base: str, accelerator: Accelerator) -> None:
     """Define the machine and start it, its console followed from the first word on."""
-    name = own.named(site.name, node.name)
+    name = ownership.named(site.name, node.name)
     host = machines.Machine(
-        name=own.named(site.name),
-        checkout=own.checkout(),
-        uuid=own.identity(site.name, node.name),
+        name=ownership.named(site.name),
+        checkout=ownership.checkout(),
+        uuid=ownership.identity(site.name, node.name),
         image=base,
         accelerator=accelerator.name,
         processors=accelerator.processors,
@@ -43,18 +40,18 @@ def on(virsh: Virsh, site: Site, node: Node, base: str, accelerator: Accelerator
     # Paused, until somebody listens to its console.
     port = _started(virsh, site, node, host)
     try:
-        pid = consoles.serve(CONSOLE, [virsh.uri, name], NodeDir(site.name, node.name))
+        server = consoles.serve(CONSOLE, [virsh.uri, name], NodeDir(site.name, node.name))
         power_on = time.time()
         virsh.say("resume", name)
     except BaseException:
         virsh.say("destroy", name)
         raise
-    _remember(virsh, site, node, accelerator, pid=pid, port=port, power_on=power_on)
+    _remember(virsh, site, node, accelerator, server=server, port=port, power_on=power_on)
 
 
 def follow_again(virsh: Virsh, site: Site, node: Node, accelerator: Accelerator) -> None:
     """Follow the console of a machine that runs: this host, or its folder, was new in between."""
-    files, name = NodeDir(site.name, node.name), own.named(site.name, node.name)
+    files, name = NodeDir(site.name, node.name), ownership.named(site.name, node.name)
     before = files.state()
     found = FORWARD.search(virsh.say("dumpxml", name))
     _remember(
@@ -62,7 +59,7 @@ def follow_again(virsh: Virsh, site: Site, node: Node, accelerator: Accelerator)
         site,
         node,
         accelerator,
-        pid=consoles.serve(CONSOLE, [virsh.uri, name], files),
+        server=consoles.serve(CONSOLE, [virsh.uri, name], files),
         port=int(found.group(1)) if found else 0,
         power_on=before.power_on if before else time.time(),
     )
@@ -77,13 +74,6 @@ def off(virsh: Virsh, name: str, patience: float) -> None:
         time.sleep(0.5)
     if virsh.state(name) in RUNNING:
         virsh.say("destroy", name)
-
-
-def end_console(state: State | None) -> None:
-    """End the process that serves the console of a machine that is off."""
-    if state and rundir.is_alive(state):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(state.pid, signal.SIGTERM)
 
 
 def _started(
@@ -109,22 +99,20 @@ def _remember(
     node: Node,
     accelerator: Accelerator,
     *,
-    pid: int,
+    server: Process,
     port: int,
     power_on: float,
 ) -> None:
     image = artifact(site, node)
     state = State(
-        pid=pid,
-        started=rundir.start_ticks(pid) or 0,
-        boot_id=rundir.boot_id(),
+        **asdict(server),
         power_on=power_on,
         port=port,
         accelerator=accelerator.name,
         factor=accelerator.factor,
         artifact=str(image),
         stamp=stamp(image),
-        target="libvirt",
+        target=TARGET,
         jump=uri.jump(virsh.uri),
     )
     NodeDir(site.name, node.name).remember(state)

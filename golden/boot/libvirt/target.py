@@ -1,14 +1,15 @@
-"""The target libvirt: each node a machine of a libvirt daemon, here or behind ssh."""
+"""Nodes as machines of a libvirt daemon, here or behind ssh."""
 
 from __future__ import annotations
 
 from golden import log
 from golden.boot import accelerator, data_disk
 from golden.boot.accelerator import Accelerator
-from golden.boot.libvirt import disks, own, power, trial, uri
+from golden.boot.disks import FREE_MIB, artifact
+from golden.boot.libvirt import disks, ownership, power, trial, uri
 from golden.boot.libvirt.virsh import RUNNING, Virsh, is_missing
 from golden.boot.libvirt.volumes import MIB, Pool
-from golden.boot.qemu import FREE_MIB, artifact
+from golden.boot.target import Target
 from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
 from golden.render import machines
@@ -17,13 +18,13 @@ from golden.rundir import NodeDir
 POWERDOWN_SECONDS = 30.0
 
 
-class Libvirt:
-    """Nodes as machines of a libvirt; see `golden.boot.target.Target`.
+class Libvirt(Target):
+    """The target libvirt.
 
     `connect` is its URI; without it the one where a node was booted last, else `uri.default`.
     """
 
-    name = "libvirt"
+    name = power.TARGET
     format = "qcow2"
 
     def __init__(self, connect: str = "") -> None:
@@ -35,13 +36,13 @@ class Libvirt:
         virsh = self._virsh(site.name, [node.name for node in nodes])
         uri.jump(virsh.uri)
         virsh.answers()
-        own.find_network(virsh, site.name)
+        ownership.find_network(virsh, site.name)
         needed = FREE_MIB * MIB
         for node in nodes:
-            image, kept = artifact(site, node), own.find(virsh, site.name, node.name)
+            image, kept = artifact(site, node), ownership.find(virsh, site.name, node.name)
             if kept is None:
                 needed += image.stat().st_size
-            elif own.image(kept) != disks.base(site, node) and not _is_on(virsh, site, node):
+            elif ownership.image(kept) != disks.base(site, node) and not _is_on(virsh, site, node):
                 raise UserError(
                     f"the machine of {node.name} was kept from an older bake; throw it away with: "
                     f"./inv down --site {site.name} --node {node.name}"
@@ -56,15 +57,12 @@ class Libvirt:
             return False
         virsh = self._virsh(site.name, [node.name])
         files.claim(self.name, virsh.uri)
-        known = own.find(virsh, site.name, node.name) is not None
+        known = ownership.find(virsh, site.name, node.name) is not None
         if known and _is_on(virsh, site, node):
             power.follow_again(virsh, site, node, _accelerator(virsh, site))
             return False
         files.forget()
-        for file in (files.console, files.marks):
-            # Those of the last power-on tell nothing of this one.
-            if file.exists():
-                file.replace(file.with_name(f"{file.name}.old"))
+        files.begin()
         if not known:
             disks.make(virsh, site, node)
         _ensure_network(virsh, site)
@@ -74,14 +72,16 @@ class Libvirt:
     def down(self, site: str, node: str, *, keep: bool) -> bool:
         """Power the node off; False when it was off. Without `keep` its machine and disks go, and
         with the last one the site's network and uploaded images."""
-        files, name = NodeDir(site, node), own.named(site, node)
+        files, name = NodeDir(site, node), ownership.named(site, node)
         virsh = self._virsh(site, [node])
-        known, state = own.find(virsh, site, node) is not None, files.state()
+        known, state = ownership.find(virsh, site, node) is not None, files.state()
         was_on = known and virsh.state(name) in RUNNING
         if was_on:
             patience = POWERDOWN_SECONDS * state.factor if keep and state else 0
             power.off(virsh, name, patience)
-        power.end_console(state)
+        if state:
+            # The process that serves the console.
+            state.end()
         files.forget()
         if not keep:
             if known:
@@ -91,20 +91,17 @@ class Libvirt:
             files.remove()
         return was_on
 
-    def is_on(self, site: str, node: str) -> bool:
-        """Whether the node's machine runs."""
-        return self.machine_state(site, node) != "off"
-
     def machine_state(self, site: str, node: str) -> str:
         """`running`, `io-error`, …, or `off`: libvirt's word, in QEMU's where they differ.
 
         `unknown` when libvirt does not answer: a node goes on booting while a connection is broken.
         """
         try:
-            told = self._virsh(site, [node]).say("domstate", "--reason", own.named(site, node))
+            name = ownership.named(site, node)
+            answer = self._virsh(site, [node]).say("domstate", "--reason", name)
         except StageError as error:
             return "off" if is_missing(error) else "unknown"
-        state, _, reason = told.partition(" (")
+        state, _, reason = answer.partition(" (")
         if state not in RUNNING:
             return "off"
         return "io-error" if reason.startswith("I/O error") else state
@@ -130,14 +127,14 @@ def _accelerator(virsh: Virsh, site: Site) -> Accelerator:
 
 
 def _is_on(virsh: Virsh, site: Site, node: Node) -> bool:
-    return virsh.state(own.named(site.name, node.name)) in RUNNING
+    return virsh.state(ownership.named(site.name, node.name)) in RUNNING
 
 
 def _ensure_network(virsh: Virsh, site: Site) -> None:
     """The site's LAN, defined and active."""
-    name = own.named(site.name)
-    if not own.find_network(virsh, site.name):
-        host = machines.Machine(name, own.checkout(), own.identity(site.name))
+    name = ownership.named(site.name)
+    if not ownership.find_network(virsh, site.name):
+        host = machines.Machine(name, ownership.checkout(), ownership.identity(site.name))
         virsh.say("net-define", "--validate", "/dev/stdin", stdin=machines.network(site, host))
     if name not in virsh.say("net-list", "--name").split():
         virsh.say("net-start", name)
@@ -145,8 +142,8 @@ def _ensure_network(virsh: Virsh, site: Site) -> None:
 
 def _remove_network(virsh: Virsh, site: str) -> None:
     """The LAN of a site that has no machine left."""
-    name = own.named(site)
-    if own.find_network(virsh, site):
+    name = ownership.named(site)
+    if ownership.find_network(virsh, site):
         if name in virsh.say("net-list", "--name").split():
             virsh.say("net-destroy", name)
         virsh.say("net-undefine", name)

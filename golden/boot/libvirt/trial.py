@@ -10,7 +10,7 @@ from pathlib import Path
 from golden import log
 from golden.boot import accelerator
 from golden.boot.accelerator import Accelerator
-from golden.boot.libvirt import disks, own
+from golden.boot.libvirt import disks, ownership
 from golden.boot.libvirt.virsh import Virsh, is_missing
 from golden.boot.libvirt.volumes import Pool
 from golden.errors import StageError
@@ -27,7 +27,7 @@ EMULATION_FACTOR = 12.0
 @functools.cache
 def choose(virsh: Virsh, site: str, pool: str) -> Accelerator:
     """KVM where a guest comes to its end with it, else emulation; tried once per run."""
-    store, name = Pool(virsh, pool), own.named(site, TRIAL)
+    store, name = Pool(virsh, pool), ownership.named(site, TRIAL)
     volume = name + disks.BASE
     try:
         if name in virsh.domains():

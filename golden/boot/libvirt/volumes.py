@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golden import run
+from golden.boot.disks import stamp
 from golden.boot.libvirt.virsh import ENVIRONMENT, Virsh
-from golden.boot.qemu import stamp
 from golden.errors import StageError, UserError
 
 POLL_SECONDS = 0.2

@@ -1,7 +1,26 @@
-"""Real machines: this host answers their netboot and follows the installer and the first boot.
+"""The target metal: this host answers the netboot of real machines and follows them.
 
 Read in this order: `target` (what it has in common with the other targets), `register` (what each
 machine was handed), `server` (HTTP), `dhcp` (dnsmasq), `following` (first boot over ssh),
 `rehearsal` (blank emulated machines on a network of their own). What the machines run is in
 golden/installer/ and scripts/installer/.
 """
+
+from __future__ import annotations
+
+from golden.boot.target import Declaration, Option, Target
+
+
+def _load() -> type[Target]:
+    from golden.boot.metal.target import Metal
+
+    return Metal
+
+
+OPTIONS = (
+    Option("interface", "this host's interface to the machines' network"),
+    Option("shared", "also serve on the interface with the host's default route", bool),
+    Option("reinstall", "overwrite disks that hold a finished image of this project", bool),
+    Option("force", "overwrite the disk with this serial number or WWN, whatever it holds", list),
+)
+DECLARED = Declaration(_load, OPTIONS)

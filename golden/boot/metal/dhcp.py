@@ -1,16 +1,15 @@
-"""What dnsmasq is told: addresses and a boot file for the site's own machines, and for no other.
+"""dnsmasq's configuration: addresses and a boot file for the site's own machines alone.
 
 A machine whose MAC address is not in the site's file gets no answer at all, so that it starts from
 its disk as on any day. One of ours first loads iPXE (`undionly.kpxe`, by TFTP) unless its card has
-it, then the script that golden.metal.server writes for its MAC address. One that starts by UEFI is
-given another script, which tells what to do about that. Source: dnsmasq(8).
+it, then the script that `server` writes for its MAC address. One that starts by UEFI is given
+another script, which says what to do about that. Source: dnsmasq(8).
 """
 
 from __future__ import annotations
 
 import ipaddress
 import json
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ UEFI_ROM = ROM.with_name("ipxe.efi")
 UEFI = (7, 9)
 LEASE = "1h"
 CONFIG = "dnsmasq.conf"
+LEASES = "leases"
 IPXE_OPTION = 175  # what iPXE puts into its requests: https://ipxe.org/howto/dhcpd
 
 
@@ -49,12 +49,12 @@ def interface(name: str, nodes: Iterable[Node], subnet: str, *, shared: bool = F
         raise UserError(
             f"--interface {name}: this host has no such interface; see: ip link"
         ) from None
-    told = [one for link in found for one in link.get("addr_info", ())]
-    if not told:
+    known = [one for link in found for one in link.get("addr_info", ())]
+    if not known:
         raise UserError(
             f"--interface {name}: it has no IPv4 address; give it one of {subnet} that no node has"
         )
-    has = [ipaddress.IPv4Interface(f"{one['local']}/{one['prefixlen']}") for one in told]
+    has = [ipaddress.IPv4Interface(f"{one['local']}/{one['prefixlen']}") for one in known]
     wanted = ipaddress.IPv4Network(subnet)
     address = next((one for one in has if one.ip in wanted), has[0])
     for node in nodes:
@@ -100,10 +100,11 @@ def config(served: Interface, nodes: Iterable[Node], url: str, folder: Path) -> 
         f"dhcp-boot=tag:ipxe,tag:!uefi,{url}/boot/${{mac:hexhyp}}.ipxe",
         f"dhcp-boot=tag:ipxe,tag:uefi,{url}/uefi/${{mac:hexhyp}}.ipxe",
         "enable-tftp",
-        f"tftp-root={folder / 'tftp'}",
-        f"dhcp-leasefile={folder / 'leases'}",
-        f"pid-file={folder / 'dnsmasq.pid'}",
-        "user=root",
+        f"tftp-root={ROM.parent}",
+        # It reads what anybody may read, and opens its own files before it becomes that user.
+        "user=nobody",
+        f"dhcp-leasefile={folder / LEASES}",
+        "pid-file",  # none: the process is found by golden.daemon's record
         "keep-in-foreground",
         "log-facility=-",
         "log-dhcp",
@@ -114,9 +115,7 @@ def config(served: Interface, nodes: Iterable[Node], url: str, folder: Path) -> 
 def prepare(served: Interface, nodes: Iterable[Node], url: str, folder: Path) -> list[str]:
     """Write what dnsmasq reads into `folder`; returns the words that start it."""
     dnsmasq = program()
-    (folder / "tftp").mkdir(parents=True, exist_ok=True)
-    for rom in (ROM, UEFI_ROM):
-        shutil.copyfile(rom, folder / "tftp" / rom.name)
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / CONFIG
     file.write_text(config(served, nodes, url, folder))
     return [str(dnsmasq), f"--conf-file={file}"]

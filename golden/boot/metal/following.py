@@ -1,4 +1,4 @@
-"""The first boot of a machine whose console nobody sees, told by the node itself over ssh.
+"""The first boot of a machine whose console nobody sees, as the node itself reports it over ssh.
 
 Its status file (scripts/firstboot/engine/report.py) is read again and again, and what is new in it
 is written as the lines that a console would have shown, so that all else is as on other targets.
@@ -30,16 +30,16 @@ def follow(site: str, node: str, goes_on: Callable[[], bool]) -> None:
     `goes_on` says no."""
     files, news = NodeDir(site, node), News()
     while True:
-        told = _ask(site, node)
+        found = _ask(site, node)
         # Only now: an answer takes its time, and may be of what a new installation overwrites.
         if not goes_on():
             return
         state = files.state()
-        if told and state:
-            kernel = time.time() - state.power_on - float(told["uptime"])
-            for line in news.of(lines(node, told, kernel), time.monotonic()):
+        if found and state:
+            kernel = time.time() - state.power_on - float(found["uptime"])
+            for line in news.due(lines(node, found, kernel), time.monotonic()):
                 append(files, "firstboot", line)
-            if told["state"] == "ready":
+            if found["state"] == "ready":
                 return
         time.sleep(POLL_SECONDS)
 
@@ -51,7 +51,7 @@ class News:
     def __init__(self) -> None:
         self._shown: dict[tuple[str, str, str], float] = {}
 
-    def of(self, found: Iterable[Json], now: float) -> list[Json]:
+    def due(self, found: Iterable[Json], now: float) -> list[Json]:
         """Those of `found` to be shown at `now`, in seconds."""
         return [line for line in found if self._is_due(line, now)]
 
@@ -72,22 +72,22 @@ def append(files: NodeDir, kind: str, line: Mapping[str, Any]) -> None:
         file.write(f"\r\n@{kind} {json.dumps(dict(line), sort_keys=True)}\r\n")
 
 
-def lines(node: str, told: Json, kernel: float) -> list[Json]:
-    """The console lines for the status file `told`; `kernel` is when, in seconds after power-on,
+def lines(node: str, record: Json, kernel: float) -> list[Json]:
+    """The console lines for the status file `record`; `kernel` is when, in seconds after power-on,
     the node's kernel started: there are no lines of its own that would show it."""
-    uptime = kernel + float(told["uptime"]) - float(told["seconds"])
+    uptime = kernel + float(record["uptime"]) - float(record["seconds"])
     found = []
-    of = told["of"]
-    for number, step in enumerate(told["steps"], 1):
+    of = record["of"]
+    for number, step in enumerate(record["steps"], 1):
         uptime += step["seconds"]
         found.append(_line(node, step["name"], number, of, step["state"], step, uptime))
-    end = {"ready": "done", "failed": "failed"}.get(told["state"])
+    end = {"ready": "done", "failed": "failed"}.get(record["state"])
     if end:
-        found.append(_line(node, "ready", of, of, end, told, uptime))
-    elif told["step"] and len(found) < told["n"]:
-        state = "waiting" if told["detail"] else "running"
-        now = {"detail": told["detail"], "seconds": 0.0}
-        found.append(_line(node, told["step"], told["n"], of, state, now, uptime))
+        found.append(_line(node, "ready", of, of, end, record, uptime))
+    elif record["step"] and len(found) < record["n"]:
+        state = "waiting" if record["detail"] else "running"
+        now = {"detail": record["detail"], "seconds": 0.0}
+        found.append(_line(node, record["step"], record["n"], of, state, now, uptime))
     return found
 
 
@@ -110,7 +110,7 @@ def _ask(site: str, node: str) -> Json | None:
         words = login.command(site, node, STATUS)
         words[1:1] = ["-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
         result = run.run(words, timeout=LOGIN_SECONDS, check=False)
-        told: Json = json.loads(result.out)
+        found: Json = json.loads(result.out)
     except (StageError, UserError, ValueError):
         return None
-    return told
+    return found

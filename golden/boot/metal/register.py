@@ -14,7 +14,7 @@ from golden import rundir
 class Record:
     """A machine. `token` is that of its last netboot; `handed` says that the seed went out for it,
     `installed` that the installer has reported its end. `reinstall` and `force` are what its
-    installer may overwrite (golden.metal)."""
+    installer may overwrite (golden.installer)."""
 
     node: str
     mac: str
@@ -43,13 +43,13 @@ class Register:
     def all(self) -> list[Record]:
         """Every machine that is served."""
         found = [rundir.read(path) for path in sorted(self._folder.glob("[!.]*.json"))]
-        return [Record(**told) for told in found if isinstance(told, dict)]
+        return [Record(**record) for record in found if isinstance(record, dict)]
 
-    def of(self, node: str) -> Record | None:
+    def find(self, node: str) -> Record | None:
         """The record of `node`."""
         return next((one for one in self.all() if one.node == node), None)
 
-    def of_mac(self, mac: str) -> Record | None:
+    def find_mac(self, mac: str) -> Record | None:
         """The record of the machine with the address `mac`, its bytes joined by : or -."""
         wanted = mac.lower().replace("-", ":")
         return next((one for one in self.all() if one.mac.lower() == wanted), None)
@@ -58,11 +58,17 @@ class Register:
         """A machine asks how to boot: its next seed goes out for a token of its own."""
         return self._change(node, token=secrets.token_hex(16), handed=False)
 
+    def is_current(self, node: str, token: str) -> bool:
+        """Whether `token` is that of the node's last netboot."""
+        record = self.find(node)
+        known = record.token if record else ""
+        return known != "" and secrets.compare_digest(known.encode(), token.encode())
+
     def take(self, node: str, token: str) -> bool:
         """Whether the seed of `node` may go out for `token`, which holds once."""
         with self._lock:
-            record = self.of(node)
-            good = record and record.token and secrets.compare_digest(record.token, token)
+            record = self.find(node)
+            good = self.is_current(node, token)
             if record is None or not good or record.handed or record.installed:
                 return False
             self.write(replace(record, handed=True))
@@ -80,12 +86,12 @@ class Register:
 
     def is_installed(self, node: str) -> bool:
         """Whether the node is served and its installer has reported its end."""
-        record = self.of(node)
+        record = self.find(node)
         return record is not None and record.installed
 
     def _change(self, node: str, **changes: object) -> Record:
         with self._lock:
-            record = self.of(node)
+            record = self.find(node)
             assert record is not None
             changed = replace(record, **changes)  # type: ignore[arg-type]
             self.write(changed)

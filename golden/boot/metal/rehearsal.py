@@ -12,9 +12,10 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from golden import log, run
-from golden.boot import daemon, data_disk
+from golden import daemon, log, run
+from golden.boot import data_disk
 from golden.boot.accelerator import QEMU, Accelerator, choose
+from golden.boot.disks import option
 from golden.boot.metal.target import MACHINE, Metal
 from golden.definition.models import Node, Site
 from golden.errors import UserError
@@ -92,14 +93,15 @@ def switch_on(site: Site, node: Node, accelerator: Accelerator) -> None:
     fitting = replace(accelerator, cpu=site.release.cpu)
     words = argv(node, f"port{site.nodes.index(node)}", files, fitting)
     record = machine(site.name, node.name)
-    daemon.start(words, record, files.log)
-    daemon.stays(record, words, files.log)
+    name = f"the machine of {node.name}"
+    process = daemon.start(words, name=name, log=files.log, ready=daemon.settled())
+    daemon.remember(record, process)
 
 
 def argv(node: Node, port: str, files: NodeDir, accelerator: Accelerator) -> list[str]:
-    """QEMU's words: the hardware of golden.boot.machine, with a card that boots by its iPXE."""
+    """QEMU's words: golden.boot.qemu.machine's hardware, its card booting by the card's iPXE."""
     serial = node.disk.serial if node.disk and node.disk.serial else node.name
-    console = files.path / "machine.log"
+    console = files.path / "serial.log"
     drive = "format=qcow2,cache=writeback,discard=unmap,if=none"
     return [
         *(QEMU, "-name", node.name, "-machine", "pc,usb=off,dump-guest-core=off"),
@@ -109,9 +111,9 @@ def argv(node: Node, port: str, files: NodeDir, accelerator: Accelerator) -> lis
         *("-rtc", "base=utc", "-serial", f"file:{console}"),
         *("-netdev", f"tap,id=lan,ifname={port},script=no,downscript=no"),
         *("-device", f"virtio-net-pci,netdev=lan,mac={node.mac},addr=0x3,bootindex=0"),
-        *("-drive", f"{drive},id=system,file={files.path / 'disk.qcow2'}"),
+        *("-drive", f"{drive},id=system,file={option(files.path / 'disk.qcow2')}"),
         *("-device", f"virtio-blk-pci,drive=system,addr=0x5,bootindex=1,serial={serial[:20]}"),
-        *("-drive", f"{drive},id=data,file={files.data}"),
+        *("-drive", f"{drive},id=data,file={option(files.data)}"),
         *("-device", "virtio-blk-pci,drive=data,addr=0x6"),
         *("-object", "rng-random,id=rng,filename=/dev/urandom"),
         *("-device", "virtio-rng-pci,rng=rng,addr=0x9"),

@@ -1,9 +1,9 @@
-"""The HTTP server of a netboot: python -m golden.metal.server SITE BUNDLE RUN-FOLDER ADDRESS PORT.
+"""The HTTP server of a netboot, a program: SITE BUNDLE RUN-FOLDER ADDRESS PORT.
 
 It gives out the bundle, the boot script of each machine and, once per netboot, its seed; it takes
-the installer's reports, and then follows the first boot. A process of its own, because it outlives
-`inv boot`. Whoever is on the LAN and claims a machine's MAC address can have its seed while that
-machine is not installed: install on a network of your own.
+the reports of an installer that has its machine's token, and then follows the first boot. A process
+of its own, because it outlives `inv boot`. Whoever is on the LAN and claims a machine's MAC address
+can have its seed while that machine is not installed: install on a network of your own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ STARTED_BY_UEFI = (
 )
 # What anybody may have; seeds and our own records are not of these names.
 PUBLIC = re.compile(r"^/(vmlinuz|initrd|manifest|manifest\.sig|[a-z][a-z0-9-]*/[0-9]{5}\.gz)$")
-_RANGE = re.compile(r"^bytes=(\d+)-(\d*)$")
 
 
 class Server(ThreadingHTTPServer):
@@ -50,7 +49,7 @@ class Server(ThreadingHTTPServer):
 
     def script(self, mac: str) -> str:
         """The iPXE script for the machine with the address `mac`."""
-        record = self.register.of_mac(mac)
+        record = self.register.find_mac(mac)
         if record is None:
             return script(f"{mac} is no machine of the site {self.bundle.site}: to its own disk")
         if record.installed:
@@ -82,17 +81,17 @@ class Server(ThreadingHTTPServer):
 
     def uefi(self, mac: str) -> str:
         """The iPXE script for that machine when it was started by UEFI; its node is refused."""
-        record = self.register.of_mac(mac)
+        record = self.register.find_mac(mac)
         if record is None or record.installed:
             return self.script(mac)
-        told = {"node": record.node, "step": "source", "n": 1, "of": 7, "state": "refused"}
-        self.report(record.node, told | {"detail": STARTED_BY_UEFI, "seconds": 0, "uptime": 0})
+        line = {"node": record.node, "step": "source", "n": 1, "of": 7, "state": "refused"}
+        self.report(record.node, line | {"detail": STARTED_BY_UEFI, "seconds": 0, "uptime": 0})
         return script(f"{record.node}: {STARTED_BY_UEFI}", "sleep 30", "exit")
 
-    def report(self, node: str, told: dict[str, object]) -> None:
+    def report(self, node: str, line: dict[str, object]) -> None:
         """A line of the installer: for the node's console, and its end for the record."""
-        following.append(NodeDir(self.bundle.site, node), "installer", told)
-        ends = told.get("step") == "installed" and told.get("state") == "done"
+        following.append(NodeDir(self.bundle.site, node), "installer", line)
+        ends = line.get("step") == "installed" and line.get("state") == "done"
         if ends and self.register.finish(node):
             self.follow(node)
 
@@ -126,24 +125,33 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """A line of the installer."""
         found = re.match(r"^/report/([a-z0-9-]+)$", self.path)
-        length = int(self.headers.get("Content-Length") or 0)
-        if not found or not self.server.register.of(found[1]) or length > REPORT_BYTES:
+        length = self.headers.get("Content-Length") or ""
+        if not found or not self.server.register.find(found[1]):
             self.send_error(404)
-            return
+        elif not self.server.register.is_current(found[1], self._token()):
+            self.send_error(403, "not the token of the machine's last netboot")
+        elif not re.fullmatch(r"[0-9]{1,9}", length) or int(length) > REPORT_BYTES:
+            self.send_error(413)
+        else:
+            self._report(found[1], self.rfile.read(int(length)))
+
+    def _report(self, node: str, content: bytes) -> None:
         try:
-            told = json.loads(self.rfile.read(length))
+            line = json.loads(content)
         except ValueError:
-            told = None
-        if not isinstance(told, dict):
+            line = None
+        if not isinstance(line, dict):
             self.send_error(400)
             return
-        self.server.report(found[1], told)
+        self.server.report(node, line)
         self._text("")
+
+    def _token(self) -> str:
+        return self.headers.get("X-Golden-Token") or ""
 
     def _seed(self, node: str) -> None:
         seed = self.server.bundle.folder / "seed" / f"{node}.iso"
-        token = self.headers.get("X-Golden-Token") or ""
-        if not seed.is_file() or not self.server.register.take(node, token):
+        if not seed.is_file() or not self.server.register.take(node, self._token()):
             self.send_error(403, "no seed for this token, or it went out already")
             return
         try:
@@ -154,22 +162,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _file(self, path: Path) -> None:
         with path.open("rb") as file:
-            size = path.stat().st_size
-            wanted = _RANGE.match(self.headers.get("Range") or "")
-            first = int(wanted[1]) if wanted else 0
-            last = min(int(wanted[2]), size - 1) if wanted and wanted[2] else size - 1
-            if wanted and first > last:
-                self.send_error(416)
-                return
-            self.send_response(206 if wanted else 200)
-            if wanted:
-                self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
-            self._head(last - first + 1, "application/octet-stream")
-            file.seek(first)
-            if wanted:
-                self.wfile.write(file.read(last - first + 1))
-            else:
-                shutil.copyfileobj(file, self.wfile, 1 << 20)
+            self.send_response(200)
+            self._head(path.stat().st_size, "application/octet-stream")
+            shutil.copyfileobj(file, self.wfile, 1 << 20)
 
     def _text(self, text: str) -> None:
         self.send_response(200)
@@ -179,7 +174,6 @@ class Handler(BaseHTTPRequestHandler):
     def _head(self, length: int, kind: str) -> None:
         self.send_header("Content-Length", str(length))
         self.send_header("Content-Type", kind)
-        self.send_header("Accept-Ranges", "bytes")
         self.end_headers()
 
 

@@ -1,8 +1,8 @@
-"""The target metal: real machines that a person switches on and that install themselves.
+"""Real machines, which a person switches on and which install themselves.
 
-`up` serves (golden.metal.server, dnsmasq) and powers nothing on; `down` ends serving and leaves the
-machines alone. What is known of a machine is what its installer and then, over ssh, its first boot
-say (golden.metal.following).
+`up` serves (golden.boot.metal.server, dnsmasq) and powers nothing on; `down` ends serving and
+leaves the machines alone. What is known of a machine is what its installer and then, over ssh, its
+first boot say (golden.boot.metal.following).
 """
 
 from __future__ import annotations
@@ -10,19 +10,24 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import socket
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from golden import log, rundir
-from golden.boot import daemon, status
+from golden import daemon, log, rundir
+from golden.boot import status
 from golden.boot.metal import dhcp, following
 from golden.boot.metal.register import Record, Register
+from golden.boot.target import Target
+from golden.daemon import Process
 from golden.definition.models import Node, Site
 from golden.errors import UserError
 from golden.host import Host, network
 from golden.installer import bundle
-from golden.paths import ROOT
+from golden.paths import HOME, ROOT, shown
 from golden.rundir import NodeDir, State
 
 HTTP_PORT = 8080
@@ -33,8 +38,8 @@ KERNEL_NAME = re.compile(r"^(sd|hd|vd|xvd)[a-z]+$|^(nvme|mmcblk)[0-9a-z]+$")
 DISK = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 
 
-class Metal:
-    """Nodes as machines on the LAN of `interface`; see `golden.boot.target.Target`.
+class Metal(Target):
+    """The target metal: machines on the LAN of `interface`.
 
     `shared` allows an interface with the host's default route, `reinstall` writes over disks with a
     finished image of ours, `force` over the disks of these serial numbers or WWNs, whatever they
@@ -43,6 +48,7 @@ class Metal:
 
     name = "metal"
     format = "qcow2"
+    outlives_rehearsal = False
     # What boots is no machine of ours: no accelerator slows it down.
     accelerator, factor = "machine", 1.0
 
@@ -52,10 +58,10 @@ class Metal:
         *,
         shared: bool = False,
         reinstall: bool = False,
-        force: tuple[str, ...] = (),
+        force: Sequence[str] = (),
     ) -> None:
         self.interface, self.shared, self.reinstall = interface, shared, reinstall
-        self.force = force
+        self.force = tuple(force)
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started.
@@ -76,18 +82,14 @@ class Metal:
         if files.running() and not _was_refused(files):
             return False
         files.claim(self.name)
-        for file in (files.console, files.marks):
-            # Those of the last time tell nothing of this one.
-            if file.exists():
-                file.replace(file.with_name(f"{file.name}.old"))
+        files.begin()
         Register(_folder(site.name) / "nodes").write(
             Record(node.name, node.mac, reinstall=self.reinstall, force=",".join(self.force))
         )
-        pid = self._serve(site)
-        files.remember(self._state(node, pid))
+        files.remember(self._state(node, self._serve(site)))
         said = f"switch on the machine with the network card {node.mac}"
-        told = {"node": node.name, "step": "power", "n": 0, "of": 7, "state": "waiting"}
-        following.append(files, "installer", told | {"detail": said, "seconds": 0, "uptime": 0})
+        line = {"node": node.name, "step": status.POWER, "n": 0, "of": 7, "state": "waiting"}
+        following.append(files, "installer", line | {"detail": said, "seconds": 0, "uptime": 0})
         log.info(f"{node.name}: {said}, to boot from the network, then from its disk")
         return True
 
@@ -99,7 +101,7 @@ class Metal:
         del keep
         files, folder = NodeDir(site, node), _folder(site)
         was_on = files.running() is not None
-        # A rehearsal's own machine (golden.metal.rehearsal).
+        # A rehearsal's own machine (golden.boot.metal.rehearsal).
         daemon.end(files.path / MACHINE)
         register = Register(folder / "nodes")
         register.remove(node)
@@ -110,13 +112,24 @@ class Metal:
         files.remove()
         return was_on
 
-    def is_on(self, site: str, node: str) -> bool:
-        """Whether the node is served."""
-        return NodeDir(site, node).running() is not None
-
     def machine_state(self, site: str, node: str) -> str:
         """`running` while the node is served: of the machine itself nothing is known; or `off`."""
-        return "running" if self.is_on(site, node) else "off"
+        return "running" if NodeDir(site, node).running() else "off"
+
+    def attach(self, site: str, node: str) -> None:
+        """Raise UserError: the console is at the machine."""
+        raise UserError(
+            f"{node}: this host does not have the machine's console; what is known of it is in "
+            f"{shown(NodeDir(site, node).console)}, and when it runs: "
+            f"./inv ssh {node} --site {site}"
+        )
+
+    def rehearsal(self, site: Site) -> Target:
+        """Machines of our own on a network of our own."""
+        from golden.boot.metal import rehearsal
+
+        rehearsal.own_network(site)
+        return rehearsal.Rehearsed()
 
     def _served(self, site: Site, nodes: tuple[Node, ...]) -> dhcp.Interface:
         if not self.interface:
@@ -133,18 +146,18 @@ class Metal:
         """The machines that are served already know this host by the address it then had."""
         folder = _folder(site.name)
         before = rundir.read(folder / SERVING) if daemon.running(folder / "http.json") else None
-        if isinstance(before, list) and before != _told(served):
+        if isinstance(before, list) and before != _place(served):
             raise UserError(
                 f"--interface {served.name}: the site {site.name} is served on "
                 f"{' as '.join(before)} already; end that first: ./inv down --site {site.name}"
             )
 
-    def _serve(self, site: Site) -> int:
-        """Start both servers, unless they run; returns the pid of ours."""
+    def _serve(self, site: Site) -> Process:
+        """Start both servers, unless they run; returns the process of ours."""
         folder, served = _folder(site.name), self._served(site, ())
         http, leases = folder / "http.json", folder / "dhcp.json"
         address = str(served.address.ip)
-        rundir.write(folder / SERVING, _told(served))
+        rundir.write(folder / SERVING, _place(served))
         config = folder / dhcp.CONFIG
         before = config.read_text() if config.is_file() else ""
         words = dhcp.prepare(served, site.nodes, f"http://{address}:{HTTP_PORT}", folder)
@@ -152,21 +165,27 @@ class Metal:
             # Such as a MAC address that was wrong in the site's file.
             daemon.end(leases)
         if daemon.running(leases) is None:
-            daemon.start(words, leases, folder / "dnsmasq.log")
-            daemon.stays(leases, words, folder / "dnsmasq.log")
-        pid = daemon.running(http)
-        if pid is None:
-            module = [sys.executable, "-m", "golden.boot.metal.server", site.name]
-            place = [str(bundle.folder(site.name)), str(folder), address, str(HTTP_PORT)]
-            pid = daemon.start([*module, *place], http, folder / "http.log", cwd=ROOT)
-            daemon.stays(http, module, folder / "http.log", seconds=2)
-        return pid
+            log_file = folder / "dnsmasq.log"
+            started = daemon.start(words, name="dnsmasq", log=log_file, ready=daemon.settled())
+            daemon.remember(leases, started)
+        if known := daemon.running(http):
+            return known
+        place = [str(bundle.folder(site.name)), str(folder), address, str(HTTP_PORT)]
+        server = daemon.start(
+            [sys.executable, "-m", "golden.boot.metal.server", site.name, *place],
+            name="the HTTP server",
+            cwd=ROOT,
+            # A relative GOLDEN_HOME means another folder there.
+            env={"GOLDEN_HOME": str(HOME)},
+            log=folder / "http.log",
+            ready=lambda: _listens(address),
+        )
+        daemon.remember(http, server)
+        return server
 
-    def _state(self, node: Node, pid: int) -> State:
+    def _state(self, node: Node, server: Process) -> State:
         return State(
-            pid=pid,
-            started=rundir.start_ticks(pid) or 0,
-            boot_id=rundir.boot_id(),
+            **asdict(server),
             power_on=time.time(),
             port=SSH_PORT,
             accelerator=self.accelerator,
@@ -178,6 +197,14 @@ class Metal:
         )
 
 
+def _listens(address: str) -> bool:
+    try:
+        with socket.create_connection((address, HTTP_PORT), 1):
+            return True
+    except OSError:
+        return False
+
+
 def _no_clash(site: Site, interface: str) -> None:
     subnet = ipaddress.IPv4Network(site.network.subnet)
     definition = f"images/sites/{site.name}.yaml"
@@ -186,13 +213,13 @@ def _no_clash(site: Site, interface: str) -> None:
         raise UserError(f"{definition}: network: subnet: {found.detail}")
 
 
-def _told(served: dhcp.Interface) -> list[str]:
+def _place(served: dhcp.Interface) -> list[str]:
     return [served.name, str(served.address.ip)]
 
 
 def _was_refused(files: NodeDir) -> bool:
     """Whether the node's installer waits for a person."""
-    trouble = status.status(files.console.read_text(errors="replace")).trouble
+    trouble = status.status(files.console_text()).trouble
     return trouble is not None and trouble[0] == "installer"
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from golden import disk, paths, rundir
-from golden.boot import accelerator, qemu, watching
-from golden.boot.libvirt import Libvirt
+from golden.boot import accelerator, disks, watching
+from golden.boot.libvirt.target import Libvirt
 from golden.boot.libvirt.virsh import Virsh
 from golden.definition.models import Site
 from golden.keys import secrets
@@ -50,7 +50,7 @@ def libvirt_site(
     """Gives a site whose nodes boot one of `images`; its machines end with the test."""
     for module in (rundir, accelerator, watching, paths):
         monkeypatch.setattr(module, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(qemu, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(disks, "ARTIFACTS", tmp_path / "artifacts")
     monkeypatch.setattr(secrets, "SECRETS", tmp_path / "secrets")
     monkeypatch.setenv("LIBVIRT_DEFAULT_URI", virsh.uri)
     small = tiny_guest.lean(small_site())

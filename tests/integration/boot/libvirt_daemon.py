@@ -11,7 +11,7 @@ from pathlib import Path
 
 from golden import paths, run
 from golden.boot.libvirt.virsh import Virsh
-from golden.boot.qemu import free_port
+from golden.boot.qemu.target import free_port
 from golden.definition.models import Site
 
 Use = Callable[[str], Site]

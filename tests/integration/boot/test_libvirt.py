@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from golden import boot, rundir
-from golden.boot import sockets, watching
-from golden.boot.libvirt import Libvirt, own
+from golden import rundir
+from golden.boot import running, sockets, times, watching
+from golden.boot.libvirt import ownership
+from golden.boot.libvirt.target import Libvirt
 from golden.boot.libvirt.virsh import Virsh
 from golden.definition.models import Site
 from golden.errors import StageError, UserError
@@ -38,18 +39,18 @@ def test_two_nodes_find_each_other_and_all_of_it_goes_again(
     libvirt_site: Use, virsh: Virsh, images: dict[str, Path]
 ) -> None:
     small, before = libvirt_site("pair"), hashlib.sha256(images["pair"].read_bytes()).digest()
-    assert boot.power_on(small, small.nodes, Libvirt()) == ["n1", "n2"]
-    assert boot.power_on(small, small.nodes, Libvirt()) == []
+    assert running.power_on(small, small.nodes, Libvirt()) == ["n1", "n2"]
+    assert running.power_on(small, small.nodes, Libvirt()) == []
     took = watching.follow(small.name, ["n1", "n2"], Libvirt())
     assert set(took) == {"n1", "n2"}
     # From the very first phase on: the machine waits until its console is listened to.
-    names = [step.name for step in boot.timeline(small.name, "n1")]
+    names = [step.name for step in times.steps(small.name, "n1")]
     assert names == ["firmware", "boot loader", "kernel", "init", "network", "lan"]
     assert f"tiny: vdb has {25600 * 2048} sectors" in said(small, "n1")
     assert "tiny: seed n1" in said(small, "n1")
     machines, networks, volumes = seen(virsh)
-    assert machines == {"theirs", own.named("small", "n1"), own.named("small", "n2")}
-    assert networks == {"theirs", own.named("small")}
+    assert machines == {"theirs", ownership.named("small", "n1"), ownership.named("small", "n2")}
+    assert networks == {"theirs", ownership.named("small")}
     assert len(volumes - {"theirs"}) == 2 * 3 + len(small.kinds)
     assert Libvirt().down(small.name, "n1", keep=False)
     assert Libvirt().machine_state(small.name, "n2") == "running"
@@ -64,14 +65,14 @@ def test_the_power_button_is_pressed_and_the_kept_disk_remembers(
 ) -> None:
     small = libvirt_site("alone")
     for boots in ("x", "xx"):
-        boot.power_on(small, small.nodes[:1], Libvirt())
+        running.power_on(small, small.nodes[:1], Libvirt())
         watching.follow(small.name, ["n1"], Libvirt())
         assert f"tiny: boots={boots}\n" in said(small, "n1")
         assert Libvirt().down(small.name, "n1", keep=True)
         assert "reboot: Power down" in said(small, "n1")
     libvirt_site("pair")
     with pytest.raises(UserError, match="kept from an older bake"):
-        boot.power_on(small, small.nodes[:1], Libvirt())
+        running.power_on(small, small.nodes[:1], Libvirt())
 
 
 def test_the_console_can_be_typed_at_also_after_its_server_died(
@@ -79,14 +80,14 @@ def test_the_console_can_be_typed_at_also_after_its_server_died(
 ) -> None:
     small = libvirt_site("alone")
     files = NodeDir(small.name, "n1")
-    boot.power_on(small, small.nodes[:1], Libvirt())
+    running.power_on(small, small.nodes[:1], Libvirt())
     watching.follow(small.name, ["n1"], Libvirt())
     first = files.running()
     assert first is not None
     os.kill(first.pid, 9)
     wait_for(lambda: files.running() is None, "the server still runs")
     assert Libvirt().machine_state(small.name, "n1") == "running"
-    assert boot.power_on(small, small.nodes[:1], Libvirt()) == []
+    assert running.power_on(small, small.nodes[:1], Libvirt()) == []
     second = files.running()
     assert second is not None
     assert (second.port, second.power_on) == (first.port, first.power_on)
@@ -99,22 +100,22 @@ def test_a_machine_ended_from_outside_is_told_and_can_boot_again(
     libvirt_site: Use, virsh: Virsh
 ) -> None:
     small = libvirt_site("pair")
-    boot.power_on(small, small.nodes[:1], Libvirt())
+    running.power_on(small, small.nodes[:1], Libvirt())
     wait_for(lambda: '"step":"lan"' in said(small, "n1"), "it does not boot")
-    virsh.say("destroy", own.named(small.name, "n1"))
+    virsh.say("destroy", ownership.named(small.name, "n1"))
     with pytest.raises(StageError, match="n1: machine: its process ended"):
         watching.follow(small.name, ["n1"], Libvirt())
     wait_for(lambda: NodeDir(small.name, "n1").running() is None, "the console's server stays")
-    assert boot.power_on(small, small.nodes[:1], Libvirt()) == ["n1"]
+    assert running.power_on(small, small.nodes[:1], Libvirt()) == ["n1"]
 
 
 def test_a_machine_of_the_same_name_is_left_alone(libvirt_site: Use, virsh: Virsh) -> None:
     small = libvirt_site("alone")
-    name = own.named(small.name, "n1")
+    name = ownership.named(small.name, "n1")
     virsh.say("define", "/dev/stdin", stdin=libvirt_daemon.FOREIGN.format(name=name).encode())
     try:
         for act in (
-            lambda: boot.power_on(small, small.nodes[:1], Libvirt()),
+            lambda: running.power_on(small, small.nodes[:1], Libvirt()),
             lambda: Libvirt().down(small.name, "n1", keep=False),
         ):
             with pytest.raises(UserError, match="was not defined by this clone"):
@@ -130,7 +131,7 @@ def test_an_upload_that_breaks_leaves_no_volume(
     small = libvirt_site("alone")
     monkeypatch.setattr(Virsh, "argv", _reading_past_the_end(Virsh.argv))
     with pytest.raises(StageError, match="the upload failed"):
-        boot.power_on(small, small.nodes[:1], Libvirt())
+        running.power_on(small, small.nodes[:1], Libvirt())
     assert seen(virsh)[2] == {"theirs"}
 
 
@@ -152,7 +153,7 @@ def test_another_machine_needs_no_more_than_ssh(
     (tmp_path / "ssh").mkdir()
     with libvirt_daemon.by_ssh(virsh, tmp_path / "ssh") as there:
         try:
-            boot.power_on(small, small.nodes, Libvirt(there))
+            running.power_on(small, small.nodes, Libvirt(there))
             # sshd answers through the other machine alone: a node is ready when it does.
             took = watching.follow(small.name, ["n1", "n2"], Libvirt())
             assert set(took) == {"n1", "n2"}

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from golden import boot, check, definition
+from golden import check, definition
+from golden.boot import running, times
 from golden.boot.target import target
 from golden.definition.models import Node, Site
 from golden.rundir import NodeDir
@@ -30,16 +31,16 @@ pytestmark = pytest.mark.nightly
 def site() -> Iterator[Site]:
     loaded = definition.load(SITE)
     assert not any(NodeDir(SITE, node.name).running() for node in loaded.nodes)
-    boot.down(SITE)
+    running.down(definition.load(SITE))
     yield loaded
-    boot.down(SITE)
+    running.down(definition.load(SITE))
 
 
 def wait_for_steps(node: Node, number: int) -> None:
     """Until first boot has ended so many steps on the node."""
     end = time.monotonic() + SECONDS
     while True:
-        ended = [step for step in boot.timeline(SITE, node.name) if step.state == "done"]
+        ended = [step for step in times.steps(SITE, node.name) if step.state == "done"]
         if len(ended) >= number:
             return
         assert time.monotonic() < end, f"{node.name} never came that far: {ended[-3:]}"
@@ -57,12 +58,12 @@ def cut(node: Node) -> None:
 
 
 def test_nodes_converge_after_a_power_cut_in_first_boot(site: Site) -> None:
-    boot.power_on(site, site.nodes, target("qemu"))
+    running.power_on(site, site.nodes, target("qemu"))
     for node in reversed(site.nodes):
         wait_for_steps(node, STEPS[node.name])
     for node in site.nodes:
         cut(node)
-    took = boot.boot(SITE, where="qemu")
+    took = running.boot(definition.load(SITE), (), target("qemu"))
     assert set(took) == {node.name for node in site.nodes}
     found = check.run(SITE)
     assert found.ok, [one for one in found.outcomes if one.state == "failed"]

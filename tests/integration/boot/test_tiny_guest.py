@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from golden import boot, rundir
-from golden.boot import accelerator, qemu, sockets, watching
-from golden.boot.qemu import Qemu
+from golden import rundir
+from golden.boot import accelerator, disks, running, sockets, times, watching
+from golden.boot.qemu import target as qemu
+from golden.boot.qemu.target import Qemu
 from golden.definition.models import Site
 from golden.errors import StageError
 from golden.keys import secrets
@@ -40,7 +41,7 @@ def site(
     monkeypatch.setattr(rundir, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(accelerator, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(watching, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(qemu, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(disks, "ARTIFACTS", tmp_path / "artifacts")
     monkeypatch.setattr(secrets, "SECRETS", tmp_path / "secrets")
     small = tiny_guest.lean(small_site())
 
@@ -72,8 +73,8 @@ def test_a_disk_boots_and_stays_as_it_was_baked(
 ) -> None:
     small, before = site("alone"), digest(images["alone"])
     node = small.nodes[0]
-    assert boot.power_on(small, [node], Qemu()) == ["n1"]
-    assert boot.power_on(small, [node], Qemu()) == []
+    assert running.power_on(small, [node], Qemu()) == ["n1"]
+    assert running.power_on(small, [node], Qemu()) == []
     took = watching.follow(small.name, ["n1"], Qemu())
     assert 0 < took["n1"] < 120
     text = said(small, "n1")
@@ -91,7 +92,7 @@ def test_the_power_button_is_pressed_and_the_kept_disk_remembers(
 ) -> None:
     small = site("alone")
     for boots in ("x", "xx"):
-        boot.power_on(small, small.nodes[:1], Qemu())
+        running.power_on(small, small.nodes[:1], Qemu())
         watching.follow(small.name, ["n1"], Qemu())
         assert f"tiny: boots={boots}\n" in said(small, "n1")
         assert Qemu().down(small.name, "n1", keep=True)
@@ -100,16 +101,16 @@ def test_the_power_button_is_pressed_and_the_kept_disk_remembers(
 
 def test_two_nodes_find_each_other_on_their_lan(site: Callable[[str], Site]) -> None:
     small = site("pair")
-    boot.power_on(small, small.nodes, Qemu())
+    running.power_on(small, small.nodes, Qemu())
     took = watching.follow(small.name, ["n1", "n2"], Qemu())
     assert set(took) == {"n1", "n2"}
-    names = [step.name for step in boot.timeline(small.name, "n1")]
+    names = [step.name for step in times.steps(small.name, "n1")]
     assert names == ["firmware", "boot loader", "kernel", "init", "network", "lan"]
 
 
 def test_the_console_can_be_typed_at(site: Callable[[str], Site]) -> None:
     small = site("alone")
-    boot.power_on(small, small.nodes[:1], Qemu())
+    running.power_on(small, small.nodes[:1], Qemu())
     watching.follow(small.name, ["n1"], Qemu())
     with sockets.connected(NodeDir(small.name, "n1").console_socket) as link:
         link.sendall(b"hello there\n")
@@ -120,26 +121,26 @@ def test_a_machine_killed_from_outside_is_told_and_can_boot_again(
     site: Callable[[str], Site],
 ) -> None:
     small = site("pair")
-    boot.power_on(small, small.nodes[:1], Qemu())
+    running.power_on(small, small.nodes[:1], Qemu())
     wait_for('"step":"lan"', small, "n1")
     state = NodeDir(small.name, "n1").running()
     assert state is not None
     sockets.command(NodeDir(small.name, "n1").qmp, "quit")
     with pytest.raises(StageError, match="n1: machine: its process ended"):
         watching.follow(small.name, ["n1"], Qemu())
-    assert boot.power_on(small, small.nodes[:1], Qemu()) == ["n1"]
+    assert running.power_on(small, small.nodes[:1], Qemu()) == ["n1"]
 
 
 def test_a_power_cut_leaves_a_disk_that_boots_again(site: Callable[[str], Site]) -> None:
     small = site("pair")
-    boot.power_on(small, small.nodes[:1], Qemu())
+    running.power_on(small, small.nodes[:1], Qemu())
     wait_for('"step":"lan"', small, "n1")
     state = NodeDir(small.name, "n1").running()
     assert state is not None
     os.kill(state.pid, signal.SIGKILL)
     while NodeDir(small.name, "n1").running():
         time.sleep(0.1)
-    boot.power_on(small, small.nodes, Qemu())
+    running.power_on(small, small.nodes, Qemu())
     assert set(watching.follow(small.name, ["n1", "n2"], Qemu())) == {"n1", "n2"}
     # What was written before the cut is there: it is the same disk.
     assert "tiny: boots=xx\n" in said(small, "n1")
@@ -154,7 +155,7 @@ def test_a_qemu_option_that_is_wrong(
     monkeypatch.setattr(qemu, "argv", lambda *words: [*real(*words), *wrong])
     small = site("alone")
     with pytest.raises(StageError, match="ended as soon as it was started") as caught:
-        boot.power_on(small, small.nodes[:1], Qemu())
+        running.power_on(small, small.nodes[:1], Qemu())
     assert "'no-such-device' is not a valid device model name" in caught.value.tail[-1]
     assert not Qemu().is_on(small.name, "n1")
 

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from golden.boot import accelerator, daemon
+from golden import daemon
+from golden.boot import accelerator
 from golden.boot.metal import dhcp, rehearsal
 from golden.boot.metal.register import Record, Register
 from golden.boot.metal.server import Handler, Server
@@ -60,7 +61,7 @@ def main(folder: Path) -> None:
     with _answering(served, server.url, folder):
         files.path.mkdir(parents=True)
         rehearsal.switch_on(site, node, chosen)
-        said = _wait(files.path / "machine.log")
+        said = _wait(files.path / "serial.log")
         daemon.end(rehearsal.machine(SITE.name, NODE.name))
     answer = {
         "machine": said[-2000:],
@@ -77,9 +78,9 @@ def main(folder: Path) -> None:
 def _answering(served: dhcp.Interface, url: str, folder: Path) -> Iterator[None]:
     record, log = folder / "dhcp.json", folder / "dnsmasq.log"
     words = dhcp.prepare(served, SITE.nodes, url, folder)
-    daemon.start(words, record, log)
+    process = daemon.start(words, name="dnsmasq", log=log, ready=daemon.settled())
+    daemon.remember(record, process)
     try:
-        daemon.stays(record, words, log)
         yield
     finally:
         daemon.end(rehearsal.machine(SITE.name, NODE.name))

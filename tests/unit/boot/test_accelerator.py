@@ -77,7 +77,7 @@ def test_the_answer_is_kept_until_the_host_boots_again(
     first = module.choose()
     assert module.choose() == first
     assert host.asked == ["kvm"]
-    monkeypatch.setattr(module.rundir, "boot_id", lambda: "another boot")
+    monkeypatch.setattr(module.daemon, "boot_id", lambda: "another boot")
     module.choose()
     assert host.asked == ["kvm", "kvm"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from golden import rundir
+from golden import daemon, rundir
 from golden.boot.container import engine, images, network, options
 from golden.boot.container import target as module
 from golden.boot.container.images import Layer
@@ -45,8 +45,10 @@ def container(fake: Engine, node: str, **attributes: Any) -> Any:
 
 def booted(node: str) -> NodeDir:
     files = NodeDir("small", node)
-    ticks = rundir.start_ticks(os.getpid()) or 0
-    state = State(os.getpid(), ticks, rundir.boot_id(), 0.0, 22, "container", 1.0, "/x", [])
+    ticks = daemon.start_ticks(os.getpid()) or 0
+    state = State(
+        os.getpid(), ticks, daemon.boot_id(), 0.0, 22, "container", 1.0, "/x", [], "container"
+    )
     files.remember(dataclasses.replace(state, address="198.51.100.1", target="container"))
     return files
 
@@ -133,7 +135,9 @@ def test_a_running_container_that_nobody_remembers_is_made_anew(
 ) -> None:
     container(fake, "n1")
     monkeypatch.setattr(module, "_create", lambda *words: container(fake, "n1"))
-    monkeypatch.setattr(module, "_start", lambda *words: State(1, 1, "", 0, 22, "", 1, "", []))
+    monkeypatch.setattr(
+        module, "_start", lambda *words: State(1, 1, "", 0, 22, "", 1, "", [], "qemu")
+    )
     assert Container().up(SITE, NODE)
     assert fake.calls == ["remove n1"]
 

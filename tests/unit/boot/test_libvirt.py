@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from golden import rundir
-from golden.boot.libvirt import Libvirt, disks, own, power, trial, uri
+from golden.boot.libvirt import ownership
+from golden.boot.libvirt.target import Libvirt, disks, power, trial, uri
 from golden.boot.libvirt.virsh import Virsh
 from golden.boot.libvirt.volumes import Pool
 from golden.boot.target import target
@@ -49,7 +50,9 @@ class Fake(Virsh):
 
 
 def machine(checkout: str) -> str:
-    host = machines.Machine(own.named("small"), checkout, own.identity("small", "n1"), "image")
+    host = machines.Machine(
+        ownership.named("small"), checkout, ownership.identity("small", "n1"), "image"
+    )
     return machines.domain(SITE, SITE.nodes[0], host).decode()
 
 
@@ -59,8 +62,10 @@ def test_a_clone_of_the_same_path_on_another_host_is_another(
     marks = []
     for host in ("0a", "0b", "0a"):
         (tmp_path / "machine-id").write_text(f"{host}\n")
-        monkeypatch.setattr(own, "MACHINE_ID", tmp_path / "machine-id")
-        marks.append((own.checkout(), own.named("small"), own.identity("small", "n1")))
+        monkeypatch.setattr(ownership, "MACHINE_ID", tmp_path / "machine-id")
+        marks.append(
+            (ownership.checkout(), ownership.named("small"), ownership.identity("small", "n1"))
+        )
     assert marks[0] == marks[2]
     assert not set(marks[0]) & set(marks[1])
 
@@ -108,27 +113,27 @@ def test_a_connection_that_cannot_carry_a_site(connect: str, words: str) -> None
 
 
 def test_only_the_target_libvirt_takes_a_connection() -> None:
-    with pytest.raises(UserError, match="--connect qemu:///system: only the target libvirt"):
-        target("qemu", "qemu:///system")
-    chosen = target("libvirt", "qemu:///system")
+    with pytest.raises(UserError, match="--connect: only --target libvirt takes it"):
+        target("qemu", {"connect": "qemu:///system"})
+    chosen = target("libvirt", {"connect": "qemu:///system"})
     assert isinstance(chosen, Libvirt)
     assert chosen.connect == "qemu:///system"
 
 
 def test_a_machine_is_ours_by_its_mark_and_not_by_its_name() -> None:
-    name = own.named("small", "n1")
-    ours = Fake(machines={name: machine(own.checkout())})
-    found = own.find(ours, "small", "n1")
+    name = ownership.named("small", "n1")
+    ours = Fake(machines={name: machine(ownership.checkout())})
+    found = ownership.find(ours, "small", "n1")
     assert found is not None
-    assert own.image(found) == "image"
-    assert own.find(ours, "small", "n2") is None
+    assert ownership.image(found) == "image"
+    assert ownership.find(ours, "small", "n2") is None
     for text in (machine("another"), "<domain/>"):
         with pytest.raises(UserError, match=f"{name} .*was not defined by this clone"):
-            own.find(Fake(machines={name: text}), "small", "n1")
+            ownership.find(Fake(machines={name: text}), "small", "n1")
 
 
 def test_the_images_go_with_the_sites_last_disks() -> None:
-    base = own.named("small", f"master.0123{disks.BASE}")
+    base = ownership.named("small", f"master.0123{disks.BASE}")
     ours = [*disks.names("small", "n1"), *disks.names("small", "n2"), base]
     there = Fake(stored={"default": {"theirs", *ours}, "other": {"golden-smaller-x"}})
     assert not disks.remove(there, "small", "n1")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from golden import run, rundir
+from golden import daemon, run, rundir
 from golden.boot import login
 from golden.errors import UserError
 from golden.keys import secrets
@@ -27,8 +27,8 @@ def booted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(rundir, "CACHE", tmp_path)
     monkeypatch.setattr(secrets, "SECRETS", tmp_path / "secrets")
     secrets.ensure(SITE)
-    ticks = rundir.start_ticks(os.getpid()) or 0
-    state = State(os.getpid(), ticks, rundir.boot_id(), 0.0, 2201, "tcg", 6.0, "/x", [])
+    ticks = daemon.start_ticks(os.getpid()) or 0
+    state = State(os.getpid(), ticks, daemon.boot_id(), 0.0, 2201, "tcg", 6.0, "/x", [], "qemu")
     NodeDir(SITE.name, "n1").remember(state)
     return tmp_path
 
@@ -118,8 +118,8 @@ def test_a_machine_that_is_gone() -> None:
 
 
 def test_a_node_behind_another_machine(booted: Path) -> None:
-    ticks = rundir.start_ticks(os.getpid()) or 0
-    state = State(os.getpid(), ticks, rundir.boot_id(), 0.0, 2201, "kvm", 1.0, "/x", [])
+    ticks = daemon.start_ticks(os.getpid()) or 0
+    state = State(os.getpid(), ticks, daemon.boot_id(), 0.0, 2201, "kvm", 1.0, "/x", [], "qemu")
     jump = "ssh -o BatchMode=yes root@between"
     NodeDir(SITE.name, "n1").remember(dataclasses.replace(state, jump=jump))
     found = seen_by_ssh(login.write_config(SITE), "n1")

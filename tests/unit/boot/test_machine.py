@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 
 from golden.boot.accelerator import Accelerator
-from golden.boot.libvirt import Libvirt
-from golden.boot.machine import Machine, argv
-from golden.boot.qemu import Qemu
+from golden.boot.libvirt.target import Libvirt
+from golden.boot.qemu.machine import Machine, argv
+from golden.boot.qemu.target import Qemu
 from golden.definition.files import VolumeGroup
 from golden.errors import UserError
 from golden.rundir import NodeDir

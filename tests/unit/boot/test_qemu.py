@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from golden import run, rundir
-from golden.boot import qemu, sockets
+from golden import daemon, run, rundir
+from golden.boot import disks, sockets
 from golden.boot.accelerator import Accelerator
-from golden.boot.qemu import Qemu
+from golden.boot.qemu import target as qemu
+from golden.boot.qemu.target import Qemu
 from golden.errors import StageError, UserError
 from golden.rundir import NodeDir, State
 from tests.unit.small_site import small_site
@@ -43,7 +44,7 @@ while True:
 def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Qemu]:
     """A target whose site has a baked disk for n1; its machines end with the test."""
     monkeypatch.setattr(rundir, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(qemu, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(disks, "ARTIFACTS", tmp_path / "artifacts")
     monkeypatch.setattr(qemu, "choose", lambda: Accelerator("tcg", "", 0.1))
     monkeypatch.setattr(qemu.seed, "write", lambda site, node, path, extra: path.touch())
     monkeypatch.setattr(qemu, "POWERDOWN_SECONDS", 1.0)
@@ -93,7 +94,6 @@ def test_the_newest_of_two_formats_is_booted(place: Qemu, tmp_path: Path) -> Non
 def test_up_then_up_again_then_down(place: Qemu, machine: Callable[[str], None]) -> None:
     machine(ANSWERS)
     assert place.up(SITE, N1)
-    assert place.is_on(SITE.name, N1.name)
     assert place.machine_state(SITE.name, N1.name) == "running"
     assert not place.up(SITE, N1)
     assert place.down(SITE.name, N1.name, keep=False)
@@ -146,7 +146,7 @@ def test_a_machine_that_dies_at_once_shows_its_words(
         place.up(SITE, N1)
     assert caught.value.tail == ("qemu: -device nonsense: 'nonsense' is not a valid device",)
     assert caught.value.code == 1
-    assert not place.is_on(SITE.name, N1.name)
+    assert place.machine_state(SITE.name, N1.name) == "off"
 
 
 def test_a_port_taken_meanwhile_is_replaced(
@@ -180,14 +180,14 @@ def test_a_dead_machines_leftovers_are_recognised(
     sockets_left = files().qmp.exists()
     _end(files().running())
     assert sockets_left
-    assert not place.is_on(SITE.name, N1.name)
+    assert place.machine_state(SITE.name, N1.name) == "off"
     assert place.up(SITE, N1)
 
 
 def test_down_ends_no_process_that_it_did_not_start(place: Qemu) -> None:
     stranger = run.start(["sleep", "60"])
     try:
-        state = State(stranger.pid, 1, rundir.boot_id(), 0.0, 1, "tcg", 0.1, "/x", [])
+        state = State(stranger.pid, 1, daemon.boot_id(), 0.0, 1, "tcg", 0.1, "/x", [], "qemu")
         files().remember(state)
         assert not place.down(SITE.name, N1.name, keep=False)
         assert stranger.poll() is None
@@ -197,8 +197,8 @@ def test_down_ends_no_process_that_it_did_not_start(place: Qemu) -> None:
 
 def test_down_ends_a_machine_that_does_not_answer(place: Qemu) -> None:
     child = run.start(["sleep", "60"])
-    started = rundir.start_ticks(child.pid) or 0
-    state = State(child.pid, started, rundir.boot_id(), 0.0, 1, "tcg", 0.1, "/x", [])
+    started = daemon.start_ticks(child.pid) or 0
+    state = State(child.pid, started, daemon.boot_id(), 0.0, 1, "tcg", 0.1, "/x", [], "qemu")
     files().remember(state)
     assert place.down(SITE.name, N1.name, keep=True)
     assert child.wait() == -15
@@ -240,4 +240,4 @@ def test_an_artifact_baked_anew_while_its_node_runs_is_no_damage(
 def _end(state: State | None) -> None:
     assert state is not None
     os.kill(state.pid, signal.SIGKILL)
-    qemu._wait_for_end(state, 5)
+    state.wait(5)

@@ -12,9 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from golden import run, rundir
-from golden.boot import terminal
-from golden.errors import UserError
+from golden import daemon, run, rundir
 from golden.paths import ROOT
 from golden.rundir import NodeDir, State
 
@@ -34,8 +32,10 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def node(home: Path) -> Iterator[Callable[[], bytes]]:
     """A node that runs (as this process) and greets at its console; tells what was typed there."""
     files = NodeDir("small", "n1")
-    ticks = rundir.start_ticks(os.getpid()) or 0
-    files.remember(State(os.getpid(), ticks, rundir.boot_id(), 0.0, 1, "tcg", 6.0, "/x", []))
+    ticks = daemon.start_ticks(os.getpid()) or 0
+    files.remember(
+        State(os.getpid(), ticks, daemon.boot_id(), 0.0, 1, "tcg", 6.0, "/x", [], "qemu")
+    )
     files.console.write_bytes(b"said before\n")
     typed: list[bytes] = []
     listener = socket.socket(socket.AF_UNIX)
@@ -92,13 +92,3 @@ def test_input_that_ended_is_no_reason_to_stop_showing() -> None:
         argv = [sys.executable, "-c", script]
         result = run.run(argv, env=HERE, stdin=b"", pass_fds=[near.fileno()], timeout=30)
     assert result.out == "from the node"
-
-
-def test_a_node_that_is_off_says_where_its_last_words_are(home: Path) -> None:
-    with pytest.raises(UserError, match=r"n1 of site small is not running; .*\./inv boot"):
-        terminal.attach("small", "n1")
-    files = NodeDir("small", "n1")
-    files.path.mkdir(parents=True)
-    files.console.touch()
-    with pytest.raises(UserError, match=r"its last console is in .*console\.log"):
-        terminal.attach("small", "n1")

@@ -55,7 +55,16 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def booted(node: str, console: str | None) -> NodeDir:
     files = NodeDir("site", node)
     state = State(
-        os.getpid(), 1, "boot", time.time() - 100, 2201, "tcg", factor=6.0, artifact="", stamp=[]
+        os.getpid(),
+        1,
+        "boot",
+        time.time() - 100,
+        2201,
+        "tcg",
+        factor=6.0,
+        artifact="",
+        stamp=[],
+        target="place",
     )
     files.remember(state)
     if console is not None:

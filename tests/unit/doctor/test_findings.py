@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from golden.doctor import archive, engines
+from golden.boot.container.examine import docker
+from golden.boot.libvirt.examine import libvirt
+from golden.doctor import archive
 from golden.errors import UserError
 from golden.host import Finding, Host, kernel, network, programs, resources
 from tests.unit.doctor.conftest import MAPS, TEXTS, VIRSH, healthy
@@ -36,7 +38,7 @@ def without(program: str) -> Callable[[str], Path | None]:
 
 
 def virtual(host: Host) -> list[Finding]:
-    return engines.libvirt(host, "default", nodes=2)
+    return libvirt(host, "default", nodes=2)
 
 
 CASES: dict[str, tuple[Look, dict[str, object], str]] = {
@@ -105,13 +107,13 @@ CASES: dict[str, tuple[Look, dict[str, object], str]] = {
         "site.yaml",
     ),
     "docker is missing": (
-        engines.docker,
+        docker,
         {"which": without("dockerd"), "says": silent("docker")},
         "apt-get install --yes --no-install-recommends docker.io",
     ),
-    "docker sleeps": (engines.docker, {"says": silent("docker")}, "service docker start"),
+    "docker sleeps": (docker, {"says": silent("docker")}, "service docker start"),
     "docker sleeps where nothing manages services": (
-        engines.docker,
+        docker,
         {"says": silent("docker"), "exists": lambda path: False},
         "scripts/host/dockerd start .cache/dockerd",
     ),
@@ -238,9 +240,9 @@ def test_the_project_s_own_docker_engine_is_asked_first() -> None:
         asked.append(argv)
         return "20.10.24"
 
-    assert engines.docker(healthy(says=says)).ok
+    assert docker(healthy(says=says)).ok
     assert asked[0][:3] == ("docker", "--host", "unix:///home/builder/.cache/dockerd/docker.sock")
-    assert engines.docker(healthy(says=says, exists=lambda path: False)).ok
+    assert docker(healthy(says=says, exists=lambda path: False)).ok
     assert asked[1][:2] == ("docker", "version")
 
 

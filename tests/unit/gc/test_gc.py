@@ -109,7 +109,7 @@ def test_the_layers_of_artifacts_and_of_promoted_releases_stay() -> None:
 def booted(artifact: str) -> None:
     node = NodeDir(SITE, "n1")
     node.path.mkdir(parents=True)
-    node.remember(State(1, 1, "", 0.0, 0, "tcg", 1.0, artifact, []))
+    node.remember(State(1, 1, "", 0.0, 0, "tcg", 1.0, artifact, [], "qemu"))
 
 
 def test_what_a_booted_node_stands_on_stays() -> None:

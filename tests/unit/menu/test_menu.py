@@ -14,8 +14,8 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.program import Program
 
-import golden.boot
 from golden import menu, run
+from golden.boot import running
 from golden.errors import USER_ERROR_CODE
 from golden.menu import booting
 from golden.paths import HOME, ROOT
@@ -30,9 +30,7 @@ def typed(line: str) -> None:
 def downed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """The nodes that each call of `down` was given."""
     calls: list[tuple[str, ...]] = []
-    monkeypatch.setattr(
-        golden.boot, "down", lambda site, nodes, *, keep, connect: calls.append(tuple(nodes))
-    )
+    monkeypatch.setattr(running, "down", lambda site, nodes, **_: calls.append(tuple(nodes)))
     return calls
 
 
@@ -142,10 +140,10 @@ FAULTS = {
 def failing(monkeypatch: pytest.MonkeyPatch, number: int, file: str | None) -> None:
     """Let `inv down` end in that OSError."""
 
-    def down(*_: object, keep: bool, connect: str) -> None:
+    def down(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number), file)
 
-    monkeypatch.setattr(golden.boot, "down", down)
+    monkeypatch.setattr(running, "down", down)
 
 
 @pytest.mark.parametrize(("number", "file", "words"), FAULTS.values(), ids=FAULTS.keys())

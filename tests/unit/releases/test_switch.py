@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from golden import atomic, manifest, paths, releases, rundir
+from golden import atomic, daemon, manifest, paths, releases, rundir
 from golden.errors import UserError
 from golden.releases import stages, switch
 from golden.releases.stages import Stages
@@ -143,9 +143,9 @@ def test_nodes_that_run_are_named(
     monkeypatch.setattr(rundir, "CACHE", paths.CACHE)
     node, mine = NodeDir(SITE, "n1"), os.getpid()
     node.path.mkdir(parents=True)
-    ticks = rundir.start_ticks(mine)
+    ticks = daemon.start_ticks(mine)
     assert ticks
-    node.remember(State(mine, ticks, rundir.boot_id(), 0.0, 0, "tcg", 1.0, "disk", []))
+    node.remember(State(mine, ticks, daemon.boot_id(), 0.0, 0, "tcg", 1.0, "disk", [], "qemu"))
     baked.bake("1")
     switch.promote(SITE)
     assert "still running from what was in place before: n1" in capsys.readouterr().err

@@ -17,8 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from golden import run
-from golden.boot import daemon
+from golden import daemon, run
 from golden.boot.metal import dhcp
 from tests.unit.small_site import small_site
 
@@ -56,9 +55,10 @@ def main(folder: Path) -> None:
     served = dhcp.Interface("host0", ipaddress.IPv4Interface(f"{HOST}/24"))
     words = dhcp.prepare(served, small_site().nodes, f"http://{HOST}:8080", folder)
     record = folder / "dhcp.json"
-    daemon.start(words, record, folder / "log")
+    log = folder / "log"
+    process = daemon.start(words, name="dnsmasq", log=log, ready=daemon.settled(2))
+    daemon.remember(record, process)
     try:
-        daemon.stays(record, words, folder / "log", seconds=2)
         sys.stdout.write(f"@answers {json.dumps(_answers())}\n")
     finally:
         daemon.end(record)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from golden import rundir
+from golden import daemon, rundir
 from golden.boot import status
 from golden.boot.events import events
 from golden.boot.metal import following
@@ -93,10 +93,10 @@ def test_silence_after_the_installer_is_told() -> None:
 def test_a_wait_is_told_again_and_nothing_else_is() -> None:
     news = following.News()
     found = following.lines("n1", told(), KERNEL)
-    assert len(news.of(found, 0.0)) == 3
-    assert news.of(found, 14.0) == []
-    assert [line["step"] for line in news.of(found, 15.0)] == ["web"]
-    assert news.of(found, 29.0) == []
+    assert len(news.due(found, 0.0)) == 3
+    assert news.due(found, 14.0) == []
+    assert [line["step"] for line in news.due(found, 15.0)] == ["web"]
+    assert news.due(found, 29.0) == []
 
 
 def test_the_node_is_asked_until_it_is_ready(
@@ -119,14 +119,15 @@ def test_the_node_is_asked_until_it_is_ready(
     files.remember(
         rundir.State(
             pid=os.getpid(),
-            started=rundir.start_ticks(os.getpid()) or 0,
-            boot_id=rundir.boot_id(),
+            started=daemon.start_ticks(os.getpid()) or 0,
+            boot_id=daemon.boot_id(),
             power_on=time.time() - 100,
             port=22,
             accelerator="machine",
             factor=1,
             artifact="",
             stamp=[],
+            target="metal",
         )
     )
     following.follow("small", "n1", lambda: False)

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from golden import rundir
-from golden.boot import daemon, status, terminal
+from golden import daemon, rundir
+from golden.boot import running, status
 from golden.boot.metal import dhcp, following
 from golden.boot.metal import target as target_module
 from golden.boot.metal.target import Metal
 from golden.boot.target import target
+from golden.daemon import Process
 from golden.errors import UserError
 from golden.rundir import NodeDir
 from tests.unit.small_site import small_site
@@ -29,18 +30,27 @@ def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rundir, "CACHE", tmp_path)
 
 
+def sleeping(log: Path) -> Process:
+    words = [sys.executable, "-c", "import time; time.sleep(60)"]
+    return begin(words, name="sleep", log=log, ready=lambda: True)
+
+
+begin = daemon.start
+
+
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """A target whose two servers only sleep; their records."""
     folder = tmp_path / "run/small/.netboot"
     records = [folder / "http.json", folder / "dhcp.json"]
 
-    def serve(_: Any, site: Any) -> int:
+    def serve(_: Any, site: Any) -> Process:
         for record in records:
             if daemon.running(record) is None:
-                sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
-                daemon.start(sleep, record, folder / "log")
-        return daemon.running(records[0]) or 0
+                daemon.remember(record, sleeping(folder / "log"))
+        found = daemon.running(records[0])
+        assert found
+        return found
 
     monkeypatch.setattr(Metal, "_serve", serve)
     return records
@@ -68,8 +78,8 @@ def test_served_until_the_last_node_is_down(served: list[Path]) -> None:
     assert "02:00:00:00:00:01" in str(status.status(console))
     assert place.machine_state("small", "n1") == "running"
     assert place.down("small", "n1", keep=False)
-    assert not place.is_on("small", "n1")
-    assert place.is_on("small", "n2")
+    assert place.machine_state("small", "n1") == "off"
+    assert place.machine_state("small", "n2") == "running"
     assert place.down("small", "n2", keep=False)
     assert [daemon.running(record) for record in served] == [None, None]
     assert not place.down("small", "n2", keep=False)
@@ -87,8 +97,8 @@ def test_a_machine_that_was_refused_begins_anew(served: list[Path]) -> None:
     assert isinstance(told, dict)
     assert told["force"] == "S1,S2"
     # While it installs, and when it is installed, it goes on.
-    running = refused | {"state": "running", "detail": "", "seconds": 0, "uptime": 9}
-    following.append(files, "installer", running)
+    goes_on = refused | {"state": "running", "detail": "", "seconds": 0, "uptime": 9}
+    following.append(files, "installer", goes_on)
     assert not again.up(SITE, node)
     again.down("small", "n1", keep=False)
 
@@ -102,17 +112,10 @@ def test_a_disk_is_not_forced_by_a_name_that_others_have(name: str) -> None:
 def test_there_is_no_console_to_type_at(served: list[Path]) -> None:
     place = Metal("eth1")
     place.up(SITE, SITE.nodes[0])
-    with pytest.raises(UserError, match="console this host does not have"):
-        terminal.attach("small", "n1")
+    with pytest.raises(UserError, match="this host does not have the machine's console"):
+        running.console(SITE, "n1")
     place.down("small", "n1", keep=False)
     assert daemon.running(served[0]) is None
-
-
-def test_a_record_of_another_process_is_not_believed(tmp_path: Path) -> None:
-    record = tmp_path / "record.json"
-    rundir.write(record, {"pid": os.getpid(), "started": 1, "boot_id": rundir.boot_id()})
-    assert daemon.running(record) is None
-    assert not daemon.end(record)
 
 
 def test_reinstall_is_for_the_record(served: list[Path]) -> None:
@@ -134,12 +137,10 @@ def lan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     def interface(name: str, *_: Any, **__: Any) -> dhcp.Interface:
         return dhcp.Interface(name, ipaddress.IPv4Interface(has[name]))
 
-    def start(words: list[str], record: Path, log: Path, cwd: Path | None = None) -> int:
+    def start(words: list[str], *, log: Path, **_: object) -> Process:
         started.append(words)
-        sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
-        return begin(sleep, record, log, cwd)
+        return sleeping(log)
 
-    begin = daemon.start
     monkeypatch.setattr(dhcp, "interface", interface)
     monkeypatch.setattr(dhcp, "program", lambda: Path("/usr/sbin/dnsmasq"))
     for rom in ("ROM", "UEFI_ROM"):
@@ -147,7 +148,6 @@ def lan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         (tmp_path / rom).touch()
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(daemon, "start", start)
-    monkeypatch.setattr(daemon, "stays", lambda *_, **__: None)
     monkeypatch.setattr(target_module, "_no_clash", lambda *_: None)
     monkeypatch.setattr(target_module.bundle, "make", lambda *_: None)
     return started

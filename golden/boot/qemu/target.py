@@ -1,37 +1,37 @@
-"""The target qemu: each node a process of this user, without root, bridge or daemon."""
+"""Nodes as QEMU processes of this user, without root, bridge or daemon."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import signal
 import socket
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from golden import log, run, rundir, seed
+from golden import daemon, log, run, rundir, seed
 from golden.boot import data_disk, sockets
 from golden.boot.accelerator import Accelerator, choose
-from golden.boot.machine import Machine, argv
+from golden.boot.disks import (
+    FREE_MIB,
+    artifact,
+    management,
+    stamp,
+    warn_of_damage,
+)
+from golden.boot.qemu.machine import Machine, argv
+from golden.boot.target import Target
 from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
-from golden.paths import ARTIFACTS, shown
-from golden.render.machines import management_mac
+from golden.paths import shown
 from golden.rundir import NodeDir, State
 
-FORMATS = ("qcow2", "raw")
 PORT_ATTEMPTS = 3
-START_SECONDS = 60.0
 POWERDOWN_SECONDS = 30.0
 QUIT_SECONDS = 10.0
-# Room that a first boot writes into the overlays, more or less.
-FREE_MIB = 1024
 
 
-class Qemu:
-    """Nodes as QEMU processes on this host; see `golden.boot.target.Target`."""
+class Qemu(Target):
+    """The target qemu."""
 
     name = "qemu"
     format = "qcow2"
@@ -57,14 +57,13 @@ class Qemu:
         accelerator = replace(choose(), cpu=site.release.cpu)
         for attempt in range(1, PORT_ATTEMPTS + 1):
             try:
-                state = _start(site, node, files, image, accelerator)
+                files.remember(_start(site, node, files, image, accelerator))
                 break
             except StageError as error:
                 # Between choosing the port and QEMU taking it another program may have it.
                 taken = any("host forwarding" in line for line in error.tail)
                 if not taken or attempt == PORT_ATTEMPTS:
                     raise
-        files.remember(state)
         return True
 
     def down(self, site: str, node: str, *, keep: bool) -> bool:
@@ -73,15 +72,11 @@ class Qemu:
         state = files.running()
         if state:
             _stop(files, state, clean=keep)
-            _warn_of_damage(node, state)
+            warn_of_damage(node, state)
         files.forget()
         if not keep:
             files.remove()
         return state is not None
-
-    def is_on(self, site: str, node: str) -> bool:
-        """Whether the node's machine runs."""
-        return NodeDir(site, node).running() is not None
 
     def machine_state(self, site: str, node: str) -> str:
         """QEMU's word for it (`running`, `io-error`, …), or `off`."""
@@ -92,39 +87,6 @@ class Qemu:
             return str(sockets.command(files.qmp, "query-status")["status"])
         except (OSError, StageError, ValueError):
             return "running" if files.running() else "off"
-
-
-def artifact(site: Site, node: Node) -> Path:
-    """The newest disk baked for the node's kind. Raises UserError when there is none."""
-    folder = ARTIFACTS / site.name / node.kind.name
-    found = [path for name in FORMATS if (path := folder / f"disk.{name}").is_file()]
-    if not found:
-        raise UserError(
-            f"{shown(folder)}: no disk is baked for {node.name} (kind {node.kind.name}); "
-            f"bake it with: ./inv bake --site {site.name}"
-        )
-    return max(found, key=lambda path: path.stat().st_mtime_ns)
-
-
-def stamp(path: Path) -> list[int]:
-    """What changes when a file is written or replaced: inode, size, time. Empty without a file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return []
-    return [found.st_ino, found.st_size, found.st_mtime_ns]
-
-
-def _warn_of_damage(node: str, state: State) -> None:
-    """An artifact is only ever replaced by a new file, never written to."""
-    now = stamp(Path(state.artifact))
-    if now[:1] == state.stamp[:1] and now != state.stamp:
-        log.warn(f"{state.artifact} was written to while {node} ran; bake it again")
-
-
-def management(node: Node) -> seed.Interface:
-    """The second NIC: QEMU's user network, which gives its guest 10.0.2.15; leads nowhere else."""
-    return seed.Interface("eth1", "10.0.2.15/24", mac=management_mac(node))
 
 
 def _check_kept_disk(files: NodeDir, image: Path) -> None:
@@ -147,11 +109,7 @@ def _check_room(folder: Path) -> None:
 
 def _make_disks(site: Site, node: Node, files: NodeDir, image: Path) -> None:
     """Overlay, data disk and seed, unless a kept machine has them."""
-    files.path.mkdir(parents=True, exist_ok=True)
-    for file in (files.console, files.marks):
-        # Those of the last power-on tell nothing of this one.
-        if file.exists():
-            file.replace(file.with_name(f"{file.name}.old"))
+    files.begin()
     if not files.overlay.exists():
         _create_over(files.overlay, image)
         rundir.write(files.base, [str(image), *stamp(image)])
@@ -178,46 +136,33 @@ def _start(site: Site, node: Node, files: NodeDir, image: Path, accelerator: Acc
         management_mac=str(management(node).mac),
         port=free_port(),
     )
-    files.log.unlink(missing_ok=True)
-    words = argv(machine, accelerator)
     power_on = time.time()
-    child = run.start(words, cwd=files.path, log=files.log, stage="boot")
-    _wait_until_it_runs(child, words, files)
+    process = daemon.start(
+        argv(machine, accelerator),
+        name=f"the machine of {node.name}",
+        cwd=files.path,
+        log=files.log,
+        ready=lambda: _answers(files),
+    )
     return State(
-        pid=child.pid,
-        started=rundir.start_ticks(child.pid) or 0,
-        boot_id=rundir.boot_id(),
+        **asdict(process),
         power_on=power_on,
         port=machine.port,
         accelerator=accelerator.name,
         factor=accelerator.factor,
         artifact=str(image),
         stamp=stamp(image),
+        target=Qemu.name,
     )
 
 
-def _wait_until_it_runs(child: run.Process, words: list[str], files: NodeDir) -> None:
-    """QEMU is up when its control socket answers; a wrong option ends it before that."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if child.poll() is not None:
-            said = files.log.read_text(errors="replace").splitlines()[-12:]
-            raise StageError(
-                "boot",
-                f"the machine of {files.node} ended as soon as it was started",
-                command=words,
-                code=child.returncode,
-                tail=said,
-                log=files.log,
-            )
-        with contextlib.suppress(OSError, ValueError):
-            sockets.command(files.qmp, "query-status")
-            return
-        time.sleep(0.05)
-    run.end(child)
-    raise StageError(
-        "boot", f"the machine of {files.node} does not answer", command=words, log=files.log
-    )
+def _answers(files: NodeDir) -> bool:
+    """Whether QEMU is up; a wrong option ends it before that."""
+    try:
+        sockets.command(files.qmp, "query-status")
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def free_port() -> int:
@@ -229,17 +174,12 @@ def free_port() -> int:
 
 
 def _stop(files: NodeDir, state: State, *, clean: bool) -> None:
-    """End the machine's process, gently first: power button, QEMU's quit, SIGTERM, SIGKILL."""
+    """End the machine's process, gently first: power button, QEMU's quit, signals."""
     if clean and _ask(files, "system_powerdown"):
-        _wait_for_end(state, POWERDOWN_SECONDS * state.factor)
-    if rundir.is_alive(state) and _ask(files, "quit"):
-        _wait_for_end(state, QUIT_SECONDS)
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        # Asked again each time: the pid must still be the process that we started.
-        if rundir.is_alive(state):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(state.pid, number)
-            _wait_for_end(state, QUIT_SECONDS)
+        state.wait(POWERDOWN_SECONDS * state.factor)
+    if state.is_alive() and _ask(files, "quit"):
+        state.wait(QUIT_SECONDS)
+    state.end(QUIT_SECONDS)
 
 
 def _ask(files: NodeDir, name: str) -> bool:
@@ -252,9 +192,3 @@ def _ask(files: NodeDir, name: str) -> bool:
     except (OSError, ValueError, StageError):
         return False
     return True
-
-
-def _wait_for_end(state: State, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while rundir.is_alive(state) and time.monotonic() < deadline:
-        time.sleep(0.1)

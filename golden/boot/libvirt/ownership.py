@@ -9,9 +9,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from pathlib import Path
 
-from golden.boot.container.target import home
 from golden.boot.libvirt.virsh import Virsh
 from golden.errors import UserError
+from golden.paths import home
 from golden.render.machines import NAMESPACE
 
 MACHINE_ID = Path("/etc/machine-id")

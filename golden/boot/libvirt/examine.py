@@ -1,4 +1,4 @@
-"""What runs nodes for us, if the host has it: a Docker engine, a libvirt."""
+"""What the target libvirt needs of this host: client, daemon, driver and storage pool."""
 
 from __future__ import annotations
 
@@ -7,32 +7,13 @@ from pathlib import Path
 
 from golden.host import Finding, Host
 from golden.host.packages import install_line
+from golden.host.programs import SYSTEMD
 from golden.host.resources import GIB
 
 # Where scripts/host/libvirtd puts its socket, and what golden.boot.libvirt.uri looks for.
 OWN_DAEMON = Path(".cache/libvirtd/run/libvirt-sock")
 # An image of the rehearsal is half a GiB, what its first boot writes not quite one.
 POOL_PER_NODE = 2 * GIB
-# Where scripts/host/dockerd puts its engine, and what golden.boot.container.engine looks for.
-OWN_ENGINE = Path(".cache/dockerd/docker.sock")
-# There is such a folder exactly when systemd manages the host: sd_booted(3).
-SYSTEMD = Path("/run/systemd/system")
-
-
-def docker(host: Host) -> Finding:
-    """A Docker engine that answers: this project's own, else the one that `docker` speaks to."""
-    own = host.home / OWN_ENGINE
-    choice = ["--host", f"unix://{own}"] if host.exists(own) else []
-    said = host.says("docker", *choice, "version", "--format", "{{.Server.Version}}")
-    if said and said.strip():
-        return Finding("docker engine", True, False, said.strip())
-    if host.which("dockerd"):
-        detail = "docker is installed, its engine does not answer"
-        by_hand = f"scripts/host/dockerd start {OWN_ENGINE.parent}"
-        fix = "service docker start" if host.exists(SYSTEMD) else by_hand
-        return Finding("docker engine", False, False, detail, fix)
-    fix = install_line(["docker.io"])
-    return Finding("docker engine", False, False, "missing", fix, "docker.io")
 
 
 def libvirt(host: Host, pool: str, nodes: int) -> list[Finding]:

@@ -1,0 +1,134 @@
+"""The nodes of a site that run: boot and follow them, look at them, log in, end them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from golden import log, run, rundir
+from golden.boot import login, status, times
+from golden.boot.target import DEFAULT, Target, target
+from golden.boot.watching import follow
+from golden.definition.models import Node, Site
+from golden.errors import UserError
+from golden.paths import shown
+from golden.rundir import NodeDir
+
+
+def boot(site: Site, nodes: Iterable[str], place: Target) -> dict[str, float]:
+    """Power the nodes on (all without `nodes`) at `place` and follow them until ready.
+
+    Returns the seconds from power-on to ready for each. Raises UserError before anything is started
+    when a node cannot start, StageError naming the part of a boot that failed.
+    """
+    chosen = _chosen(site, nodes)
+    started = power_on(site, chosen, place)
+    for node in chosen:
+        if node.name not in started:
+            log.info(f"{node.name} is running already")
+    try:
+        return follow(site.name, [node.name for node in chosen], place)
+    finally:
+        # Of a boot that failed too: it shows how far that came.
+        times.keep(site, chosen)
+
+
+def show_times(site: Site, nodes: Iterable[str] = ()) -> None:
+    """Print what the nodes' last boot spent its seconds on."""
+    times.show(site, _chosen(site, nodes))
+
+
+def power_on(site: Site, nodes: Iterable[Node], place: Target) -> list[str]:
+    """Start the machines that do not run yet; returns their nodes' names."""
+    chosen = tuple(nodes)
+    with rundir.lock(site.name):
+        for node in chosen:
+            _must_not_be_elsewhere(site, node, place)
+        place.check(site, chosen)
+        started = [node.name for node in chosen if place.up(site, node)]
+        login.write_config(site)
+    return started
+
+
+def down(
+    site: Site, nodes: Iterable[str] = (), *, keep: bool = False, place: Target | None = None
+) -> None:
+    """Power nodes off (all without `nodes`); without `keep` their disks are thrown away.
+
+    The artifacts stay as they were baked. A node that is off already is no error. `place` is the
+    target of nodes whose local record was lost. The first node goes last: the others mount its NFS
+    export hard, and would wait for it while they shut down.
+    """
+    with rundir.lock(site.name):
+        for node in reversed(_chosen(site, nodes)):
+            at = place or _place(site.name, node.name)
+            was_on = at.down(site.name, node.name, keep=keep)
+            disks = shown(NodeDir(site.name, node.name).path)
+            kept = f"; its disks are kept in {disks}" if keep else ""
+            log.info(f"{node.name}: {'powered off' if was_on else 'was off'}{kept}")
+        if any(NodeDir(site.name, node.name).running() for node in site.nodes):
+            login.write_config(site)
+        else:
+            login.remove_config(site.name)
+
+
+def show_status(site: Site) -> None:
+    """Print a table: each node, its machine, how far its boot is, where ssh answers."""
+    rows = [_status_row(site.name, node.name) for node in site.nodes]
+    log.table(["node", "machine", "boot", "ssh"], rows, title=f"site {site.name}")
+
+
+def console(site: Site, node: str) -> None:
+    """Open the serial console of `node`; leave with Ctrl-]. Raises UserError when it is off."""
+    name = site.node(node).name
+    files = NodeDir(site.name, name)
+    if files.running() is None:
+        last = f"; its last console is in {shown(files.console)}" if files.console.exists() else ""
+        raise UserError(
+            f"{name} of site {site.name} is not running{last}; boot it with: "
+            f"./inv boot --site {site.name}"
+        )
+    _place(site.name, name).attach(site.name, name)
+
+
+def ssh(site: Site, node: str, command: str = "") -> int:
+    """Log in to `node` as root, or run `command` there; returns ssh's exit code."""
+    return run.interactive(login.command(site.name, site.node(node).name, command))
+
+
+def _chosen(site: Site, names: Iterable[str]) -> tuple[Node, ...]:
+    wanted = tuple(names)
+    return tuple(site.node(name) for name in wanted) if wanted else site.nodes
+
+
+def _must_not_be_elsewhere(site: Site, node: Node, place: Target) -> None:
+    other = NodeDir(site.name, node.name).target()
+    if other not in ("", place.name):
+        raise UserError(
+            f"{node.name} runs or is kept at target {other}; end it there first: "
+            f"./inv down --site {site.name} --node {node.name}"
+        )
+
+
+def _place(site: str, node: str) -> Target:
+    """Where the node was booted last; anywhere when nothing of it is left."""
+    return target(NodeDir(site, node).target() or DEFAULT)
+
+
+def _without_process(site: str, node: str) -> str:
+    """The state of a node whose machine, or console server, does not run on this host."""
+    if NodeDir(site, node).state() is None:
+        return "off"
+    machine = _place(site, node).machine_state(site, node)
+    if machine == "off":
+        return "off; ended without ./inv down"
+    return f"{machine}; its console is not followed: ./inv boot --site {site} does that again"
+
+
+def _status_row(site: str, node: str) -> tuple[str, str, str, str]:
+    files = NodeDir(site, node)
+    state = files.running()
+    if state is None:
+        return node, _without_process(site, node), "", ""
+    place = _place(site, node)
+    machine = f"{place.machine_state(site, node)} ({state.accelerator}, pid {state.pid})"
+    return node, machine, str(status.status(files.console_text())), f"{state.address}:{state.port}"

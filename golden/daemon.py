@@ -1,0 +1,155 @@
+"""Processes that outlive the command that started them: started, recorded, found again, ended.
+
+A record is believed only where it was written, so that a copied checkout does not take the
+original's processes for its own, and only while its process is the one that was started: same pid,
+same start time, same boot of the host.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from golden import atomic, run
+from golden.errors import StageError
+
+STOP_SECONDS = 5.0
+START_SECONDS = 60.0
+POLL_SECONDS = 0.05
+TAIL_LINES = 12
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process; `started` is in clock ticks since the boot `boot_id` of the host."""
+
+    pid: int
+    started: int
+    boot_id: str
+
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self.boot_id == boot_id() and start_ticks(self.pid) == self.started
+
+    def wait(self, seconds: float) -> None:
+        """Return when the process has ended, or after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while self.is_alive() and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+
+    def end(self, grace: float = STOP_SECONDS) -> None:
+        """Send SIGTERM, then SIGKILL if it still runs after `grace` seconds."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            # Asked again each time: the pid must still be the process that we started.
+            if self.is_alive():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.pid, number)
+                self.wait(grace)
+
+
+def identify(pid: int) -> Process:
+    """The process `pid` as it runs now; one that has ended is never alive."""
+    return Process(pid, start_ticks(pid) or 0, boot_id())
+
+
+def start(
+    words: run.Argv,
+    *,
+    name: str,
+    log: Path,
+    ready: Callable[[], bool],
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Process:
+    """Start `words`, output to a new file `log`, and return when `ready` says so.
+
+    Raises StageError with its last words when it ends before, or is not ready in START_SECONDS.
+    """
+    log.unlink(missing_ok=True)
+    child = run.start(words, cwd=cwd, env=env, log=log, stage="boot")
+    deadline = time.monotonic() + START_SECONDS
+    while child.poll() is None and time.monotonic() < deadline:
+        if ready():
+            return identify(child.pid)
+        time.sleep(POLL_SECONDS)
+    ended = child.poll() is not None
+    run.end(child)
+    raise StageError(
+        "boot",
+        f"{name} {'ended as soon as it was started' if ended else 'does not answer'}",
+        command=[os.fspath(word) for word in words],
+        code=child.returncode if ended else None,
+        tail=log.read_text(errors="replace").splitlines()[-TAIL_LINES:],
+        log=log,
+    )
+
+
+def settled(seconds: float = 0.5) -> Callable[[], bool]:
+    """For `start`: a program without any sign of being ready, which ends soon when it fails."""
+    deadline = time.monotonic() + seconds
+    return lambda: time.monotonic() >= deadline
+
+
+def running(record: Path) -> Process | None:
+    """The process that `remember` wrote to `record`, if it still runs."""
+    known = read(record)
+    if known is None:
+        return None
+    process = Process(**known)
+    return process if process.is_alive() else None
+
+
+def remember(record: Path, process: Process) -> None:
+    """Write `process` to the file `record`, for `running` and `end`."""
+    write(record, asdict(process))
+
+
+def end(record: Path) -> None:
+    """End the process of `record`, if it still runs, and remove the record."""
+    if process := running(record):
+        process.end()
+    record.unlink(missing_ok=True)
+
+
+def write(path: Path, record: Mapping[str, Any]) -> None:
+    """Write `record` as JSON, whole or not at all, for `read` in this very folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {**record, "folder": identity(path.parent)}
+    atomic.write(path, json.dumps(content, indent=1) + "\n")
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """What `write` wrote; None without it, and for one that was copied along with its folder."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found if found.pop("folder") == identity(path.parent) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def identity(folder: Path) -> str:
+    """Tells a folder from its copies, and stays when it or one above is renamed."""
+    found = folder.stat()
+    return f"{found.st_dev}:{found.st_ino}"
+
+
+def boot_id() -> str:
+    """Names this boot of the host."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def start_ticks(pid: int) -> int | None:
+    """When the process `pid` started (proc(5), field 22), or nothing when it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    # A zombie has ended; only its parent has not looked yet.
+    return None if fields[0] == "Z" else int(fields[19])
