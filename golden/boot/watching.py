@@ -9,6 +9,7 @@ from pathlib import Path
 
 from golden import log, rundir
 from golden.boot import login, status
+from golden.boot.events import Event
 from golden.boot.status import NodeStatus, Probe
 from golden.boot.target import Target
 from golden.errors import StageError, UserError
@@ -45,6 +46,8 @@ class Watch:
     machine: str = "running"
     sshd: str = "unasked"
     probed: float = 0.0
+    # What its first boot had failed with before anybody watched.
+    old: Event | None = None
 
     def look(self, target: Target) -> NodeStatus:
         """Read the console again and, now and then, ask machine and sshd."""
@@ -64,6 +67,10 @@ class Watch:
                 where = self.state
                 self.sshd = login.probe(where.port, address=where.address, jump=where.jump)
         return found
+
+    def failed_before(self) -> bool:
+        """Whether its first boot failed before anybody watched, and was not resumed since."""
+        return self.old is not None and status.status(self.text).event == self.old
 
     def _mark(self, found: NodeStatus) -> None:
         # A phase shorter than the time between two looks was passed all the same.
@@ -102,21 +109,30 @@ def follow(site: str, nodes: Sequence[str], target: Target) -> dict[str, float]:
     expected = _expected(f"{site} as {target.name}")
     with log.progress() as shown:
         tasks = {watch.node: shown.task(watch.node, expected.get(watch.node)) for watch in watches}
-        while len(took) < len(watches):
-            for watch in watches:
-                if watch.node in took:
-                    continue
-                found = watch.look(target)
-                tasks[watch.node].say(str(found))
-                if found.phase == "ready" and watch.sshd == "answers":
-                    took[watch.node] = watch.seconds()
-                    tasks[watch.node].done(f"ready {watch.seconds():.0f} s after power-on")
-                elif trouble := watch.trouble(found):
+        while waiting := [watch for watch in watches if watch.node not in took]:
+            looks = [(watch, _look(watch, target, tasks[watch.node], took)) for watch in waiting]
+            broken = [(watch, trouble) for watch, trouble in looks if trouble]
+            for watch, trouble in broken:
+                # An old failure ends nothing while another node goes on, which may be its cure.
+                if not watch.failed_before() or len(broken) == len(waiting):
                     tasks[watch.node].fail(f"{trouble[0]}: {trouble[1]}")
                     raise _failure(watch, trouble)
             time.sleep(POLL_SECONDS)
     _learn(f"{site} as {target.name}", took)
     return took
+
+
+def _look(
+    watch: Watch, target: Target, task: log.Task, took: dict[str, float]
+) -> tuple[str, str] | None:
+    """Show how far the node is, and note it in `took` when it is ready; what broke, if anything."""
+    found = watch.look(target)
+    task.say(str(found))
+    if found.phase != "ready" or watch.sshd != "answers":
+        return watch.trouble(found)
+    took[watch.node] = watch.seconds()
+    task.done(f"ready {watch.seconds():.0f} s after power-on")
+    return None
 
 
 def _watch(site: str, node: str) -> Watch:
@@ -125,7 +141,11 @@ def _watch(site: str, node: str) -> Watch:
     if state is None:
         raise UserError(f"{node} of site {site} was not booted; boot it: ./inv boot --site {site}")
     known = rundir.read(files.marks)
-    return Watch(node, files, state, marks=dict(known) if isinstance(known, dict) else {})
+    text = files.console.read_text(errors="replace") if files.console.exists() else ""
+    before = status.status(text)
+    marks = dict(known) if isinstance(known, dict) else {}
+    old = before.event if before.phase == "failed" else None
+    return Watch(node, files, state, marks=marks, old=old)
 
 
 def _failure(watch: Watch, trouble: tuple[str, str]) -> StageError:

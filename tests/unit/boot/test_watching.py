@@ -102,6 +102,52 @@ def test_a_failed_step_ends_it_with_the_console_and_what_to_do() -> None:
     assert "./inv down --site site" in error.hint
 
 
+def line(step: str, state: str, detail: str = "") -> str:
+    event = {"node": "node2", "step": step, "n": 7, "of": 9, "state": state, "detail": detail}
+    return f"\r\n@firstboot {json.dumps(event | {'seconds': 1.0, 'uptime': 9.0})}\r\n"
+
+
+def append(file: Path, text: str) -> None:
+    with file.open("a") as console:
+        console.write(text)
+
+
+def test_an_old_failure_does_not_end_it_while_others_go_on() -> None:
+    files = [booted(name, None) for name in ("node1", "node2")]
+    append(files[0].console, line("dns", "running"))
+    append(files[1].console, line("ready", "failed", "step archipelago: no vlmcd"))
+    place, looks = Place(), 0
+
+    def machine_state(site: str, node: str) -> str:
+        nonlocal looks
+        looks += 1
+        if looks == 6:
+            append(files[0].console, line("ready", "done"))
+        return "running"
+
+    place.machine_state = machine_state  # type: ignore[method-assign]
+    with pytest.raises(StageError, match=r"^boot: node2: first boot: step archipelago"):
+        follow("site", ["node1", "node2"], place)
+    assert looks > 6
+    append(files[1].console, line("dns", "running") + line("ready", "done"))
+    assert follow("site", ["node1", "node2"], place).keys() == {"node1", "node2"}
+
+
+def test_what_fails_again_after_a_resumption_ends_it_at_once() -> None:
+    files = [booted(name, None) for name in ("node1", "node2")]
+    append(files[0].console, line("dns", "running"))
+    append(files[1].console, line("ready", "failed", "step archipelago: no vlmcd"))
+    place = Place()
+
+    def machine_state(site: str, node: str) -> str:
+        append(files[1].console, line("dns", "done") + line("ready", "failed", "no NFS"))
+        return "running"
+
+    place.machine_state = machine_state  # type: ignore[method-assign]
+    with pytest.raises(StageError, match="node2: first boot: no NFS"):
+        follow("site", ["node1", "node2"], place)
+
+
 def test_a_machine_that_its_installer_refused_is_helped_without_a_login() -> None:
     files = booted("node1", None)
     said = {"node": "node1", "step": "disk", "n": 3, "of": 7, "state": "refused"}
