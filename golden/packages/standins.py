@@ -32,7 +32,7 @@ KEY_FILE = "key"
 # 2015-07-24, the day of Synnefo 0.16.2: no build date may end in a package.
 EPOCH = 1437696000
 COMPONENTS = Path("usr/lib/python3/dist-packages/synnefo/components")
-COMPONENT_KEYS = ("settings", "kinds", "modules", "queries", "apps", "fixtures")
+COMPONENT_KEYS = ("settings", "kinds", "modules", "queries", "routes", "apps", "fixtures")
 KEYS = {"package", "version", "summary", "depends", "conflicts", "recommends"} | {
     "users",
     "modes",

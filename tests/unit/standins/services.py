@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
 import os
 import shutil
 import socket
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 from golden import run
 
@@ -105,58 +99,3 @@ def rabbitmq() -> Iterator[int]:
         # Erlang's name server outlives the broker that started it.
         run.run(["epmd", "-port", str(mapper), "-kill"], env=env, check=False)
         shutil.rmtree(place)
-
-
-@dataclass
-class Ganeti:
-    """A RAPI that records what it is asked; only as much of Ganeti as Cyclades talks to."""
-
-    name: str = "ganeti.node1.rehearsal.test"
-    password: str = "rapipassword1"
-    asked: list[tuple[str, str, Any]] = field(default_factory=list)
-    port: int = 0
-
-    def answer(self, method: str, path: str) -> Any:
-        if path == "/2/info":
-            return {"name": self.name, "enabled_disk_templates": ["drbd", "plain"]}
-        if (method, path) == ("GET", "/2/groups"):
-            return [{"name": "default", "uri": "/2/groups/default"}]
-        if (method, path) == ("GET", "/2/networks"):
-            made = [
-                body["network_name"] for _, p, body in self.asked if p == "/2/networks" and body
-            ]
-            return [{"name": name, "uri": ""} for name in made]
-        return len(self.asked)
-
-
-@contextlib.contextmanager
-def ganeti() -> Iterator[Ganeti]:
-    """Serve a Ganeti on a loopback port."""
-    cluster = Ganeti()
-
-    class Handler(BaseHTTPRequestHandler):
-        def handle_any(self) -> None:
-            expected = base64.b64encode(f"cyclades:{cluster.password}".encode()).decode()
-            allowed = self.headers.get("Authorization") == f"Basic {expected}"
-            data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = json.loads(data) if data else None
-            cluster.asked.append((self.command, self.path, body))
-            answer = json.dumps(cluster.answer(self.command, self.path)).encode()
-            self.send_response(200 if allowed else 401)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        do_GET = do_PUT = do_POST = do_DELETE = handle_any  # noqa: N815
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    cluster.port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield cluster
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,20 +34,13 @@ import json, runpy, sys
 from pathlib import Path
 from synnefo import settings
 from synnefo.lib import amqp
-loaded = settings.load()
-channel = amqp.connect(loaded)
-for path in map(Path, sys.argv[2:]):
-    for _, name, kind, message in runpy.run_path(sys.argv[1])["events"](path):
-        amqp.publish(channel, loaded.BACKEND_PREFIX_ID, kind, message)
+channel = amqp.connect(settings.load())
+program = runpy.run_path(sys.argv[1])
+program["events"].__globals__["GANETI"] = Path(sys.argv[2])
+for path in map(Path, sys.argv[3:]):
+    for key, message in program["events"](json.loads(path.read_text()), "cluster.test"):
+        amqp.publish(channel, key, message)
 channel.connection.close()
-"""
-
-CHANGED = """
-import runpy, sys
-from pathlib import Path
-changed, times = runpy.run_path(sys.argv[1])["changed"], {}
-for _ in range(2):
-    print([name for _, name, _, _ in changed(Path(sys.argv[2]), times)])
 """
 
 
@@ -86,8 +78,9 @@ def until(holds, seconds: float = 30) -> None:  # type: ignore[no-untyped-def]
 
 def job(folder: Path, number: int, operation: str, status: str, **given: str) -> Path:
     path = folder / f"job-{number}"
-    ops = [{"input": {"OP_ID": operation, **given}, "status": status}]
+    ops = [{"input": {"OP_ID": operation, **given}, "status": status, "end_timestamp": [number, 0]}]
     path.write_text(json.dumps({"id": number, "ops": ops}))
+    (folder / "config.data").write_text('{"instances": {}}')
     return path
 
 
@@ -95,11 +88,11 @@ def test_jobs_change_machines(consuming: Cloud, tmp_path: Path) -> None:
     made = job(tmp_path, 1, "OP_INSTANCE_CREATE", "success", instance_name="snf-1")
     failed = job(tmp_path, 2, "OP_INSTANCE_CREATE", "error", instance_name="snf-2")
     eventd = consuming.root / "usr/sbin/snf-ganeti-eventd"
-    python(consuming, PUBLISH, eventd, made, failed)
-    wanted = [["STARTED", 0, False], ["ERROR", 0, False]]
+    python(consuming, PUBLISH, eventd, tmp_path, made, failed)
+    wanted = [["STARTED", 100, False], ["ERROR", 0, False]]
     until(lambda: json.loads(python(consuming, STATE)) == wanted)
     removed = job(tmp_path, 3, "OP_INSTANCE_REMOVE", "success", instance_name="snf-2")
-    python(consuming, PUBLISH, eventd, removed)
+    python(consuming, PUBLISH, eventd, tmp_path, removed)
     until(lambda: json.loads(python(consuming, STATE))[1][2] is True)
 
 
@@ -111,25 +104,13 @@ def test_progress_reaches_the_machine(consuming: Cloud) -> None:
     assert consuming.run(program).code == 1
 
 
-def test_the_dispatcher_checks_its_surroundings(consuming: Cloud, tmp_path: Path) -> None:
+def test_no_dispatcher_answers_a_status_check(consuming: Cloud, tmp_path: Path) -> None:
     words = ["usr/bin/snf-dispatcher", "--status-check", "--pid-file", str(tmp_path / "pid")]
     checked = consuming.run(*words)
     assert (checked.code, "PID file does not exist" in checked.out) == (1, True)
-    (tmp_path / "pid").write_text(f"{os.getpid()}\n")
-    checked = consuming.run(*words)
-    told = [f"snf-dispatcher (PID: {os.getpid()}): running", "AMQP -> snf-dispatcher: ok"]
-    assert (checked.code, checked.out.splitlines()) == (0, [*told, "Backends:"])
+    (tmp_path / "pid").write_text("999999999\n")
+    assert consuming.run(*words).code == 1
     assert consuming.run("usr/bin/snf-dispatcher", "--nosuch").code == 2
-
-
-def test_eventd_answers_a_status_check(cloud: Cloud, tmp_path: Path) -> None:
-    path = tmp_path / "job-7"
-    given = {"OP_ID": "OP_TAGS_SET", "tags": ["snf:eventd:heartbeat:1"], "dry_run": True}
-    path.write_text(json.dumps({"id": 7, "ops": [{"input": given, "status": "success"}]}))
-    code = "import runpy, sys; from pathlib import Path; f = runpy.run_path(sys.argv[1])['events']"
-    code += "; print([kind for _, _, kind, _ in f(Path(sys.argv[2]))])"
-    eventd = cloud.root / "usr/sbin/snf-ganeti-eventd"
-    assert python(cloud, code, eventd, path) == "['heartbeat']\n"
 
 
 def test_a_broker_that_refuses_us_is_named_without_the_password(consuming: Cloud) -> None:
@@ -147,12 +128,35 @@ def test_a_broker_that_refuses_us_is_named_without_the_password(consuming: Cloud
     assert "brokerpw" not in refused.out
 
 
-def test_eventd_survives_what_ganeti_does_to_its_queue(cloud: Cloud, tmp_path: Path) -> None:
-    job(tmp_path, 1, "OP_INSTANCE_CREATE", "running", instance_name="snf-1")
-    job(tmp_path, 2, "OP_INSTANCE_CREATE", "running", instance_name="snf-2")
-    (tmp_path / "job-3").write_text('{"id": 3, "ops": [')
-    # A listing has it, a look at it does not find it: archived, or renamed when it was complete.
-    (tmp_path / "job-4").symlink_to(tmp_path / "archived")
-    (tmp_path / "job-99s46_mq8.new").symlink_to(tmp_path / "renamed")
+def test_what_eventd_tells(cloud: Cloud, tmp_path: Path) -> None:
+    code = """
+import json, runpy, sys
+from pathlib import Path
+program = runpy.run_path(sys.argv[1])
+program["events"].__globals__["GANETI"] = Path(sys.argv[2])
+job = json.loads(Path(sys.argv[2], "job-7").read_text())
+print(json.dumps(list(program["events"](job, "cluster.test"))))
+"""
+    job(
+        tmp_path, 7, "OP_NETWORK_CONNECT", "success", network_name="snf-net-3", group_name="default"
+    )
     eventd = cloud.root / "usr/sbin/snf-ganeti-eventd"
-    assert python(cloud, CHANGED, eventd, tmp_path) == "['snf-1', 'snf-2']\n[]\n"
+    ((key, message),) = json.loads(python(cloud, code, eventd, tmp_path))
+    assert key == "ganeti.snf.event.network"
+    wanted = {"type": "ganeti-network-status", "operation": "OP_NETWORK_CONNECT", "jobId": 7}
+    wanted |= {"status": "success", "event_time": [7, 0], "cluster": "cluster.test"}
+    wanted |= {"result": None, "logmsg": None, "network": "snf-net-3"}
+    fields = dict.fromkeys(("subnet", "gateway", "add_reserved_ips", "remove_reserved_ips"))
+    assert message == wanted | {"job_fields": fields | {"group_name": "default"}}
+    job(tmp_path, 7, "OP_CLUSTER_VERIFY", "success")
+    assert json.loads(python(cloud, code, eventd, tmp_path)) == []
+
+
+def test_a_message_that_is_old_changes_nothing(consuming: Cloud, tmp_path: Path) -> None:
+    stopped = job(tmp_path, 9, "OP_INSTANCE_SHUTDOWN", "success", instance_name="snf-1")
+    late = job(tmp_path, 8, "OP_INSTANCE_STARTUP", "success", instance_name="snf-1")
+    eventd = consuming.root / "usr/sbin/snf-ganeti-eventd"
+    python(consuming, PUBLISH, eventd, tmp_path, stopped, late)
+    log = consuming.place / "dispatcher.log"
+    until(lambda: "jobId=8 " in log.read_text())
+    assert json.loads(python(consuming, STATE))[0][0] == "STOPPED"

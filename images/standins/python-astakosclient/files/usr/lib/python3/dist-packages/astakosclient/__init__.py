@@ -1,6 +1,6 @@
 """Client of the Astakos identity and quota APIs, as the other components use it."""
 
-import sys
+import json
 from typing import Any
 
 import requests
@@ -9,16 +9,18 @@ from urllib3 import Retry
 
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 TRIES = 3  # after the first
-# Hidden totals and what the stand-in does not charge.
-UNCOUNTED = "cyclades.total_", "cyclades.network", "cyclades.floating"
 
 
 class AstakosClientException(Exception):  # noqa: N818  (upstream's name)
-    """The answer was an error; `status` is its code, 500 when there was none."""
+    """The answer was an error; `status` is its code, 500 when there was none, `text` its body."""
 
-    def __init__(self, message: str, status: int = 500) -> None:
+    def __init__(self, message: str, status: int = 500, text: str = "") -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.text = status, text
+
+    def fault(self) -> dict[str, Any]:
+        """What the fault says."""
+        return dict(next(iter(json.loads(self.text).values())))
 
 
 class AstakosClient:
@@ -37,8 +39,8 @@ class AstakosClient:
             raise AstakosClientException(f"{url}: {error}") from error
         if answer.status_code >= 400:
             text = f"{url} answered {answer.status_code}: {answer.text} {self.place}"
-            raise AstakosClientException(text.strip(), answer.status_code)
-        return answer.json()
+            raise AstakosClientException(text.strip(), answer.status_code, answer.text)
+        return answer.json() if answer.content else None
 
     def authenticate(self) -> dict[str, Any]:
         """The access of this client's user token: token, user, serviceCatalog."""
@@ -49,20 +51,32 @@ class AstakosClient:
     def _account(self, path: str) -> str:
         return self.auth_url.removesuffix("/identity/v2.0") + "/account/v1.0/" + path
 
-    def reconcile(self, used: dict[str, dict[str, int]], fix: bool) -> None:
-        """Compare what users (uuid -> resource -> usage) hold with what Astakos counts."""
-        wrong = False
-        for user, resources in self._call("GET", self._account("service_quotas")).items():
-            for name, quota in resources.items():
-                difference = int(used.get(user, {}).get(name, 0)) - quota["usage"]
-                if difference and not name.startswith(UNCOUNTED):
-                    wrong = True
-                    print(f"User {user}: {name} is off by {difference}.", file=sys.stderr)
-                    if fix:
-                        self.commission(user, {name: difference})
-        if not wrong:
-            print("Everything in sync.", file=sys.stderr)
+    def quotas(self, user: str = "") -> dict[str, Any]:
+        """What users hold of this client's component: uuid -> project -> resource."""
+        query = f"?user={user}" if user else ""
+        return dict(self._call("GET", self._account(f"service_quotas{query}")))
 
-    def commission(self, user: str, provisions: dict[str, int]) -> None:
+    def reconcile(self, used: dict[str, dict[str, int]], fix: bool) -> list[str]:
+        """What differs between what users (uuid -> resource -> usage) hold and Astakos counts."""
+        found = []
+        for user, projects in self.quotas().items():
+            for name, quota in projects[user].items():
+                if difference := int(used.get(user, {}).get(name, 0)) - quota["usage"]:
+                    found.append(f"User {user}: {name} is off by {difference}.")
+                    if fix:
+                        self.commission(user, {name: difference}, force=True)
+        return found
+
+    def commission(
+        self, user: str, wanted: dict[str, int], *, accept: bool = True, force: bool = False
+    ) -> int:
         """Take from (or give back to) the user's quota. Raises with status 413 over the limit."""
-        self._call("POST", self._account("commissions"), {"holder": user, "provisions": provisions})
+        place = {"holder": f"user:{user}", "source": f"project:{user}"}
+        provisions = [place | {"resource": k, "quantity": v} for k, v in wanted.items()]
+        body = {"auto_accept": accept, "force": force, "name": "", "provisions": provisions}
+        return int(self._call("POST", self._account("commissions"), body)["serial"])
+
+    def resolve(self, serial: int, *, accept: bool) -> None:
+        """Accept or reject a commission."""
+        how = "accept" if accept else "reject"
+        self._call("POST", self._account(f"commissions/{serial}/action"), {how: ""})

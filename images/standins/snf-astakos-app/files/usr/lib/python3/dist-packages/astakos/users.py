@@ -1,6 +1,7 @@
 """Users and groups; their life cycle is upstream's (docs/synnefo.md S5.9, S8.1)."""
 
 import os
+import re
 import secrets
 import smtplib
 import time
@@ -15,9 +16,12 @@ from werkzeug.security import generate_password_hash
 
 
 def _find(db: Any, key: str) -> dict[str, Any]:
+    if not key.isdigit() and not re.fullmatch(r"[0-9a-f-]{36}", key):
+        told = "you should provide a valid user ID or a valid user UUID"
+        raise CommandError(f"Invalid user identification: {told}")
     if row := db.one("select * from im_user where %s in (id::text, uuid)", key):
         return dict(row)
-    raise CommandError(f"There is no user with id or uuid '{key}'.")
+    raise CommandError("Invalid user ID")
 
 
 def _mail(settings: Any, to: str, subject: str) -> None:
@@ -42,6 +46,8 @@ def user_add(context: Any, arguments: list[str], options: Any) -> None:
         raise CommandError("Invalid email")
     unverified = "select user_ptr_id from im_astakosuser where not email_verified"
     db.run(f"delete from auth_user where username = %s and id in ({unverified})", email)
+    # Upstream uses up an id more on an address that is taken.
+    db.run("select nextval('auth_user_id_seq') from auth_user where username = %s", email)
     hashed = generate_password_hash(options.password or secrets.token_urlsafe(8))
     names = {"username": email, "email": email, "first_name": first, "last_name": last}
     row = db.insert("auth_user", **names, password=hashed, is_superuser=False)
@@ -65,6 +71,8 @@ def _accept(context: Any, user: dict[str, Any]) -> None:
         say(f"Failed to accept: This account is {told}.")
         return
     context.db.run("update im_astakosuser set moderated = true where uuid = %s", user["uuid"])
+    sql = "insert into im_projectresourcequota select %s, name, system_default from im_resource"
+    context.db.run(sql, user["uuid"])
     context.db.change("auth_user", user["id"], is_active=True)
     try:
         _mail(context.settings, user["email"], "Welcome")
@@ -81,9 +89,11 @@ def _join(db: Any, user: int, name: str) -> None:
     db.run(sql, user, name)
 
 
-@command("user-modify", "USER", "--verify --accept --add-group=* --set-active --set-inactive")
+@command("user-modify", "[USER]", "--verify --accept --add-group=* --set-active --set-inactive")
 def user_modify(context: Any, arguments: list[str], options: Any) -> None:
     """Verify, accept and change a user; by id or uuid, not by e-mail."""
+    if not arguments:
+        raise CommandError("Please provide a user ID")
     user = _find(context.db, arguments[0])
     if options.verify:
         _verify(context, user)

@@ -3,16 +3,16 @@
 An unknown option exits 2, a CommandError 1, an unknown command 1 (docs/synnefo.md S4.1).
 Options are words: --name is a flag, --name= takes a value, --name=* may be repeated, --name=bool
 is True or False, --name=int a number, --name=limit one with a unit, --name=json a file of JSON or -
-(standard input); -f/--force has a short form.
+(standard input), --name=one|other a word of these; -f/--force has a short form. Not played:
+--list-fields, --filter-by and what else lists take besides -o and --output-format.
 """
 
 import json
-import math
 import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from optparse import Option, OptionParser, Values
+from optparse import Option, OptionParser, OptionValueError, Values
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ class CommandError(Exception):
 class Command:
     """`arguments`: NAME is required, [NAME] may be left out, NAME+ may be repeated.
 
-    `run` prints by itself, or returns a dict to show, or a list of rows to show `fields` of.
+    `run` prints by itself, or returns a dict to show, or a list of rows to show `fields` of;
+    `wanting` is told when the arguments are not as many.
     """
 
     name: str
@@ -35,12 +36,14 @@ class Command:
     arguments: str
     options: str
     fields: tuple[str, ...] = ()
+    wanting: str = "Invalid number of arguments"
 
 
 COMMANDS: dict[str, Command] = {}
 # What every command takes, and what those take that show something.
 COMMON = "-v/--verbosity= --settings= --pythonpath= --traceback"
-SHOWING = "-o/--output= --output-format="
+SHOWING = "-o/--output= --output-format=pretty|csv|json"
+ENDLESS = 2**63 - 1  # a limit that is none
 
 
 def command(name: str, arguments: str = "", options: str = "") -> Callable[..., Any]:
@@ -68,32 +71,36 @@ def declare(
         values = vars(given) | dict(zip(arguments.lower().split(), words, strict=True))
         for message, condition in query.get("checks", {}).items():
             if not context.db.one(f"select {condition} holds", **values)["holds"]:
-                raise CommandError(message)
+                raise CommandError(message.format(**values))
         rows = context.db.rows(query["sql"], **values)
         if "missing" in query and not rows:
             raise CommandError(query["missing"].format(**values))
         for key, out in (("say", sys.stdout), ("tell", sys.stderr)):
-            for row in (rows or [values]) if key in query else ():
-                print(query[key].format(**row), file=out)
+            text = query.get(key, "")
+            for row in rows or ([] if not text or "{said}" in text else [values]):
+                print(text.format(**row), end="\n" if text else "", file=out)
         return (rows if fields else rows[0]) if shows else None
 
     options = f"{options} {SHOWING}" if shows else options
-    COMMANDS[name] = Command(name, run, arguments, options, tuple(fields.split()))
+    wanting = "List commands do not accept any argument" if fields else Command.wanting
+    wanting = query.get("wanting", wanting)
+    COMMANDS[name] = Command(name, run, arguments, options, tuple(fields.split()), wanting)
 
 
 def truth(text: str) -> bool:
-    """True or False, in upstream's spelling. Raises CommandError."""
+    """True or False, in upstream's spelling. Raises OptionValueError."""
     if text.lower() not in ("true", "false"):
-        raise CommandError(f"Invalid boolean value '{text}': use True or False.")
+        raise OptionValueError(f"invalid boolean value: {text!r}, use True or False")
     return text.lower() == "true"
 
 
-def limit(text: str) -> float:
+def limit(text: str) -> int:
     """A number with or without a unit, or inf. Raises CommandError."""
     match = re.fullmatch(r"(\d+)\s*([kmgt]?)(i?b|bytes)?", text.strip().lower())
     if not match and text != "inf":
-        raise CommandError(f"Cannot parse limit '{text}'.")
-    return int(match[1]) * 1024 ** " kmgt".index(match[2] or " ") if match else math.inf
+        told = "Quota limit should be an integer, optionally followed by a unit, or 'inf'."
+        raise CommandError(told)
+    return int(match[1]) * 1024 ** " kmgt".index(match[2] or " ") if match else ENDLESS
 
 
 def document(name: str) -> str:
@@ -101,8 +108,11 @@ def document(name: str) -> str:
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text()
         json.loads(text)
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{name}: {error}") from error
+    except OSError as error:
+        raise CommandError(f"[Errno {error.errno}] {error.strerror}: u'{name}'") from error
+    except ValueError as error:
+        told = "Input should be a JSON dict mapping service names to definitions."
+        raise CommandError(told) from error
     return text
 
 
@@ -121,6 +131,8 @@ def _option(word: str) -> _Option:
     how: dict[str, Any] = {"type": kind or "string"}
     if "=" not in word:
         how = {"action": "store_true", "default": False}
+    elif "|" in kind:
+        how = {"type": "choice", "choices": kind.split("|")}
     elif kind == "*":
         how = {"action": "append", "default": []}
     return _Option(*names.split("/"), **how)
@@ -136,9 +148,7 @@ def parse(spec: Command, words: list[str]) -> tuple[list[str], Values]:
     least = sum(not name.startswith("[") for name in names)
     most = 99 if spec.arguments.endswith("+") else len(names)
     if not least <= len(arguments) <= most:
-        raise CommandError(f"Usage: {usage}")
-    if getattr(options, "output_format", None) not in (None, *output.FORMATS):
-        raise CommandError("Unknown output format: use pretty or json.")
+        raise CommandError(spec.wanting)
     return arguments, options
 
 

@@ -9,7 +9,6 @@ import pika
 EXCHANGE = "ganeti"
 # What a status check asks of eventd: Ganeti is given this tag in dry run, and eventd tells of it.
 HEARTBEAT, HEARTBEAT_TAG = "eventd.heartbeat", "snf:eventd:heartbeat"
-KINDS = ("op", "network", "progress", "cluster")
 
 
 def connect(settings: Any) -> Any:
@@ -27,12 +26,15 @@ def connect(settings: Any) -> Any:
     sys.exit(1)
 
 
-def publish(channel: Any, prefix: str, kind: str, message: dict[str, Any]) -> None:
-    """Send an event about the objects that carry our prefix."""
-    send(channel, f"ganeti.{prefix.rstrip('-')}.event.{kind}", message)
+def key_of(kind: str, name: str) -> str:
+    """The routing key of an event about the instance or network of this name.
+
+    The prefix in it is the part of the name before its first dash, whatever the setting says.
+    """
+    return f"ganeti.{name.partition('-')[0]}.event.{kind}"
 
 
-def send(channel: Any, key: str, message: dict[str, Any]) -> None:
+def publish(channel: Any, key: str, message: dict[str, Any]) -> None:
     """Send a message that outlives the broker."""
     properties = pika.BasicProperties(content_type="application/json", delivery_mode=2)
     channel.basic_publish(EXCHANGE, key, json.dumps(message).encode(), properties)

@@ -3,13 +3,15 @@
 from typing import Any
 
 import requests
-from snf_django.commands import CommandError, command
+from snf_django import output
+from snf_django.commands import CommandError, command, say
 from synnefo.cyclades.networks import create_in_backend
 from synnefo.cyclades.rapi import Rapi, cipher, of
 
-ADD_OPTIONS = "--clustername= --port=int --user= --pass= --no-check --hypervisor= --no-init"
+ADD_OPTIONS = "--clustername= --port=int --user= --pass= --hypervisor= --no-init"
 MODIFY_OPTIONS = """--clustername= --port=int --username= --password= --drained=bool --offline=bool
     --hypervisor="""
+RESOURCES = "mfree", "mtotal", "dfree", "dtotal", "pinst_cnt", "ctotal"
 
 
 def _checked(settings: Any, row: dict[str, Any], password: str) -> str:
@@ -40,15 +42,20 @@ def backend_add(context: Any, _: list[str], options: Any) -> None:
     row |= {"hypervisor": options.hypervisor or "kvm"}
     row["password_hash"] = _checked(context.settings, row, password)
     backend = context.db.insert("db_backend", **row)
-    print(f"Successfully created backend with id {backend['id']}")
-    for network in context.db.rows("select * from db_network where public order by id"):
-        create_in_backend(context, network, backend)
-    backend_update_status(context)
+    say(f"Successfully created backend with id {backend['id']}\nRetrieving backend resources:")
+    nodes = of(context.settings, backend).call("GET", "/nodes?bulk=1")
+    sums = {key: sum(node[key] or 0 for node in nodes) for key in RESOURCES}
+    output.table([sums], RESOURCES)
+    for network in context.db.rows("select id from db_network where public order by id"):
+        create_in_backend(context.settings, context.db, network["id"], backend)
+    _update(context, backend)
 
 
-@command("backend-modify", "ID", MODIFY_OPTIONS)
+@command("backend-modify", "[ID]", MODIFY_OPTIONS)
 def backend_modify(context: Any, arguments: list[str], options: Any) -> None:
     """Change a backend; a new password is checked."""
+    if not arguments:
+        raise CommandError("Please provide a backend ID")
     row = context.db.one("select * from db_backend where id::text = %s", arguments[0])
     if not row:
         hint = "Use backend-list to find out available backend IDs."
@@ -61,9 +68,14 @@ def backend_modify(context: Any, arguments: list[str], options: Any) -> None:
     context.db.change("db_backend", row["id"], **changes)
 
 
-@command("backend-update-status", "", "--backend-id=int")
+def _update(context: Any, row: dict[str, Any]) -> None:
+    templates = of(context.settings, row).call("GET", "/info")["enabled_disk_templates"]
+    context.db.change("db_backend", row["id"], disk_templates=templates)
+
+
+@command("backend-update-status")
 def backend_update_status(context: Any, *_: Any) -> None:
     """Read the disk templates of the backends that are online."""
     for row in context.db.rows("select * from db_backend where not offline"):
-        templates = of(context.settings, row).call("GET", "/info")["enabled_disk_templates"]
-        context.db.change("db_backend", row["id"], disk_templates=templates)
+        _update(context, row)
+        print(f"Successfully updated backend '{row['clustername']}(id:{row['id']})'")

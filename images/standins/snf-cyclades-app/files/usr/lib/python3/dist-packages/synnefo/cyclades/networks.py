@@ -1,83 +1,226 @@
-"""Networks and pools."""
+"""Networks in Ganeti, and the commands on them.
 
+Not: IPv6, what network-modify and subnet commands do, questions before something is removed.
+"""
+
+import ipaddress
 from typing import Any
 
+import requests
 from snf_django import output
 from snf_django.commands import CommandError, command, say
-from synnefo.cyclades import rapi
+from synnefo.cyclades import events, rapi
 
-OPTIONS = """--name= --user= --subnet= --gateway= --subnet6= --gateway6= --dhcp=bool --public
-    --flavor= --mode= --link= --mac-prefix= --tags= --floating-ip-pool=bool --allocation-pool=*
-    --drained=bool"""
-ONLINE = "select * from db_backend where not offline"
-SUBNETS = 'select * from db_subnet_shown where "ID" = %s'
+FLAVORS = "CUSTOM|MAC_FILTERED|IP_LESS_ROUTED|PHYSICAL_VLAN"
+OPTIONS = f"""--name= --user= --subnet= --gateway= --dhcp=bool --public --flavor={FLAVORS}
+    --mode= --link= --mac-prefix= --tags= --floating-ip-pool=bool --drained=bool"""
+ONLINE = "select * from db_backend where not offline order by id"
+WITH_SUBNET = """select n.*, cidr, host(gateway) gateway, coalesce(dhcp, true) dhcp
+    from db_network n left join db_subnet s on s.network_id = n.id where n.id = %s"""
+COLUMNS = "ID", "Name", "Version", "CIDR", "Gateway", "DHCP", "Deleted"
+ORDER = """name backend-name state userid username public floating_ip_pool external_router
+    drained MAC_prefix flavor link mode deleted tags action"""
+IN_GANETI = """network reserved_count tags external_reservations mac_prefix free_count uuid
+    group_list inst_list gateway name"""
+STATES = "Backend", "State", "Deleted", "JobID", "Opcode", "JobStatus"
 
 
-def name_of(context: Any, network: int) -> str:
+def name_of(settings: Any, network: int) -> str:
     """The network's name in Ganeti."""
-    return f"{context.settings.BACKEND_PREFIX_ID}net-{network}"
+    return f"{settings.BACKEND_PREFIX_ID}net-{network}"
 
 
-def create_in_backend(context: Any, network: dict[str, Any], backend: dict[str, Any]) -> None:
-    """Submit the jobs that make the network and connect it to all node groups."""
-    client, name = rapi.of(context.settings, backend), name_of(context, network["id"])
-    tags = [f"synnefo:network:{network['id']}:{'public' if network['public'] else 'private'}"]
-    tags += ["nfdhcpd"] if network["dhcp"] else []
+def create_in_backend(settings: Any, db: Any, number: int, backend: dict[str, Any]) -> None:
+    """Submit the jobs that make the network and connect it to all node groups.
+
+    That they ended is for eventd to tell: until then the backend network is PENDING. What was
+    written so far is committed, for an event may come at once.
+    """
+    sql = "insert into db_backendnetwork (network_id, backend_id) values (%s, %s)"
+    db.run(f"{sql} on conflict do nothing", number, backend["id"])
+    db.connection.commit()
+    network, name = db.one(WITH_SUBNET, number), name_of(settings, number)
+    client = rapi.of(settings, backend)
+    tags = ["nfdhcpd"] if network["dhcp"] else []
     tags += ["private-filtered"] if network["flavor"] == "MAC_FILTERED" else []
-    body = {"network_name": name, "network": network["subnet"], "gateway": network["gateway"]}
+    tags.append("public" if network["public"] else "private")
+    body = {"network_name": name, "network": network["cidr"], "gateway": network["gateway"]}
     mac = None if network["public"] else network["mac_prefix"]
     job = int(client.call("POST", "/networks", body | {"mac_prefix": mac, "tags": tags}))
     for group in client.call("GET", "/groups"):
         body = {"group_name": group["name"], "network_mode": network["mode"]}
         body |= {"network_link": network["link"], "conflicts_check": network["public"]}
         body["depends"] = [[job, ["success"]]]
-        last = int(client.call("PUT", f"/networks/{name}/connect", body))
-    sql = """insert into db_backendnetwork (network_id, backend_id, backendjobid, backendopcode,
-        backendjobstatus) values (%s, %s, %s, 'OP_NETWORK_CONNECT', 'queued')
-        on conflict (network_id, backend_id) do update set backendjobid = excluded.backendjobid"""
-    context.db.run(sql, network["id"], backend["id"], last)
+        client.call("PUT", f"/networks/{name}/connect", body)
+
+
+def remove_from_backends(settings: Any, db: Any, number: int) -> None:
+    """Submit the jobs that remove the network; where no backend has it, it is gone at once."""
+    db.run("update db_network set action = 'DESTROY', drained = public where id = %s", number)
+    db.connection.commit()
+    name, sql = name_of(settings, number), "select backend_id from db_backendnetwork"
+    rows = db.rows(f"{sql} where network_id = %s and not deleted", number)
+    for backend in [
+        db.one("select * from db_backend where id = %s", r["backend_id"]) for r in rows
+    ]:
+        client, jobs = rapi.of(settings, backend), []
+        for group in client.call("GET", "/groups"):
+            body = {"group_name": group["name"]}
+            jobs.append(int(client.call("PUT", f"/networks/{name}/disconnect", body)))
+        client.call(
+            "DELETE", f"/networks/{name}", {"depends": [[job, ["success"]] for job in jobs]}
+        )
+    if not rows:
+        events.delete_network(db, number)
+
+
+def check_subnet(cidr: str, gateway: str | None) -> ipaddress.IPv4Network:
+    """The subnet. Raises ValueError with what is wrong."""
+    try:
+        net = ipaddress.IPv4Network(cidr)
+    except ValueError as error:
+        raise ValueError("Malformed CIDR") from error
+    if gateway and ipaddress.ip_address(gateway) not in net:
+        raise ValueError("Invalid network IPv4 gateway")
+    return net
 
 
 @command("network-create", "", OPTIONS)
 def network_create(context: Any, _: list[str], options: Any) -> None:
     """Create a network in all backends. Not idempotent: again makes a second one, as upstream."""
-    keys = "name", "subnet", "gateway", "public", "flavor", "mode", "link", "tags"
+    db, settings = context.db, context.settings
+    for name in ("flavor", "name"):
+        if not getattr(options, name):
+            raise CommandError(f"{name} is required")
+    keys = "name", "public", "flavor", "mode", "tags"
     values = {key: getattr(options, key) for key in keys} | {"userid": options.user}
-    values |= {"dhcp": options.dhcp is not False, "drained": bool(options.drained)}
-    values["mac_prefix"] = options.mac_prefix or context.settings.DEFAULT_MAC_PREFIX
-    values["floating_ip_pool"] = bool(options.floating_ip_pool)
-    network = context.db.insert("db_network", **values)
-    for backend in context.db.rows(ONLINE):
-        create_in_backend(context, network, backend)
-    output.table(context.db.rows(SUBNETS, network["id"]))
+    values["mac_prefix"] = options.mac_prefix or settings.DEFAULT_MAC_PREFIX
+    values["link"] = options.link or settings.DEFAULT_BRIDGE
+    values |= {"floating_ip_pool": bool(options.floating_ip_pool), "drained": bool(options.drained)}
+    network = db.insert("db_network", **values)["id"]
+    db.connection.commit()  # a subnet that is refused leaves the network behind
+    if options.subnet:
+        try:
+            check_subnet(options.subnet, options.gateway)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        subnet = {
+            "cidr": options.subnet,
+            "gateway": options.gateway,
+            "dhcp": options.dhcp is not False,
+        }
+        subnet |= {"name": f"IPv4 Subnet of Network {network}", "network_id": network}
+        db.insert("db_subnet", **subnet)
+    for backend in db.rows(ONLINE):
+        create_in_backend(settings, db, network, backend)
+    print(f"Created network '<Network: {network}>' in DB:")
+    _show(settings, db, network)
     print("\nSuccessfully issued job to create network in backends")
 
 
-@command("network-inspect", "ID", "--backends=bool --display-mails")
+def _show(settings: Any, db: Any, number: int) -> None:
+    n = db.one(f"select * from ({WITH_SUBNET}) x join db_network_addresses using (id)", number)
+    keys = (
+        "public",
+        "floating_ip_pool",
+        "drained",
+        "flavor",
+        "link",
+        "mode",
+        "deleted",
+        "tags",
+        "action",
+    )
+    own = {"name": n["name"], "backend-name": name_of(settings, number), "state": n["state"]}
+    own |= {"userid": str(n["userid"]), "username": "None"} | {key: n[key] for key in keys}
+    own |= {"external_router": n["public"], "MAC prefix": n["mac_prefix"]}
+    order = ORDER.split()
+    shown = {key.replace("MAC_", "MAC "): own[key.replace("MAC_", "MAC ")] for key in order}
+    shown |= {"free IPs": n["free"], "total IPs": n["total"]}
+    output.card(f"State of Network {number} in DB", shown)
+    rows = db.rows("select * from db_subnet_shown where network_id = %s", number)
+    output.table(rows, COLUMNS, title=f"Subnets of network {number}", between=" | ")
+
+
+def _known(db: Any, word: str) -> int:
+    if not word.isdigit():
+        raise CommandError(f"Invalid Network ID: {word}")
+    if db.one("select 1 from db_network where id = %s", int(word)):
+        return int(word)
+    hint = "Use network-list to find out available network IDs."
+    raise CommandError(f"Network with ID {word} does not exist. {hint}")
+
+
+@command("network-inspect", "[ID]")
 def network_inspect(context: Any, arguments: list[str], _: Any) -> None:
-    """Show a network and its state in each backend."""
-    network = context.db.one("select * from db_network where id::text = %s", arguments[0])
-    if not network:
-        raise CommandError(f"Network with ID {arguments[0]} does not exist.")
-    output.record(network)
-    output.table(context.db.rows(SUBNETS, network["id"]))
-    print(f"State of Network {network['id']} in DB for each backend")
-    states = 'select * from db_backendnetwork_shown where "Network" = %s'
-    output.table(context.db.rows(states, network["id"]))
+    """Show a network and its state in each backend, and in Ganeti."""
+    if not arguments:
+        raise CommandError("Please provide a network ID.")
+    db, number = context.db, _known(context.db, arguments[0])
+    _show(context.settings, db, number)
+    rows = db.rows("select * from db_backendnetwork_shown where network_id = %s", number)
+    output.table(
+        rows, STATES, title=f"State of Network {number} in DB for each backend", between=" | "
+    )
+    for backend in db.rows(ONLINE):
+        client, name = rapi.of(context.settings, backend), name_of(context.settings, number)
+        try:
+            found = client.call("GET", f"/networks/{name}")
+        except requests.HTTPError:
+            print(f"Network does not exist in backend {backend['clustername']}")
+            continue
+        keys = IN_GANETI.split()
+        title = f"State of network in backend: {backend['clustername']}"
+        output.card(title, {key: str(found.get(key)) for key in keys}, between="   ")
 
 
-@command("reconcile-networks", "", "--fix-all --conflicting-ips")
+@command("network-remove", "ID+", "-f/--force")
+def network_remove(context: Any, arguments: list[str], options: Any) -> None:
+    """Remove networks; the stand-in asks nothing and so wants --force."""
+    if not options.force:
+        raise CommandError("The stand-in asks nobody whether they are sure: use --force")
+    for word in arguments:
+        print()
+        try:
+            number = _known(context.db, word)
+        except CommandError as error:
+            print(f"Error -- {error}")
+            continue
+        name = name_of(context.settings, number)
+        print(f"Removing network: {name}")
+        remove_from_backends(context.settings, context.db, number)
+        print(f"Successfully submitted Ganeti jobs to remove network {name}")
+
+
+@command("reconcile-networks", "", "--fix-all")
 def reconcile_networks(context: Any, _: list[str], options: Any) -> None:
-    """Compare with Ganeti: findings are lines that begin with D:, repairs with F:."""
-    for backend in context.db.rows(ONLINE):
-        there = rapi.of(context.settings, backend).call("GET", "/networks")
-        names = {item["name"] if isinstance(item, dict) else item for item in there}
-        for network in context.db.rows("select * from db_network where public"):
-            if name_of(context, network["id"]) in names:
-                sql = "update db_backendnetwork set operstate = 'ACTIVE' where network_id = %s"
-                context.db.run(f"{sql} and backend_id = %s", network["id"], backend["id"])
-                continue
-            say(f"D: network {network['id']} does not exist in {backend['clustername']}")
-            if options.fix_all:
-                create_in_backend(context, network, backend)
-                say(f"F: network {network['id']}: issued jobs to create it")
+    """Compare with Ganeti: findings are lines that begin with D:, repairs with F:.
+
+    Without --fix-all nothing is repaired; with it, events that were lost are made up for.
+    """
+    db, settings = context.db, context.settings
+    for backend in db.rows(ONLINE):
+        there = {one["name"] for one in rapi.of(settings, backend).call("GET", "/networks?bulk=1")}
+        place = f"{backend['clustername']}(id:{backend['id']})"
+        sql = """select n.id, action, operstate from db_network n join db_backendnetwork b
+            on n.id = network_id where backend_id = %s and not n.deleted order by n.id"""
+        for row in db.rows(sql, backend["id"]):
+            where = f"network <Network: {row['id']}> in backend {place}"
+            if name_of(settings, row["id"]) not in there:
+                say(f"D: Stale DB entry for {where}")
+                if options.fix_all:
+                    _repair(settings, db, row, backend)
+            elif row["operstate"] != "ACTIVE":
+                say(f"D: Unsynced {where}")
+                if options.fix_all:
+                    say("F: Issuing OP_NETWORK_CONNECT")
+                    events.on_network(db, row["id"], backend["id"], events.made_up("CONNECT"))
+
+
+def _repair(settings: Any, db: Any, row: dict[str, Any], backend: dict[str, Any]) -> None:
+    if row["action"] == "DESTROY":
+        events.on_network(db, row["id"], backend["id"], events.made_up("REMOVE"))
+        say("F: Reconciled event: OP_NETWORK_REMOVE")
+    else:
+        create_in_backend(settings, db, row["id"], backend)
+        say(f"F: Issued job to create network <Network: {row['id']}>")

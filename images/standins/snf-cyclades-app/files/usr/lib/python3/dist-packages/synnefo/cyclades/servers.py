@@ -1,26 +1,32 @@
-"""Machines: created in Ganeti through RAPI, their state told by the dispatcher."""
+"""Machines: created in Ganeti through RAPI, their state told by the dispatcher.
+
+Not: resizing, firewalls, more disks, personality, servers that others made, XML. What users see of
+machines and volumes is in control.yaml.
+"""
 
 import json
 import random
 import secrets
-import socket
 from typing import Any
 from urllib.parse import urlsplit
 
 import pymemcache
-import requests
 from synnefo.cyclades import BASE, rapi
-from synnefo.cyclades.images import visible
-from synnefo.cyclades.networks import name_of
-from synnefo.webproject.pages import page, rows
-from synnefo.webproject.session import charge, user_of, visitor
-from synnefo.webproject.web import HTTPError, Request, Response, as_json, route
+from synnefo.cyclades.images import image_of
+from synnefo.cyclades.network_api import KIND, network_of, take
+from synnefo.cyclades.networks import create_in_backend, name_of
+from synnefo.webproject.pages import inputs, page, rows
+from synnefo.webproject.session import charged, resolve, user_of, visitor
+from synnefo.webproject.web import Fault, Request, Response, as_json, route
+from werkzeug.exceptions import NotFound
 
-MACHINES = "select * from db_machine where userid = %s"
-FLAVOR = "select * from db_flavor_shown where id::text = %s"
+TOP = "/compute/v2.0/servers"
+FLAVOR = "select * from db_flavor_shown where id = %s and allow_create"
 BACKENDS = """select * from db_backend where not drained and not offline
     and %s = any(disk_templates)"""
-PUBLIC = "select id from db_network where public and floating_ip_pool and not drained limit 1"
+LOCK = "select 1 from db_virtualmachine where id = %s for update"
+FIELDS = """create-vm-name image-name image-public image-url meta-key meta-value network-create-dhcp
+    network-create-name project-reassign snapshot-create-name submit-submit-data volume-name"""
 
 
 def _cache(settings: Any) -> Any:
@@ -31,7 +37,7 @@ def _hand_over(settings: Any, parameters: dict[str, Any]) -> str:
     """Keep a machine's secrets in memcached for one reading; returns the URL."""
     key, data = secrets.token_hex(16), json.dumps(parameters)
     if not _cache(settings).set(key, data, expire=3600, noreply=False):
-        raise HTTPError(503, f"VMAPI_CACHE_BACKEND [{settings.where('VMAPI_CACHE_BACKEND')}]")
+        raise Fault(503, f"VMAPI_CACHE_BACKEND [{settings.where('VMAPI_CACHE_BACKEND')}]")
     return f"{settings.CYCLADES_BASE_URL}/vmapi/v1.0/server-params/{key}"
 
 
@@ -41,118 +47,186 @@ def server_params(request: Request, key: str) -> Response:
     cache = _cache(request.settings)
     # Whoever deletes it first may have it, so of two who read at the same time one does.
     if not (data := cache.get(key)) or not cache.delete(key, noreply=False):
-        raise HTTPError(404, "No such parameters, or read before")
-    return Response(data, mimetype="application/json")
-
-
-def _charge(settings: Any, user: str, flavor: dict[str, Any], sign: int) -> None:
-    sizes = {"vm": 1, "cpu": flavor["cpu"]}
-    sizes |= {"ram": flavor["ram"] * 2**20, "disk": flavor["disk"] * 2**30}
-    provisions = {f"cyclades.{name}": sign * size for name, size in sizes.items()}
-    charge(settings, "CYCLADES", user, provisions)
+        raise NotFound
+    return Response(data, content_type=KIND)
 
 
 def _chosen(request: Request, user: str, wanted: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    """The flavor, the image and a backend that can make it. Raises 404 and 503."""
-    flavor = request.db.one(FLAVOR, str(wanted.get("flavorRef")))
-    if not flavor:
-        raise HTTPError(404, f"Flavor {wanted.get('flavorRef')} does not exist")
-    images = {image["id"]: image for image in visible(request.settings, user)}
-    if wanted.get("imageRef") not in images:
-        raise HTTPError(404, f"Image {wanted.get('imageRef')} does not exist")
+    """The image, the flavor and a backend that can make it. Raises 400, 404 and 503."""
+    if not all(key in wanted for key in ("name", "imageRef", "flavorRef")):
+        raise Fault(400, "Malformed request")
+    key = str(wanted["flavorRef"])
+    image = image_of(request.settings, user, str(wanted["imageRef"]), "Image '{}' not found")
+    if not key.isdigit():
+        raise Fault(400, f"Invalid flavor ID '{key}'")
+    if not (flavor := request.db.one(FLAVOR, int(key))):
+        raise Fault(404, "Flavor not found.")
     template = flavor["disk_template"]
     if not (backends := request.db.rows(BACKENDS, template)):
-        raise HTTPError(503, f"No backend is undrained and offers disk template {template}")
-    return flavor, images[wanted["imageRef"]], random.choice(backends)
+        raise Fault(503, f"No backend is undrained and offers disk template {template}")
+    return image, flavor, random.choice(backends)
 
 
-def _create(request: Request, user: str, wanted: dict[str, Any]) -> dict[str, Any]:
-    settings, db = request.settings, request.db
-    flavor, image, backend = _chosen(request, user, wanted)
-    _charge(settings, user, flavor, 1)
-    row = db.insert(
-        "db_virtualmachine", name=wanted.get("name", ""), userid=user, imageid=image["id"],
-        flavor_id=flavor["id"], backend_id=backend["id"],
-    )  # fmt: skip
-    password = secrets.token_urlsafe(9)
+def add_nic(request: Request, user: str, server: int, network: dict[str, Any], ip: Any) -> Any:
+    """Give the machine a port on the network, and return it as Ganeti takes it."""
+    db = request.db
+    port = db.insert(
+        "db_networkinterface", machine_id=server, userid=user, network_id=network["id"]
+    )["id"]
+    nic = {"name": f"{request.settings.BACKEND_PREFIX_ID}nic-{port}", "ip": None}
+    if db.one("select 1 from db_subnet where network_id = %s", network["id"]) or ip:
+        own = "select * from db_ipaddress where address = %s and network_id = %s and userid = %s"
+        found = ip and db.one(f"{own} and floating_ip and not deleted", ip, network["id"], user)
+        if network["public"] and not (found and found["nic_id"] is None):
+            raise Fault(409, f"IP address {ip} is no floating IP of yours that is free.")
+        row = found or take(request, user, network["id"], ip)
+        db.change("db_ipaddress", row["id"], nic_id=port)
+        nic["ip"] = row["address"]
+    return nic | {"network": name_of(request.settings, network["id"])}
+
+
+def _ready(request: Request, networks: list[dict[str, Any]], backend: dict[str, Any]) -> None:
+    """Have Ganeti make the networks that are not active in the backend yet."""
+    sql = "select operstate from db_backendnetwork where network_id = %s and backend_id = %s"
+    for network in networks:
+        row = request.db.one(sql, network["id"], backend["id"])
+        if not row or row["operstate"] != "ACTIVE":
+            create_in_backend(request.settings, request.db, network["id"], backend)
+
+
+def _sizes(flavor: dict[str, Any], *, whole: bool = True) -> dict[str, int]:
+    ram = flavor["ram"] * 2**20
+    running = {"cyclades.cpu": flavor["cpu"], "cyclades.ram": ram}
+    rest = {"cyclades.vm": 1, "cyclades.disk": flavor["disk"] * 2**30}
+    rest |= {"cyclades.total_cpu": flavor["cpu"], "cyclades.total_ram": ram}
+    return running | rest if whole else running
+
+
+def _instance(
+    settings: Any, row: dict[str, Any], chosen: tuple[dict[str, Any], ...], nics: list[Any],
+    volume: int, password: str,
+) -> dict[str, Any]:  # fmt: skip
+    image, flavor, backend = chosen
     secret = {"img_id": f"pithosmap://{image['mapfile']}/{image['size']}", "img_passwd": password}
-    secret |= {"img_format": "diskdump", "img_properties": json.dumps(image["properties"])}
-    body = {
+    properties = {key.upper(): value for key, value in image["properties"].items()}
+    secret |= {"img_format": "diskdump", "img_properties": json.dumps(properties)}
+    disk = {"size": flavor["disk"] * 1024, "name": f"{settings.BACKEND_PREFIX_ID}vol-{volume}"}
+    return {
         "__version__": 1, "mode": "create", "name": f"{settings.BACKEND_PREFIX_ID}{row['id']}",
-        "disk_template": flavor["disk_template"], "disks": [{"size": flavor["disk"] * 1024}],
-        "nics": [{"network": name_of(request, n["id"]), "ip": "pool"} for n in db.rows(PUBLIC)],
+        "disk_template": flavor["disk_template"], "disks": [disk], "nics": nics,
         "os": "snf-image+default", "osparams": {"config_url": _hand_over(settings, secret)},
         "hypervisor": backend["hypervisor"],
         "beparams": {"maxmem": flavor["ram"], "minmem": flavor["ram"], "vcpus": flavor["cpu"]},
         "ip_check": False, "name_check": False, "wait_for_sync": False,
     }  # fmt: skip
-    job = int(rapi.of(settings, backend).call("POST", "/instances", body))
-    db.change("db_virtualmachine", row["id"], backendjobid=job)
-    return {"id": row["id"], "name": row["name"], "status": "BUILD", "adminPass": password}
 
 
-@route("GET", BASE, "/compute/v2.0/servers", "/compute/v2.0/servers/detail")
-def servers(request: Request) -> Any:
-    """List the user's machines."""
-    sql = "select id, name, status from db_machine where userid = %s order by id"
-    return {"servers": request.db.rows(sql, user_of(request))}
-
-
-@route("POST", BASE, "/compute/v2.0/servers")
+@route("POST", BASE, TOP)
 def create(request: Request) -> Response:
-    """Create a machine: quota, row, then the Ganeti job."""
-    wanted = request.get_json().get("server")
-    if not isinstance(wanted, dict):
-        raise HTTPError(400, "body must be {server: {name, imageRef, flavorRef}}")
-    try:
-        return as_json({"server": _create(request, user_of(request), wanted)}, 202)
-    except requests.RequestException as error:
-        raise HTTPError(503, f"Ganeti: {error}") from error
+    """Create a machine: rows, quota, then the Ganeti job."""
+    user, wanted = user_of(request), request.field("server")
+    settings, db, chosen = request.settings, request.db, _chosen(request, user, wanted)
+    _, flavor, backend = chosen
+    asked = wanted.get("networks") or []
+    networks = [network_of(request, user, str(one.get("uuid"))) for one in asked]
+    row = db.insert(
+        "db_virtualmachine", name=wanted["name"], userid=user, imageid=wanted["imageRef"],
+        flavor_id=flavor["id"], backend_id=backend["id"], task="BUILD",
+        metadata=json.dumps(wanted.get("metadata") or {}),
+    )  # fmt: skip
+    volume = db.insert(
+        "db_volume", machine_id=row["id"], userid=user, size=flavor["disk"],
+        volume_type_id=flavor["volume_type"], imageid=wanted["imageRef"],
+    )  # fmt: skip
+    with charged(settings, "CYCLADES", user, _sizes(flavor)) as serial:
+        nics = [
+            add_nic(request, user, row["id"], network, one.get("fixed_ip"))
+            for network, one in zip(networks, asked, strict=True)
+        ]
+        _ready(request, networks, backend)
+        password = secrets.token_urlsafe(9)
+        body = _instance(settings, row, chosen, nics, volume["id"], password)
+        db.connection.commit()  # for its event may come at once
+        db.run(LOCK, row["id"])
+        job = int(rapi.of(settings, backend).call("POST", "/instances", body))
+    resolve(settings, "CYCLADES", serial, accept=True)
+    db.change("db_virtualmachine", row["id"], task_job_id=job)
+    shown = db.rows("select body from api_server where id = %s", row["id"])[0]["body"]
+    return as_json({"server": shown | {"adminPass": password}}, 202)
 
 
-def _machine(request: Request, key: int) -> tuple[dict[str, Any], Any, str]:
-    row = request.db.one(f"{MACHINES} and id = %s", user_of(request), key)
-    if not row:
-        raise HTTPError(404, f"Server {key} does not exist")
-    path = f"/instances/{request.settings.BACKEND_PREFIX_ID}{row['id']}"
-    return row, rapi.of(request.settings, row), path
+def machine_of(request: Request, key: int) -> dict[str, Any]:
+    """The user's machine. Raises 404, and 400 for one that was deleted."""
+    sql = "select * from db_machine where id = %s and userid = %s"
+    if not (row := request.db.one(sql, key, user_of(request))):
+        raise Fault(404, "Server not found.")
+    if row["deleted"]:
+        raise Fault(400, "Server has been deleted.")
+    return row
 
 
-@route("DELETE", BASE, "/compute/v2.0/servers/<int:key>")
+def order(
+    request: Request, row: dict[str, Any], task: str, method: str, path: str = "", body: Any = None
+) -> None:
+    """Submit a job on the machine; its end is for the dispatcher to note, quota included."""
+    settings = request.settings
+    sign, whole = {"START": (1, False), "STOP": (-1, False), "DESTROY": (-1, True)}.get(
+        task, (0, False)
+    )
+    sizes = _sizes(row, whole=whole)
+    if task == "DESTROY" and row["operstate"] == "STOPPED":  # given back already
+        sizes = {k: v for k, v in sizes.items() if k not in ("cyclades.cpu", "cyclades.ram")}
+    wanted = {key: sign * size for key, size in sizes.items() if sign}
+    name = f"{settings.BACKEND_PREFIX_ID}{row['id']}"
+    request.db.run(LOCK, row["id"])
+    with charged(settings, "CYCLADES", row["userid"], wanted) as serial:
+        job = int(rapi.of(settings, row).call(method, f"/instances/{name}{path}", body))
+    changed = {"task": task, "task_job_id": job, "serial": serial}
+    request.db.change("db_virtualmachine", row["id"], **changed)
+
+
+@route("DELETE", BASE, f"{TOP}/<int:key>")
 def delete(request: Request, key: int) -> Response:
     """Delete a machine."""
-    row, client, path = _machine(request, key)
-    client.call("DELETE", path)
-    if row["operstate"] == "ERROR":  # Ganeti may never have had it, so no event would tell
-        request.db.change("db_virtualmachine", row["id"], deleted=True)
-    _charge(request.settings, row["userid"], row, -1)
-    return Response(status=204)
+    order(request, machine_of(request, key), "DESTROY", "DELETE")
+    return Response("", 204, content_type=KIND)
 
 
-@route("POST", BASE, "/compute/v2.0/servers/<int:key>/action")
-def console(request: Request, key: int) -> dict[str, Any]:
-    """Have the proxy forward a port to the machine's console; no other action is known."""
-    if (request.get_json() or {}).get("console") != {"type": "vnc"}:
-        raise HTTPError(400, 'the only action is {"console": {"type": "vnc"}}')
-    _, client, path = _machine(request, key)
-    instance, options = client.call("GET", path), request.settings.CYCLADES_VNCAUTHPROXY_OPTS[0]
-    order = {name: options[name] for name in ("auth_user", "auth_password")}
-    order |= {"console_type": "vnc", "source_port": 0, "destination_address": instance["pnode"]}
-    order |= {"destination_port": instance["network_port"], "password": secrets.token_hex(4)}
-    address = options["server_address"], options["server_port"]
-    with socket.create_connection(address, timeout=10) as connection:
-        connection.sendall(json.dumps(order).encode() + b"\n")
-        answer = json.loads(connection.makefile().readline())
-    if answer["status"] != "OK":
-        place = request.settings.where("CYCLADES_VNCAUTHPROXY_OPTS")
-        told = f"{answer['reason']} [CYCLADES_VNCAUTHPROXY_OPTS, {place}]"
-        raise HTTPError(503, f"vncauthproxy: {told}")
-    found = {"type": "vnc", "host": answer["proxy_address"], "port": answer["source_port"]}
-    return {"console": found | {"password": order["password"]}}
+@route("PUT", BASE, f"{TOP}/<int:key>")
+def rename(request: Request, key: int) -> Response:
+    """Give a machine another name."""
+    row, wanted = machine_of(request, key), request.field("server")
+    request.db.change("db_virtualmachine", row["id"], name=wanted.get("name", row["name"]))
+    return Response("", 204, content_type=KIND)
+
+
+@route("POST", BASE, f"{TOP}/<int:key>/metadata")
+def add_metadata(request: Request, key: int) -> Response:
+    """Add to what is noted of a machine."""
+    row, more = machine_of(request, key), request.field("metadata")
+    found = row["metadata"] | more
+    request.db.change("db_virtualmachine", row["id"], metadata=json.dumps(found))
+    return as_json({"metadata": found}, 201)
+
+
+@route("POST", BASE, "/volume/v2.0/volumes")
+def add_volume(request: Request) -> None:
+    """More disks are not played; what quota does not allow is refused as by upstream."""
+    user, wanted = user_of(request), request.field("volume")
+    request.db.insert("db_volume", userid=user, size=wanted.get("size"))
+    more = {"cyclades.disk": int(wanted.get("size", 0)) * 2**30}
+    with charged(request.settings, "CYCLADES", user, more):
+        raise Fault(501, "The stand-in makes no more disks")
 
 
 @route("GET", BASE, "/ui/")
 def ui(request: Request) -> str:
-    """The Cyclades page: the machines of who is logged in."""
-    found = request.db.rows(f"{MACHINES} order by id", visitor(request, "CYCLADES"))
-    return page(request.settings, "Cyclades", rows("id name status", found))
+    """The Cyclades page, for everybody; who is logged in sees their machines."""
+    user, text = (
+        visitor(request, "CYCLADES"),
+        inputs([*FIELDS.split(), "model.id|prefix firewall-"]),
+    )
+    sql = "select * from db_machine where userid = %s and not deleted order by id"
+    return page(
+        request.settings, "Synnefo", rows("id name status", request.db.rows(sql, user)) + text
+    )

@@ -63,8 +63,9 @@ def main() -> None:
     if name not in commands.COMMANDS:
         load_modules()
     if name == "help":
+        print("Usage: snf-manage subcommand [options] [args]\n")
         print("Available subcommands:\n  " + "\n  ".join(sorted(commands.COMMANDS)))
-        return
+        sys.exit(1)  # upstream's
     if name not in commands.COMMANDS:
         sys.exit(f"Unknown command: '{name}'\nType 'snf-manage help' for usage.")
     if re.match("image-|snapshot-|file-", name):

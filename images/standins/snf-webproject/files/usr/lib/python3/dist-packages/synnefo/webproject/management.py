@@ -16,7 +16,7 @@ def _declared(key: str) -> dict[str, str]:
     return {name: path for part in parts for name, path in part.get(key, {}).items()}
 
 
-@command("syncdb", "", "--noinput --migrate --all --no-initial-data --database=")
+@command("syncdb", "", "--noinput --migrate --all --database=")
 def syncdb(context: Any, _: list[str], options: Any) -> None:
     """Make the tables of the apps that have no migrations."""
     print("Syncing...\nCreating tables ...")
@@ -33,7 +33,7 @@ def migrate(context: Any, arguments: list[str], _: Any) -> None:
     schemas = _declared("apps")
     if unknown := [app for app in arguments if app not in schemas]:
         raise CommandError(f"The app '{unknown[0]}' does not appear to use migrations.")
-    order = ["im", "quotaholder_app", "oa2", "db"]
+    order = ["im", "quotaholder_app", "oa2", "db", "userdata"]
     for app in arguments or sorted(schemas, key=order.index):
         print(f"Running migrations for {app}:")
         if context.db.one(DONE, app):
@@ -44,7 +44,7 @@ def migrate(context: Any, arguments: list[str], _: Any) -> None:
         context.db.insert("south_migrationhistory", app_name=app, migration="0001_standin")
 
 
-@command("loaddata", "FIXTURE+", "--database= --noinput")
+@command("loaddata", "FIXTURE+", "--database=")
 def loaddata(context: Any, arguments: list[str], _: Any) -> None:
     """Load fixtures; an unknown one is no error, as with Django 1.4 (docs/synnefo.md S5.2)."""
     known = _declared("fixtures")

@@ -5,8 +5,9 @@ import sys
 
 from snf_django import agreement, database
 from synnefo import settings as loader
+from synnefo.settings import components
+from synnefo.webproject import web
 from synnefo.webproject.manage import load_modules
-from synnefo.webproject.web import Application
 
 HOOK = "--config=/etc/synnefo/gunicorn-hooks/gunicorn-archipelago.py"
 
@@ -16,7 +17,11 @@ settings = loader.load()
 needed = settings.components & {"snf-pithos-app", "snf-cyclades-app"}
 if needed and "SYNNEFO_ARCHIPELAGO_HOOK" not in os.environ:
     sys.exit(f"/etc/gunicorn.d/synnefo: args must hold {HOOK}")
+for part in components.active().values():
+    for base, queries in part.get("routes", {}).items():
+        for place, query in queries.items():
+            web.declare(base, place, **query)
 load_modules()
 with database.apps(settings) as db:
     agreement.check(settings, db)
-application = Application(settings)
+application = web.Application(settings)
