@@ -36,12 +36,17 @@ class Resolver:
 
     def __init__(self, state: AptState, downloads: Downloads | None = None) -> None:
         self.state = state
-        self.downloads = downloads or Downloads(state.pool, offline=state.offline)
+        self._downloads = downloads
         self._identity = state.identity()
         # Answers of apt in this process, during which the index does not change.
         self._places: dict[str, _Place] = {}
         self._stanzas: dict[tuple[str, str], str] = {}
         self._statuses: dict[str, Path] = {}
+
+    @property
+    def downloads(self) -> Downloads:
+        """What looks up the files that no package brings."""
+        return self._downloads or Downloads(self.state.pool, offline=self.state.offline)
 
     def resolve(
         self, names: Iterable[str], below: Sequence[Package] = (), also: Iterable[str] = ()
