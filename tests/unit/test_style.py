@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,15 +20,29 @@ MAX_FUNCTION_LINES = 40
 DRAWERS = {"util", "utils", "common", "helpers", "misc"}
 
 
-def committed(*patterns: str) -> list[Path]:
-    """The files git knows or would add, as absolute paths."""
-    listing = run.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns], cwd=ROOT
-    )
-    return [ROOT / line for line in listing.out.splitlines() if (ROOT / line).is_file()]
+@functools.cache
+def committed() -> tuple[Path, ...]:
+    """The files git knows or would add, also of a worktree or an unpacked archive."""
+    words = ("ls-files", "--others", "--exclude-standard", "-z")
+    with tempfile.TemporaryDirectory() as folder:
+        run.run(["git", "init", "--quiet", folder])
+        # To an empty repository every file is new.
+        git = ["git", f"--git-dir={folder}/.git", f"--work-tree={ROOT}"]
+        listing = run.run([*git, *words], cwd=ROOT, apart=True)
+    paths = (ROOT / name for name in sorted(listing.out.split("\0")))
+    return tuple(path for path in paths if path.is_file())
 
 
-PYTHON = [path for path in committed("*.py") if not path.is_relative_to(ROOT / "rendered")]
+def below(*folders: str) -> list[Path]:
+    """Those in folders of the checkout."""
+    return [path for path in committed() if path.relative_to(ROOT).parts[0] in folders]
+
+
+PYTHON = [
+    path
+    for path in committed()
+    if path.suffix == ".py" and not path.is_relative_to(ROOT / "rendered")
+]
 SHELL = [
     path
     for path in committed()
@@ -134,7 +150,7 @@ def test_no_room_of_golden_uses_one_above_it() -> None:
 # What runs in a node, or on a machine that installs one: there is no golden.
 GUEST = [
     path
-    for path in committed("scripts", "images")
+    for path in below("scripts", "images")
     if path.suffix == ".py" or re.match(rb"#!.*python", path.read_bytes()[:40])
     if not path.is_relative_to(ROOT / "scripts" / "host")
 ]
