@@ -44,6 +44,13 @@ class Process:
         while self.is_alive() and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
 
+    def kill(self) -> None:
+        """Send SIGKILL, and return when the process has ended."""
+        if self.is_alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            self.wait(STOP_SECONDS)
+
     def end(self, grace: float = STOP_SECONDS) -> None:
         """Send SIGTERM, then SIGKILL if it still runs after `grace` seconds."""
         for number in (signal.SIGTERM, signal.SIGKILL):

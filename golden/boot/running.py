@@ -50,21 +50,30 @@ def power_on(site: Site, nodes: Iterable[Node], place: Target) -> list[str]:
 
 
 def down(
-    site: Site, nodes: Iterable[str] = (), *, keep: bool = False, place: Target | None = None
+    site: Site,
+    nodes: Iterable[str] = (),
+    *,
+    keep: bool = False,
+    cut: bool = False,
+    place: Target | None = None,
 ) -> None:
     """Power nodes off (all without `nodes`); without `keep` their disks are thrown away.
 
-    The artifacts stay as they were baked. A node that is off already is no error. `place` is the
-    target of nodes whose local record was lost. The first node goes last: the others mount its NFS
-    export hard, and would wait for it while they shut down.
+    The artifacts stay as they were baked. With `cut` their power is cut, as when a plug is pulled,
+    and their disks stay. A node that is off already is no error. `place` is the target of nodes
+    whose local record was lost. The first node goes last: the others mount its NFS export hard, and
+    would wait for it while they shut down.
     """
     with rundir.lock(site.name):
         for node in reversed(_chosen(site, nodes)):
             at = place or _place(site.name, node.name)
-            was_on = at.down(site.name, node.name, keep=keep)
+            if cut:
+                was_on, done = at.cut(site.name, node.name), "power cut"
+            else:
+                was_on, done = at.down(site.name, node.name, keep=keep), "powered off"
             disks = shown(NodeDir(site.name, node.name).path)
-            kept = f"; its disks are kept in {disks}" if keep else ""
-            log.info(f"{node.name}: {'powered off' if was_on else 'was off'}{kept}")
+            kept = f"; its disks are kept in {disks}" if keep or cut else ""
+            log.info(f"{node.name}: {done if was_on else 'was off'}{kept}")
         if any(NodeDir(site.name, node.name).running() for node in site.nodes):
             login.write_config(site)
         else:

@@ -50,6 +50,14 @@ class Target(ABC):
     def down(self, site: str, node: str, *, keep: bool) -> bool:
         """Power the node off; False when it was off. Without `keep` its disks go too."""
 
+    def cut(self, site: str, node: str) -> bool:
+        """Cut the node's power without a word to it; False when it was off. Its disks stay.
+
+        Raises UserError where nobody but a person can.
+        """
+        del site
+        raise UserError(f"--cut: the power of {node} is not in reach from here: pull its plug")
+
     @abstractmethod
     def machine_state(self, site: str, node: str) -> str:
         """The machine's own word for its state: `running`, `io-error`, …, or `off`."""

@@ -160,7 +160,7 @@ def _failure(watch: Watch, trouble: tuple[str, str]) -> StageError:
             f"serving: ./inv down --site {site}",
         )
     look = "console" if part in ("machine", "boot loader", "kernel", "init", "network") else "ssh"
-    resume = " (there: firstboot resume)" if part.startswith("first") else ""
+    resume = f", then ./inv resume {node} --site {site}" if part.startswith("first") else ""
     return StageError(
         "boot",
         f"{node}: {part}: {reason}",

@@ -66,20 +66,32 @@ def ssh(_: Context, node: str, command: str = "", site: str = DEFAULT_SITE) -> N
     "node",
     iterable=["node"],
     of_targets="down",
-    help={"keep": "keep the nodes' disks for the next boot"},
+    help={
+        "keep": "keep the nodes' disks for the next boot",
+        "cut": "cut their power, as if a plug were pulled; their disks stay",
+    },
 )
 def down(
     _: Context,
     site: str = DEFAULT_SITE,
     node: Nodes = None,
     keep: bool = False,
+    cut: bool = False,
     **options: Any,
 ) -> None:
     """Shut the nodes down and delete their disks; artifacts stay."""
     from golden.boot import running
     from golden.boot.target import taker
 
-    running.down(_load(site), tuple(node or ()), keep=keep, place=taker(options))
+    running.down(_load(site), tuple(node or ()), keep=keep, cut=cut, place=taker(options))
+
+
+@task("site", word="node", help={"node": "this node, whatever it says; else all that failed"})
+def resume(_: Context, node: str = "", site: str = DEFAULT_SITE) -> None:
+    """Resume the first boot of nodes on which it failed."""
+    from golden.boot import resuming
+
+    resuming.resume(_load(site), (node,) if node else ())
 
 
 @task("site", "node", iterable=["node"])

@@ -78,6 +78,16 @@ class Container(Target):
             _remove_leftovers(client, site)
         return was_on
 
+    def cut(self, site: str, node: str) -> bool:
+        """Kill the container; False when it was off. It stays, with all it wrote."""
+        files = NodeDir(site, node)
+        container = _find(engine.connect(), site, node)
+        was_on = container is not None and container.status == "running"
+        if container is not None and was_on:
+            container.kill()
+        files.forget()
+        return was_on
+
     def machine_state(self, site: str, node: str) -> str:
         """Docker's word for it: `running`, `paused`, …; `off` when it has ended."""
         if not NodeDir(site, node).running():

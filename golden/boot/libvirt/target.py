@@ -91,6 +91,20 @@ class Libvirt(Target):
             files.remove()
         return was_on
 
+    def cut(self, site: str, node: str) -> bool:
+        """Destroy the machine, which libvirt keeps defined; False when it was off."""
+        files, name = NodeDir(site, node), ownership.named(site, node)
+        virsh, state = self._virsh(site, [node]), files.state()
+        known = ownership.find(virsh, site, node) is not None
+        was_on = known and virsh.state(name) in RUNNING
+        if was_on:
+            virsh.say("destroy", name)
+        if state:
+            # The process that serves the console.
+            state.end()
+        files.forget()
+        return was_on
+
     def machine_state(self, site: str, node: str) -> str:
         """`running`, `io-error`, …, or `off`: libvirt's word, in QEMU's where they differ.
 

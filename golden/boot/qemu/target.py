@@ -78,6 +78,15 @@ class Qemu(Target):
             files.remove()
         return state is not None
 
+    def cut(self, site: str, node: str) -> bool:
+        """Kill QEMU, which then flushes nothing; False when the node was off. Its disks stay."""
+        files = NodeDir(site, node)
+        state = files.running()
+        if state:
+            state.kill()
+        files.forget()
+        return state is not None
+
     def machine_state(self, site: str, node: str) -> str:
         """QEMU's word for it (`running`, `io-error`, …), or `off`."""
         files = NodeDir(site, node)

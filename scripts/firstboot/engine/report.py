@@ -99,12 +99,18 @@ class Report(object):
         self._console.say(step, number, self.status["of"], state, detail, seconds)
         self._journal.write("{0} {1}: {2}".format(step, state, detail))
         if self._human:
-            sys.stdout.write(
-                "[{0}/{1}] {2}: {3} {4}\n".format(
-                    number, self.status["of"], step, state, "- " + detail if detail else ""
-                )
+            told = "- " + detail if detail else ""
+            self._show(
+                "[{0}/{1}] {2}: {3} {4}".format(number, self.status["of"], step, state, told)
             )
+
+    def _show(self, line):
+        try:
+            sys.stdout.write(line + "\n")
             sys.stdout.flush()
+        except (IOError, OSError):
+            # The person has gone, as when a login breaks; the work goes on.
+            self._human = False
 
     def _publish(self):
         self.status["uptime"] = round(clock.uptime(), 1)

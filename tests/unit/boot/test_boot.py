@@ -9,6 +9,7 @@ import pytest
 
 from golden import daemon, run, rundir
 from golden.boot import disks, running, times
+from golden.boot.qemu.target import Qemu
 from golden.boot.target import target
 from golden.daemon import Process
 from golden.errors import StageError, UserError
@@ -69,6 +70,16 @@ def test_down_of_nodes_that_are_off_is_no_error_and_the_first_goes_last(capsys: 
 def test_down_with_keep_says_where_the_disks_are(capsys: Capture) -> None:
     running.down(small_site(), ("n1",), keep=True)
     assert "n1: was off; its disks are kept in " in capsys.readouterr().out
+
+
+def test_cut_power_says_so_and_where_the_disks_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    cut: list[str] = []
+    monkeypatch.setattr(Qemu, "cut", lambda self, site, node: not cut.append(node))
+    running.down(small_site(), ("n1",), cut=True)
+    assert cut == ["n1"]
+    assert "n1: power cut; its disks are kept in " in capsys.readouterr().out
 
 
 def test_status_shows_every_node(capsys: Capture) -> None:

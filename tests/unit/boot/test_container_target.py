@@ -93,6 +93,17 @@ def test_a_kept_node_is_shut_down_by_its_init_first(fake: Engine) -> None:
     assert fake.calls == [] and files.state() is None and files.target() == "container"
 
 
+def test_cut_power_is_one_kill_and_the_container_stays(fake: Engine) -> None:
+    kept = container(fake, "n1", attrs={"Config": {"StopSignal": "SIGINT"}})
+    files = booted("n1")
+    assert Container().cut("small", "n1")
+    assert kept.done == ["kill SIGKILL"]
+    assert fake.calls == [] and files.state() is None and files.target() == "container"
+    kept.status = "exited"
+    assert not Container().cut("small", "n1")
+    assert not Container().cut("small", "n2")
+
+
 def test_a_container_kept_from_an_older_bake_is_not_started(fake: Engine) -> None:
     container(fake, "n1", status="exited", attrs={"Config": {"Image": "golden/top:old"}})
     with pytest.raises(UserError, match=r"n1 was kept from an older bake; .*inv down --site small"):

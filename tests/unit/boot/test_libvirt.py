@@ -132,6 +132,21 @@ def test_a_machine_is_ours_by_its_mark_and_not_by_its_name() -> None:
             ownership.find(Fake(machines={name: text}), "small", "n1")
 
 
+def test_cut_power_is_no_shutdown_and_the_machine_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(rundir, "CACHE", tmp_path)
+    states = ["running", "shut off"]
+    there = Fake(machines={ownership.named("small", "n1"): machine(ownership.checkout())})
+    monkeypatch.setattr(Fake, "state", lambda self, name: states.pop(0))
+    monkeypatch.setattr(Libvirt, "_virsh", lambda *_: there)
+    assert Libvirt().cut("small", "n1")
+    assert there.done == [("destroy", ownership.named("small", "n1"))]
+    assert not Libvirt().cut("small", "n1")
+    assert not Libvirt().cut("small", "n2")
+    assert len(there.done) == 1
+
+
 def test_the_images_go_with_the_sites_last_disks() -> None:
     base = ownership.named("small", f"master.0123{disks.BASE}")
     ours = [*disks.names("small", "n1"), *disks.names("small", "n2"), base]

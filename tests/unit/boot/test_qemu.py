@@ -102,6 +102,21 @@ def test_up_then_up_again_then_down(place: Qemu, machine: Callable[[str], None])
     assert place.machine_state(SITE.name, N1.name) == "off"
 
 
+def test_cut_power_is_no_shutdown_and_the_disks_stay(
+    place: Qemu, machine: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(ANSWERS)
+    place.up(SITE, N1)
+    state, sent = files().running(), []
+    monkeypatch.setattr(qemu, "_ask", lambda *words: sent.append(words))
+    assert place.cut(SITE.name, N1.name)
+    assert state is not None and not state.is_alive()
+    assert sent == [] and files().overlay.exists() and files().state() is None
+    assert not place.cut(SITE.name, N1.name)
+    place.check(SITE, (N1,))
+    assert place.up(SITE, N1)
+
+
 def test_the_overlay_lies_on_the_artifact_and_data_is_sparse(
     place: Qemu, machine: Callable[[str], None]
 ) -> None:

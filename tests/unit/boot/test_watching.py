@@ -98,7 +98,7 @@ def test_a_failed_step_ends_it_with_the_console_and_what_to_do() -> None:
     assert error.message.startswith("node1: first boot: step rabbitmq_start: AttributeError")
     assert error.log == files.console
     assert error.tail
-    assert "./inv ssh node1 --site site (there: firstboot resume)" in error.hint
+    assert "./inv ssh node1 --site site, then ./inv resume node1 --site site" in error.hint
     assert "./inv down --site site" in error.hint
 
 

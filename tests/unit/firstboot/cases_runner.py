@@ -2,7 +2,9 @@
 
 import fcntl
 import os
+import sys
 
+import firstboot
 from engine import files
 from run_in_world import first_boot, result
 from world import PEM, SECRET
@@ -73,6 +75,18 @@ def case_what_is_optional_does_not_stop_the_rest_and_comes_again_at_the_end(worl
     os.unlink(world.path("broken"))
     assert first_boot(world, "resume") == 0
     assert result(world)["state"] == "ready"
+
+
+def case_a_login_that_breaks_does_not_stop_what_it_watched(world):
+    world.image["first_boot"] = ["ledger_one", "ledger_two"]
+    world.save()
+    os.environ["FIRSTBOOT_ROOT"] = world.root
+    reading, writing = os.pipe()
+    os.close(reading)
+    gone = os.fdopen(writing, "w")
+    world.patch(sys, "stdout", gone)
+    assert firstboot.main(["resume"]) == 0
+    assert result(world)["state"] == "ready" and world.get("ledger") == "one\ntwo\n"
 
 
 def case_what_claims_success_is_checked(world):

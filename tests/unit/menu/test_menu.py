@@ -15,7 +15,7 @@ from invoke.exceptions import Exit
 from invoke.program import Program
 
 from golden import menu, run
-from golden.boot import running
+from golden.boot import resuming, running
 from golden.errors import USER_ERROR_CODE
 from golden.menu import booting
 from golden.paths import HOME, ROOT
@@ -46,6 +46,22 @@ def downed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 def test_nodes_arrive_whole(downed: list[tuple[str, ...]], line: str, nodes: tuple[str]) -> None:
     typed(line)
     assert downed == [nodes]
+
+
+def test_power_is_cut_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[bool] = []
+    monkeypatch.setattr(running, "down", lambda site, nodes, *, cut, **_: calls.append(cut))
+    for line in ("inv down", "inv down --cut"):
+        typed(line)
+    assert calls == [False, True]
+
+
+def test_a_first_boot_is_resumed_on_one_node_or_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, tuple[str, ...]]] = []
+    monkeypatch.setattr(resuming, "resume", lambda site, nodes: calls.append((site.name, nodes)))
+    for line in ("inv resume", "inv resume node1 --site example"):
+        typed(line)
+    assert calls == [("rehearsal", ()), ("example", ("node1",))]
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,11 @@ def lan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return started
 
 
+def test_nobody_cuts_the_power_of_a_real_machine() -> None:
+    with pytest.raises(UserError, match="the power of n1 is not in reach from here"):
+        Metal("eth1").cut("small", "n1")
+
+
 def test_a_site_is_served_in_one_place(lan: list[list[str]]) -> None:
     first, second = SITE.nodes
     Metal("eth1").check(SITE, SITE.nodes)
