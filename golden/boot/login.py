@@ -93,13 +93,13 @@ def _entry(name: str, fqdn: str, state: State, kept: Secrets, hosts: Path) -> st
     lines = [
         f"Host {name} {fqdn}",
         f"    HostName {state.address}",
-        *([f"    ProxyCommand {state.jump} -W [%h]:%p"] if state.jump else []),
+        *([f"    ProxyCommand {_literal(state.jump)} -W [%h]:%p"] if state.jump else []),
         f"    Port {state.port}",
         "    User root",
-        f'    IdentityFile "{kept.operator_key}"',
+        f"    IdentityFile {_quoted(kept.operator_key)}",
         "    IdentitiesOnly yes",
         f"    HostKeyAlias {fqdn}",
-        f'    UserKnownHostsFile "{hosts}"',
+        f"    UserKnownHostsFile {_quoted(hosts)}",
         "    StrictHostKeyChecking yes",
         # Under emulation a login takes seconds; a check does hundreds.
         *_shared_connection(hosts.parent / f"ssh-{name}"),
@@ -110,11 +110,21 @@ def _entry(name: str, fqdn: str, state: State, kept: Secrets, hosts: Path) -> st
     return "\n".join(lines) + "\n"
 
 
+def _quoted(path: Path) -> str:
+    """A path as one word of an ssh configuration (ssh_config(5), TOKENS)."""
+    text = _literal(str(path)).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def _literal(text: str) -> str:
+    return text.replace("%", "%%")
+
+
 def _shared_connection(path: Path) -> list[str]:
     if len(os.fsencode(path)) > CONTROL_PATH_LIMIT:
         return [f"    # no shared connection: {shown(path)} is too long for a socket's address"]
     return [
         "    ControlMaster auto",
-        f'    ControlPath "{path}"',
+        f"    ControlPath {_quoted(path)}",
         "    ControlPersist 60",
     ]

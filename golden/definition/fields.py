@@ -107,9 +107,7 @@ SizeRange = Annotated[
     ),
 ]
 # As /dev/disk/by-id and `udevadm info` show it.
-DiskSerial = Annotated[
-    str, Rule("a disk's serial number, without spaces", r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-]
+DiskSerial = Annotated[str, Rule("a disk's serial number", r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")]
 Wwn = Annotated[
     str,
     Rule(

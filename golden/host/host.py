@@ -34,7 +34,7 @@ def _free(path: Path) -> int:
 
 def _says(*argv: str) -> str | None:
     try:
-        result = run.run(argv, check=False, timeout=ANSWER_SECONDS)
+        result = run.run(argv, check=False, timeout=ANSWER_SECONDS, apart=True)
     except StageError:
         return None
     return result.out if result.code == 0 else None

@@ -17,6 +17,7 @@ from golden.disk.layout import MIB
 from golden.errors import UserError
 from golden.installer import drivers, probe
 from golden.installer.drivers import Drivers
+from golden.installer.manifest import plain_serial
 from golden.installer.probe import Device, Disk, Probe
 from golden.layers import Store
 
@@ -143,7 +144,7 @@ def _is_meant(disk: Disk, node: Node) -> bool:
         least, most = mib_range(rule.size)
         return least * MIB <= disk.size and (not most or disk.size <= most * MIB)
     if rule.serial:
-        return disk.serial == rule.serial
+        return plain_serial(disk.serial) == plain_serial(rule.serial)
     return _plain(disk.wwn) == _plain(rule.wwn or "") != ""
 
 

@@ -14,6 +14,7 @@ all zeros. The manifest is signed (golden.signing), and the key is in the instal
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -66,6 +67,12 @@ def text(site: str, nodes: Iterable[tuple[Node, Disk, Seed]], images: Iterable[I
     return "".join(f"{line}\n" for line in lines)
 
 
+def plain_serial(serial: str) -> str:
+    """A serial number in the one form that all compare: kernels pad it with spaces, and udev shows
+    those inside it as underscores (scripts/installer/disk.sh, plain_serial)."""
+    return re.sub(r"[ _]", "", serial)
+
+
 def piece_name(number: int) -> str:
     """The file of a piece in its kind's folder."""
     return f"{number:05d}.gz"
@@ -81,7 +88,7 @@ def _rule(disk: Disk) -> tuple[str, str]:
     if disk.size:
         least, most = mib_range(disk.size)
         return "size", f"{least * MIB}-{(most or 0) * MIB}"
-    return ("serial", disk.serial) if disk.serial else ("wwn", disk.wwn or "")
+    return ("serial", plain_serial(disk.serial)) if disk.serial else ("wwn", disk.wwn or "")
 
 
 def _piece(kind: str, piece: Piece) -> str:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golden import log, run
-from golden.errors import UserError
+from golden.errors import StageError, UserError
 from golden.paths import SCRIPTS, shown
 
 SCRIPT = SCRIPTS / "installer/probe.sh"
 FORMAT = 1
 MOST_SECONDS = 60.0
+_BEGIN = '{"golden-probe"'
 _RUN = "./inv metal.probe --host USER@ADDRESS > probe.json"
 
 
@@ -73,7 +74,7 @@ def read(path: Path) -> Probe:
 def probe_host(host: str = "") -> None:
     """Print the probe of `host` (USER@ADDRESS, over ssh), or without one the script itself.
 
-    Raises StageError when ssh fails.
+    Raises StageError when ssh fails or something else answers.
     """
     script = SCRIPT.read_text()
     if not host:
@@ -82,4 +83,12 @@ def probe_host(host: str = "") -> None:
     if host.startswith("-"):
         raise UserError(f"--host {host}: give USER@ADDRESS")
     words = ["ssh", "-o", "ConnectTimeout=20", "--", host, "sh -s"]
-    log.raw(run.run(words, stdin=script, timeout=MOST_SECONDS, stage="probe").out.rstrip())
+    said = run.run(words, stdin=script, timeout=MOST_SECONDS, stage="probe", apart=True).out
+    try:
+        # A login may greet before the script begins.
+        found = json.loads(said[max(0, said.find(_BEGIN)) :])
+    except ValueError:
+        raise StageError(
+            "probe", f"{host} did not answer with a probe", tail=said.splitlines()[-12:]
+        ) from None
+    log.raw(json.dumps(found, indent=1))

@@ -63,13 +63,18 @@ is_called() {
     if [ "$2" = wwn ]; then
         names_of "$1" wwn | plain_wwn | grep -q -x -F -e "$(echo "$3" | plain_wwn)"
     else
-        names_of "$1" serial | grep -q -x -F -e "$3"
+        names_of "$1" serial | plain_serial | grep -q -x -F -e "$(echo "$3" | plain_serial)"
     fi
 }
 
 # plain_wwn: world wide names without the prefixes that differ between kernels.
 plain_wwn() {
     tr 'A-F' 'a-f' | sed -E 's/^(0x|naa\.|eui\.|nvme\.)//'
+}
+
+# plain_serial: serial numbers without the padding of kernels and the underscores of udev.
+plain_serial() {
+    tr -d ' _'
 }
 
 # fits DISK: whether it is one that the site's file means.

@@ -75,6 +75,16 @@ def bind(line: str, volumes: Mapping[str, str]) -> str:
     return f"{(COMPOSE.parent / source).resolve()}:{rest}"
 
 
+def check_folder(folder: Path) -> None:
+    """Raise UserError where the engine could not tell the folder from what follows it in a bind."""
+    for path in (COMPOSE.parent, folder):
+        if ":" in str(path):
+            raise UserError(
+                f"{path}: the Docker engine takes no folder with a colon in its path; move this "
+                "checkout, or set GOLDEN_HOME to another folder"
+            )
+
+
 def size(text: str) -> int:
     """Bytes of a size such as 256m."""
     return int(text[:-1]) * _UNITS[text[-1].lower()]

@@ -31,6 +31,7 @@ class Container(Target):
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""
+        options.check_folder(rundir.site_dir(site.name))
         client = engine.connect()
         network.check(client, site, _named(site.name, options.LAN))
         for node in nodes:
@@ -175,7 +176,7 @@ def _container(site: str, node: str) -> str:
 def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Handle:
     """A new container of the image `tag`, with its seed; network and volume where missing."""
     _write_files(site, node, NodeDir(site.name, node.name).path)
-    lines = [f"{name}={value}" for name, value in compose_values(site).items()]
+    lines = [f"{name}={_literal(value)}" for name, value in compose_values(site).items()]
     atomic.write(rundir.site_dir(site.name) / "compose.env", "\n".join(lines) + "\n")
     lan, shared = _named(site.name, options.LAN), _named(site.name, SHARED)
     network.ensure(client, site, lan, _shared_labels(site.name, "network", options.LAN))
@@ -191,6 +192,11 @@ def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Ha
             ),
         )
     return client.containers.get(made["Id"])
+
+
+def _literal(value: str) -> str:
+    """A value of a file for `docker compose --env-file`, which heeds no sign in single quotes."""
+    return "'" + value.replace("'", "\\'") + "'"
 
 
 def _write_files(site: Site, node: Node, folder: Path) -> None:

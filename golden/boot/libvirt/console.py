@@ -67,7 +67,7 @@ def _again(virsh: list[str], domain: str) -> tuple[run.Process | None, int]:
     answered = time.monotonic()
     while time.monotonic() - answered < LOST_SECONDS:
         try:
-            state = run.run([*virsh, "domstate", domain], env=ENVIRONMENT, timeout=60).out.strip()
+            state = _ask([*virsh, "domstate", domain])
         except StageError as error:
             if any(words in str(error) for words in MISSING):
                 return None, -1
@@ -80,6 +80,10 @@ def _again(virsh: list[str], domain: str) -> tuple[run.Process | None, int]:
                 return child, terminal
         time.sleep(AGAIN_SECONDS)
     return None, -1
+
+
+def _ask(words: list[str]) -> str:
+    return run.run(words, env=ENVIRONMENT, timeout=60, apart=True).out.strip()
 
 
 def _close(child: run.Process, terminal: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from golden.host import Finding, Host
 from golden.host.packages import install_line
@@ -35,7 +36,7 @@ def libvirt(host: Host, pool: str, nodes: int) -> list[Finding]:
 
 def _uri(host: Host) -> str:
     own = host.home / OWN_DAEMON
-    here = f"qemu+unix:///system?socket={own}" if host.exists(own) else "qemu:///system"
+    here = f"qemu+unix:///system?socket={quote(str(own))}" if host.exists(own) else "qemu:///system"
     return host.environment.get("LIBVIRT_DEFAULT_URI") or here
 
 

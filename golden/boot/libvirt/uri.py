@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from golden.errors import UserError
 from golden.paths import CACHE
@@ -17,7 +17,7 @@ BY_SSH = ("ssh", "libssh", "libssh2")
 
 def default() -> str:
     """What libvirt's own tools use (LIBVIRT_DEFAULT_URI), else this project's own, else SYSTEM."""
-    own = f"qemu+unix:///system?socket={OWN}" if OWN.exists() else SYSTEM
+    own = f"qemu+unix:///system?socket={quote(str(OWN))}" if OWN.exists() else SYSTEM
     return os.environ.get("LIBVIRT_DEFAULT_URI") or own
 
 

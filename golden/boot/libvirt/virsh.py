@@ -34,10 +34,11 @@ class Virsh:
 
     def say(self, *words: str, stdin: bytes | None = None) -> str:
         """Ask, and return the answer; `stdin` is what /dev/stdin among the words means."""
-        result = run.run(
-            self.argv(*words), stdin=stdin, env=ENVIRONMENT, stage="boot", timeout=ANSWER_SECONDS
+        argv, seconds = self.argv(*words), ANSWER_SECONDS
+        answer = run.run(
+            argv, stdin=stdin, env=ENVIRONMENT, stage="boot", timeout=seconds, apart=True
         )
-        return result.out.strip()
+        return answer.out.strip()
 
     def answers(self) -> None:
         """Raise UserError, with what to do, when there is no client or no daemon."""

@@ -102,7 +102,7 @@ def mark(artifact: Path) -> str:
 
 def virtual_size(artifact: Path) -> int:
     """The bytes that a guest sees of the disk in the file `artifact`."""
-    told = run.run(["qemu-img", "info", "--output", "json", artifact], stage="boot").out
+    told = run.run(["qemu-img", "info", "--output", "json", artifact], stage="boot", apart=True).out
     return int(json.loads(told)["virtual-size"])
 
 

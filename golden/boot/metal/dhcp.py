@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from golden import run
 from golden.definition.models import Node
@@ -44,7 +45,7 @@ def interface(name: str, nodes: Iterable[Node], subnet: str, *, shared: bool = F
     host's default route, unless `shared` says that this is meant.
     """
     try:
-        found = json.loads(run.run(["ip", "-json", "-4", "address", "show", "dev", name]).out)
+        found = _ip("address", "show", "dev", name)
     except StageError:
         raise UserError(
             f"--interface {name}: this host has no such interface; see: ip link"
@@ -59,13 +60,20 @@ def interface(name: str, nodes: Iterable[Node], subnet: str, *, shared: bool = F
     address = next((one for one in has if one.ip in wanted), has[0])
     for node in nodes:
         _must_reach(name, address, node, subnet)
-    routes = json.loads(run.run(["ip", "-json", "-4", "route", "show", "default"]).out or "[]")
+    routes = _ip("route", "show", "default")
     if not shared and any(route.get("dev") == name for route in routes):
         raise UserError(
             f"--interface {name}: the default route of this host goes there, so it is probably a "
             "network with a DHCP server of its own; if it has none, add --shared"
         )
     return Interface(name, address)
+
+
+def _ip(*words: str) -> list[dict[str, Any]]:
+    """The answer of ip(8); nothing printed is an empty list."""
+    printed = run.run(["ip", "-json", "-4", *words], apart=True).out
+    found: list[dict[str, Any]] = json.loads(printed or "[]")
+    return found
 
 
 def _must_reach(name: str, address: ipaddress.IPv4Interface, node: Node, subnet: str) -> None:
@@ -81,8 +89,11 @@ def _must_reach(name: str, address: ipaddress.IPv4Interface, node: Node, subnet:
         )
 
 
-def config(served: Interface, nodes: Iterable[Node], url: str, folder: Path) -> str:
-    """The text of dnsmasq.conf; `folder` holds its files, `url` is our HTTP server's."""
+def config(served: Interface, nodes: Iterable[Node], url: str) -> str:
+    """The text of dnsmasq.conf; `url` is our HTTP server's.
+
+    Its files are named without a folder, whatever that is called: it starts in it.
+    """
     network = served.address.network
     lines = [
         "port=0",  # no DNS
@@ -103,7 +114,7 @@ def config(served: Interface, nodes: Iterable[Node], url: str, folder: Path) -> 
         f"tftp-root={ROM.parent}",
         # It reads what anybody may read, and opens its own files before it becomes that user.
         "user=nobody",
-        f"dhcp-leasefile={folder / LEASES}",
+        f"dhcp-leasefile={LEASES}",
         "pid-file",  # none: the process is found by golden.daemon's record
         "keep-in-foreground",
         "log-facility=-",
@@ -113,12 +124,12 @@ def config(served: Interface, nodes: Iterable[Node], url: str, folder: Path) -> 
 
 
 def prepare(served: Interface, nodes: Iterable[Node], url: str, folder: Path) -> list[str]:
-    """Write what dnsmasq reads into `folder`; returns the words that start it."""
+    """Write what dnsmasq reads into `folder`; returns the words that start it there."""
     dnsmasq = program()
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / CONFIG
-    file.write_text(config(served, nodes, url, folder))
-    return [str(dnsmasq), f"--conf-file={file}"]
+    file.write_text(config(served, nodes, url))
+    return [str(dnsmasq), f"--conf-file={CONFIG}"]
 
 
 def program() -> Path:

@@ -109,7 +109,7 @@ def _ask(site: str, node: str) -> Json | None:
     try:
         words = login.command(site, node, STATUS)
         words[1:1] = ["-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
-        result = run.run(words, timeout=LOGIN_SECONDS, check=False)
+        result = run.run(words, timeout=LOGIN_SECONDS, check=False, apart=True)
         found: Json = json.loads(result.out)
     except (StageError, UserError, ValueError):
         return None

@@ -166,7 +166,9 @@ class Metal(Target):
             daemon.end(leases)
         if daemon.running(leases) is None:
             log_file = folder / "dnsmasq.log"
-            started = daemon.start(words, name="dnsmasq", log=log_file, ready=daemon.settled())
+            started = daemon.start(
+                words, name="dnsmasq", log=log_file, ready=daemon.settled(), cwd=folder
+            )
             daemon.remember(leases, started)
         if known := daemon.running(http):
             return known

@@ -78,7 +78,7 @@ def main(folder: Path) -> None:
 def _answering(served: dhcp.Interface, url: str, folder: Path) -> Iterator[None]:
     record, log = folder / "dhcp.json", folder / "dnsmasq.log"
     words = dhcp.prepare(served, SITE.nodes, url, folder)
-    process = daemon.start(words, name="dnsmasq", log=log, ready=daemon.settled())
+    process = daemon.start(words, name="dnsmasq", log=log, ready=daemon.settled(), cwd=folder)
     daemon.remember(record, process)
     try:
         yield

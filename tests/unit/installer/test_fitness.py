@@ -165,3 +165,12 @@ def test_the_script_runs_here(tmp_path: Path) -> None:
     (tmp_path / "probe.json").write_text(run.run(["sh", probe.SCRIPT]).out)
     found = probe.read(tmp_path / "probe.json")
     assert found.memory > 0
+
+
+@pytest.mark.parametrize("meant", ["S3Z8 NB0K 1234", "S3Z8NB0K1234", "S3Z8_NB0K_1234"])
+def test_a_serial_number_has_the_installers_form(
+    tmp_path: Path, wheezy: Drivers, meant: str
+) -> None:
+    node = dataclasses.replace(NODE, disk=Disk(serial=meant))
+    disk = {"name": "sda", "bytes": 500 << 30, "serial": "S3Z8 NB0K 1234", "wwn": "", "model": ""}
+    assert fitness.fits(fitness.judge(read(tmp_path, disks=[disk]), wheezy, [node]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import pytest
+
 from golden import run
 from golden.definition.files import Disk
 from golden.installer.initramfs import SOURCE
@@ -101,6 +103,17 @@ def test_the_disk_is_found_by_the_kernels_own_serial(machine: Machine) -> None:
     machine.bundle(RULE)
     machine.disk("vda", 100)
     machine.write("sys/block/vda/serial", "S1")
+    assert machine.install().code == 0
+
+
+SPELLINGS = ["S3Z8 NB0K 1234", "S3Z8NB0K1234", "S3Z8_NB0K_1234"]
+
+
+@pytest.mark.parametrize("meant", SPELLINGS)
+@pytest.mark.parametrize("known", SPELLINGS)
+def test_a_serial_number_has_one_form(machine: Machine, meant: str, known: str) -> None:
+    machine.bundle(Disk(serial=meant))
+    machine.disk("vda", 100, serial=known)
     assert machine.install().code == 0
 
 

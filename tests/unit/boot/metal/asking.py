@@ -56,7 +56,7 @@ def main(folder: Path) -> None:
     words = dhcp.prepare(served, small_site().nodes, f"http://{HOST}:8080", folder)
     record = folder / "dhcp.json"
     log = folder / "log"
-    process = daemon.start(words, name="dnsmasq", log=log, ready=daemon.settled(2))
+    process = daemon.start(words, name="dnsmasq", log=log, ready=daemon.settled(2), cwd=folder)
     daemon.remember(record, process)
     try:
         sys.stdout.write(f"@answers {json.dumps(_answers())}\n")

@@ -74,7 +74,7 @@ def test_the_default_route_when_it_is_meant(host: dict[str, str]) -> None:
 
 def test_dnsmasq_answers_our_machines_alone(tmp_path: Path) -> None:
     served = dhcp.Interface("eth1", ipaddress.IPv4Interface("198.51.100.250/24"))
-    text = dhcp.config(served, SITE.nodes, "http://198.51.100.250:8080", tmp_path)
+    text = dhcp.config(served, SITE.nodes, "http://198.51.100.250:8080")
     lines = text.splitlines()
     assert "port=0" in lines
     assert "interface=eth1" in lines
@@ -90,7 +90,7 @@ def test_dnsmasq_answers_our_machines_alone(tmp_path: Path) -> None:
 def test_dnsmasq_takes_it(tmp_path: Path) -> None:
     served = dhcp.Interface("lo", ipaddress.IPv4Interface("198.51.100.250/24"))
     words = dhcp.prepare(served, SITE.nodes, "http://198.51.100.250:8080", tmp_path)
-    assert "syntax check OK" in run.run([*words, "--test"]).out
+    assert "syntax check OK" in run.run([*words, "--test"], cwd=tmp_path).out
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: a network of one's own needs root")
