@@ -135,7 +135,7 @@ def failure(layer: str, follower: Follower, result: run.Result, log: Path) -> St
     return StageError(
         f"bake {layer}",
         "no space left on the disk" if full else f"script {follower.script} failed",
-        command=_words(follower.command) or [follower.script],
+        command=_split(follower.command) or [follower.script],
         code=follower.code if follower.code is not None else result.code,
         tail=[f"({follower.script})", *follower.tail, *follower.errors[:TAIL_LINES]],
         log=log,
@@ -143,7 +143,7 @@ def failure(layer: str, follower: Follower, result: run.Result, log: Path) -> St
     )
 
 
-def _words(command: str) -> list[str]:
+def _split(command: str) -> list[str]:
     if len(command) > SHOWN_COMMAND:
         command = f"{command[:SHOWN_COMMAND]} …"
     try:

@@ -77,7 +77,7 @@ def bump(site_name: str, wanted: Wanted, root: Path = paths.ROOT) -> None:
         _require_upwards("synnefo", site.release.synnefo, wanted.synnefo, wanted)
         writes = _work_out(site, wanted, root, place)
         if writes:
-            journal.apply(writes, _words(site.release, wanted))
+            journal.apply(writes, _describe(site.release, wanted))
         for name in writes:
             log.info(f"changed: {name}")
     planning.show(plan(definition.load(site_name, root)))
@@ -144,7 +144,7 @@ def _show(
         log.info(f"note on Synnefo {version}: {note}")
 
 
-def _words(release: Release, wanted: Wanted) -> str:
+def _describe(release: Release, wanted: Wanted) -> str:
     parts = [f"Synnefo {release.synnefo} → {wanted.synnefo}"] if wanted.synnefo else []
     parts += [f"{name} = {version}" for name, version in wanted.packages.items()]
     parts += ["Debian's newest"] if wanted.debian_security else []

@@ -68,10 +68,9 @@ def make(
     a folder. Raises UserError when the tree does not fit.
     """
     blocks = (size_mib * MIB - PARTITION_START) // BLOCK
-    argv = [*enter, *_mke2fs(disk.name, tree, size_mib, identity, label), str(blocks)]
+    argv = [*enter, *_mke2fs(disk, tree, size_mib, identity, label), str(blocks)]
     env = {"LC_ALL": "C", **times.environment(epoch)}
-    # By its name alone: libext2fs takes a question mark in a path for the beginning of options.
-    result = run.run(argv, cwd=disk.parent, env=env, log=log, check=False, stage="disk")
+    result = run.run(argv, env=env, log=log, check=False, stage="disk")
     if result.code != 0:
         if any(sign in result.out for sign in _NO_ROOM):
             raise UserError(_too_small(tree, size_mib, enter))
@@ -91,7 +90,7 @@ def make(
 
 
 def _mke2fs(
-    disk: str, tree: Path, size_mib: int, identity: uuid.UUID, label: str
+    disk: Path, tree: Path, size_mib: int, identity: uuid.UUID, label: str
 ) -> list[str | Path]:
     # The file is sparse, so its inode tables are zero already: without the last word the guest's
     # kernel would zero them in the background of its first boot.

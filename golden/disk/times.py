@@ -59,7 +59,7 @@ def used(disk: Path) -> Iterator[int]:
 
 
 def _run(disk: Path, epoch: int, argv: list[str], script: str = "") -> str:
-    # By its name alone, as in `filesystem.make`.
+    # By its name alone: libext2fs takes the first question mark in a path for the start of options.
     place = f"{disk.name}?offset={PARTITION_START}"
     env = {"LC_ALL": "C", **environment(epoch)}
     return run.run([*argv, place], cwd=disk.parent, env=env, stdin=script, stage="disk").out

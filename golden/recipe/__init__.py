@@ -177,7 +177,7 @@ class _Resolving:
             return None
         files = {
             **payload.packages(self.site.release.architecture, packages),
-            payload.OWN_INITRAMFS: _words(INITRAMFS),
+            payload.OWN_INITRAMFS: _hashes(INITRAMFS),
         }
         scripts = (*PACKAGES_BEGIN, *PACKAGES_END)
         return _recipe(f"{kind.name}.libraries", below, scripts, files, packages)
@@ -189,7 +189,7 @@ class _Resolving:
         scripts = (*PACKAGES_BEGIN, *self.site.bake_scripts(kind, layer), *PACKAGES_END)
         files = {
             **payload.packages(self.site.release.architecture, packages),
-            payload.OWN_INITRAMFS: _words(INITRAMFS),
+            payload.OWN_INITRAMFS: _hashes(INITRAMFS),
         }
         if layer == "base":
             files[payload.KEYRING] = self._keyring()
@@ -238,9 +238,9 @@ def _recipe(
         "packages": {package.name: package.identity for package in mine},
         "scripts": {script: _script(script) for script in scripts},
         "settings": {
-            payload.WORDS[file]: digest(content)
+            payload.SETTINGS[file]: digest(content)
             for file, content in files.items()
-            if file in payload.WORDS
+            if file in payload.SETTINGS
         },
         "tools": tools.for_layers(),
         "order": {"packages": digest(repr(packages.steps).encode())},
@@ -264,5 +264,5 @@ def _script(name: str) -> str:
     return digest((SCRIPTS / name).read_bytes())
 
 
-def _words(names: Iterable[str]) -> bytes:
+def _hashes(names: Iterable[str]) -> bytes:
     return "".join(f"{name} {_script(name)}\n" for name in names).encode()

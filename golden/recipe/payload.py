@@ -28,7 +28,7 @@ KEYRING = "keyring.gpg"
 
 # How a plan names the files that are settings of a layer. (The content of the others is among the
 # layer's inputs already.)
-WORDS = {
+SETTINGS = {
     OWN_INITRAMFS: "the making of an initramfs",
     "users.tsv": "the list of users",
     KEYRING: "the keys of the archive",
