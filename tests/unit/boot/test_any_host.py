@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from golden import daemon, run, rundir
-from golden.boot import accelerator, login
+from golden.boot import accelerator, consoles, login
 from golden.boot.accelerator import Accelerator
 from golden.boot.container import options
 from golden.boot.container import target as container
@@ -19,7 +19,7 @@ from golden.boot.libvirt.virsh import Virsh
 from golden.boot.metal import dhcp, following, rehearsal
 from golden.errors import StageError, UserError
 from golden.host import Host
-from golden.installer import probe
+from golden.installer import bundle, probe, stick
 from golden.keys import secrets
 from golden.rundir import NodeDir, State
 from tests.unit.small_site import small_site
@@ -174,3 +174,40 @@ def test_a_colon_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no folder with a colon"):
         options.check_folder(tmp_path / "a:b")
     assert list(tmp_path.iterdir()) == []
+
+
+# ---- relative paths are the caller's
+
+
+def test_a_probe_is_read_from_the_callers_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"firmware": "bios", "memory_kib": 1, "pci": [], "disks": [], "nics": []}
+    (tmp_path / "probe.json").write_text(json.dumps(PROBE | found))
+    monkeypatch.chdir(tmp_path)
+    assert probe.read(Path("probe.json")).machine == "M"
+
+
+def test_a_stick_is_written_into_the_callers_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Path] = []
+    made = bundle.Bundle("small", tmp_path, (), (), {})
+    monkeypatch.setattr(stick.bundle, "make", lambda *_: made)
+    monkeypatch.setattr(stick.definition, "load", lambda _: SITE)
+    monkeypatch.setattr(stick, "make", lambda _, out: seen.append(out) or out.touch())
+    monkeypatch.chdir(tmp_path)
+    stick.usb("small", (), "stick.img")
+    assert seen == [tmp_path / "stick.img"]
+
+
+def test_servers_start_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A console's server is `python -m golden…`, which only the checkout has."""
+    monkeypatch.setattr(rundir, "CACHE", tmp_path)
+    monkeypatch.chdir("/")
+    files = NodeDir("small", "n1")
+    files.path.mkdir(parents=True)
+    with pytest.raises(StageError, match="console of n1 ended") as caught:
+        consoles.serve("golden.boot.container.console", [str(tmp_path / "no"), "c", "0"], files)
+    # It came as far as the engine's socket, which is not there.
+    assert "FileNotFoundError" in caught.value.tail[-1]
