@@ -120,10 +120,11 @@ def _reboot(site: Site, place: Target) -> None:
     link = Connection.to(site.name)
     for node in (node for node in site.nodes if node.kind.has("archipelago")):
         end = time.monotonic() + COME_UP_SECONDS
-        while (told := link.run(node.name, f"/etc/init.d/{ARCHIPELAGO} status")).code != 0:
+        while (answer := link.run(node.name, f"/etc/init.d/{ARCHIPELAGO} status")).code != 0:
             if time.monotonic() > end:
                 raise StageError(
-                    "reboot", f"{node.name}: {told.out.strip()} {COME_UP_SECONDS} s after the boot"
+                    "reboot",
+                    f"{node.name}: {answer.out.strip()} {COME_UP_SECONDS} s after the boot",
                 )
             time.sleep(3)
     _keep_consoles(site, ".reboot")

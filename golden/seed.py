@@ -37,7 +37,7 @@ class Interface:
 
 
 def data(site: Site, node: Node, extra_interfaces: Sequence[Interface] = ()) -> dict[str, Any]:
-    """What `node` is told, without any secret: this is what rendered/ shows."""
+    """The seed data of `node` without any secret, as rendered/ shows it."""
     return {
         "site": site.name,
         "release": site.release.name,
@@ -86,20 +86,20 @@ def write_folder(site: Site, node: Node, folder: Path, absent: Mapping[str, str]
     `absent` is what the container lacks, with the reasons. The engine gives it its address, on a
     card with a MAC address of the engine's own. Folder mode 0700; otherwise as `write`.
     """
-    told = data(site, node) | {"absent": dict(absent)}
-    for interface in told["network"]["interfaces"]:
+    public = data(site, node) | {"absent": dict(absent)}
+    for interface in public["network"]["interfaces"]:
         interface.update(mac=None, given=True)
-    meta, user = _documents(site, node, told)
+    meta, user = _documents(site, node, public)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(folder / "user-data", user)
     write_private(folder / "meta-data", meta)
     return folder
 
 
-def _documents(site: Site, node: Node, told: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """meta-data and user-data for what the node is `told`, with the site's secrets."""
+def _documents(site: Site, node: Node, public: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """meta-data and user-data: `public`, and the secrets of the site."""
     kept = secrets.ensure(site)
-    golden = dict(told) | _secret_data(site, node, kept)
+    golden = dict(public) | _secret_data(site, node, kept)
     golden["serial"] = hashlib.sha256(_json(golden)).hexdigest()[:16]
     meta = {"instance-id": instance_id(site, node, kept), "local-hostname": node.name}
     return _json(meta), b"#cloud-config\n" + _json({"golden": golden})

@@ -3,7 +3,7 @@
 The **bundle** (`bundle.make`, `.artifacts/SITE/metal/`) holds kernel and initramfs of the
 installer, each kind's image in pieces, and a signed manifest. The installer (`scripts/installer/`)
 runs from it over the network or from a stick (`stick`). Read in this order: `manifest` (what the
-installer is told), `image` (the pieces), `initramfs` with `elf` and `cpio` (what it runs in),
+installer reads), `image` (the pieces), `initramfs` with `elf` and `cpio` (what it runs in),
 `bundle`, `stick`, `flash`; for whether it will work at all `probe`, `drivers`, `fitness`. The host
 of a netboot is golden/boot/metal/.
 

@@ -83,8 +83,10 @@ class Bundle:
             "golden.force": force,
         }
         # net.ifnames=0: as in the image, so that a card has one name in both.
-        told = [f"{key}={value}" for key, value in words.items() if value]
-        return " ".join([*told, "net.ifnames=0 biosdevname=0", CONSOLES, *([more] if more else [])])
+        given = [f"{key}={value}" for key, value in words.items() if value]
+        return " ".join(
+            [*given, "net.ifnames=0 biosdevname=0", CONSOLES, *([more] if more else [])]
+        )
 
 
 def folder(site: str) -> Path:
@@ -216,11 +218,11 @@ def _write_manifest(
         content = seeds[node.name].read_bytes()
         assert node.disk is not None
         rows.append((node, node.disk, Seed(len(content), hashlib.sha256(content).hexdigest())))
-    told = text(site.name, rows, images)
+    manifest_text = text(site.name, rows, images)
     path = at / MANIFEST
-    current = path.is_file() and path.read_text() == told
+    current = path.is_file() and path.read_text() == manifest_text
     if not current or not signing.signature_path(path).is_file() or not _signed(path):
-        atomic.write(path, told)
+        atomic.write(path, manifest_text)
         signing.sign(path)
 
 

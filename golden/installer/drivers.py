@@ -28,7 +28,7 @@ class Drivers:
     kernel: str
     aliases: tuple[tuple[str, str], ...]
 
-    def of(self, modalias: str) -> tuple[str, ...]:
+    def modules(self, modalias: str) -> tuple[str, ...]:
         """The modules that drive the PCI device `modalias`; empty when none does."""
         found = self._matching(modalias)
         virtio = VIRTIO.match(modalias)

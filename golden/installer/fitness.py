@@ -97,7 +97,7 @@ def _firmware(found: Probe) -> Row:
 def _devices(devices: Sequence[Device], known: Drivers, number: str, name: str) -> list[Row]:
     """One row per device of a class; one with a driver is enough, so others only inform."""
     mine = [one for one in devices if re.search(rf"bc{number}sc", one.modalias)]
-    driven = {one.slot: known.of(one.modalias) for one in mine}
+    driven = {one.slot: known.modules(one.modalias) for one in mine}
     some = any(driven.values())
     rows = [
         Row(

@@ -43,8 +43,8 @@ def flash(site: str, nodes: tuple[str, ...], devices: tuple[str, ...]) -> None:
         image = stick.make(made, Path(folder) / "stick.img")
         check_size(device, image.stat().st_size)
         write(image, device)
-    told = ", ".join(node.name for node in made.nodes)
-    log.info(f"{device}: installs {told}; it holds their keys and passwords")
+    names = ", ".join(node.name for node in made.nodes)
+    log.info(f"{device}: installs {names}; it holds their keys and passwords")
 
 
 def check(device: Path, *, insist: bool, host: Host = Host()) -> None:
@@ -95,9 +95,9 @@ def contents(device: Path) -> str:
     As for the installer, a first MiB that is more than zeros is something, whatever blkid knows.
     """
     parts = [device, *sorted(device.parent.glob(f"{device.name}*[0-9]"))]
-    told = [run.run(["blkid", "-p", part], check=False, stage="flash") for part in parts]
+    looks = [run.run(["blkid", "-p", part], check=False, stage="flash") for part in parts]
     # 8: it begins like several things at once (blkid(8), RETURN CODE).
-    found = "; ".join(each.out.strip() for each in told if each.code in (0, 8))
+    found = "; ".join(each.out.strip() for each in looks if each.code in (0, 8))
     with device.open("rb") as file:
         begins = any(file.read(MIB))
     return found or ("something unknown at its beginning" if begins else "")

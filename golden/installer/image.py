@@ -54,9 +54,9 @@ def read(folder: Path, key: str) -> Image | None:
         return None
     if record["key"] != _key(key):
         return None
-    told = record["image"]
-    pieces = tuple(Piece(**piece) for piece in told["pieces"])
-    return Image(told["kind"], told["length"], told["sha256"], pieces)
+    stored = record["image"]
+    pieces = tuple(Piece(**piece) for piece in stored["pieces"])
+    return Image(stored["kind"], stored["length"], stored["sha256"], pieces)
 
 
 def _key(disk: str) -> str:

@@ -1,4 +1,4 @@
-"""What the installer is told, as lines of words, which a POSIX shell reads with awk.
+"""The instructions of the installer, as lines of words, which a POSIX shell reads with awk.
 
     golden-installer 1
     site NAME

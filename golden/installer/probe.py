@@ -51,19 +51,19 @@ class Probe:
 def read(path: Path) -> Probe:
     """The probe in the file `path`. Raises UserError when it holds none."""
     try:
-        told = json.loads(path.read_text())
-        if told["golden-probe"] != FORMAT:
+        record = json.loads(path.read_text())
+        if record["golden-probe"] != FORMAT:
             raise ValueError("another form")
         return Probe(
-            told["machine"],
-            told["firmware"],
-            int(told["memory_kib"]),
-            tuple(Device(one["slot"], one["modalias"]) for one in told["pci"]),
+            record["machine"],
+            record["firmware"],
+            int(record["memory_kib"]),
+            tuple(Device(one["slot"], one["modalias"]) for one in record["pci"]),
             tuple(
                 Disk(one["name"], int(one["bytes"]), one["serial"], one["wwn"], one["model"])
-                for one in told["disks"]
+                for one in record["disks"]
             ),
-            tuple(one["mac"].lower() for one in told["nics"]),
+            tuple(one["mac"].lower() for one in record["nics"]),
         )
     except OSError as error:
         raise UserError(f"{shown(path)}: {error.strerror}; make it with: {_RUN}") from error

@@ -55,10 +55,10 @@ def usb(site: str, nodes: tuple[str, ...], out: str) -> None:
         )
     made = bundle.make(definition.load(site), nodes)
     make(made, path)
-    told = ", ".join(node.name for node in made.nodes)
+    names = ", ".join(node.name for node in made.nodes)
+    size = path.stat().st_size / 1e6
     log.info(
-        f"{paths.shown(path)}: {path.stat().st_size / 1e6:.0f} MB, installs {told}; it holds their "
-        "keys and passwords"
+        f"{paths.shown(path)}: {size:.0f} MB, installs {names}; it holds their keys and passwords"
     )
 
 

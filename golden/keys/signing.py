@@ -1,4 +1,4 @@
-"""Signatures over files: what was signed here can be told from what was changed on its way.
+"""Signatures over files, which show whether a file is what was signed here.
 
 One key signs for this checkout, made at its first use. RSA with SHA-256 as `openssl dgst -sha256
 -verify` reads it: OpenSSL 1.0.1 of wheezy knows nothing newer, and an installer checks with that.

@@ -25,8 +25,8 @@ def make(virsh: Virsh, site: Site, node: Node) -> None:
     """Make the disks of a node that has no machine; what an earlier attempt left of them goes."""
     pool, image, below = Pool(virsh, site.libvirt.pool), artifact(site, node), base(site, node)
     size, form = volumes.virtual_size(image), image.suffix[1:]
-    root, data, told = names(site.name, node.name)
-    for left in (root, data, told):
+    root, data, seed_disk = names(site.name, node.name)
+    for left in (root, data, seed_disk):
         pool.remove(left)
     if not pool.is_filled(below, image):
         pool.remove(below)
@@ -43,8 +43,8 @@ def make(virsh: Virsh, site: Site, node: Node) -> None:
     pool.fill(data, blank, log.detail)
     blank.unlink()
     file = seed.write(site, node, NodeDir(site.name, node.name).seed, [management(node)])
-    pool.create(told, file.stat().st_size, form="raw")
-    pool.fill(told, file, log.detail)
+    pool.create(seed_disk, file.stat().st_size, form="raw")
+    pool.fill(seed_disk, file, log.detail)
 
 
 def remove(virsh: Virsh, site: str, node: str) -> bool:

@@ -53,8 +53,8 @@ def _driver(host: Host, virsh: tuple[str, ...]) -> Finding:
 
 def _pool(host: Host, virsh: tuple[str, ...], pool: str, nodes: int) -> Finding:
     name = f"libvirt pool {pool}"
-    told = host.says(*virsh, "pool-info", "--bytes", pool) or ""
-    found = re.search(r"^State: +running$.*^Available: +(\d+)$", told, re.MULTILINE | re.DOTALL)
+    answer = host.says(*virsh, "pool-info", "--bytes", pool) or ""
+    found = re.search(r"^State: +running$.*^Available: +(\d+)$", answer, re.MULTILINE | re.DOTALL)
     if not found:
         make = (
             f"virsh pool-define-as {pool} dir --target /var/lib/libvirt/images && "

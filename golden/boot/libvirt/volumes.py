@@ -35,8 +35,8 @@ class Pool:
                 f"pool-build {self.name} && virsh pool-start {self.name} && virsh pool-autostart "
                 f"{self.name}, or name another under libvirt: in the file of the site"
             )
-        told = self.virsh.say("pool-info", "--bytes", self.name).splitlines()
-        free = next(int(line.split()[1]) for line in told if line.startswith("Available:"))
+        answer = self.virsh.say("pool-info", "--bytes", self.name).splitlines()
+        free = next(int(line.split()[1]) for line in answer if line.startswith("Available:"))
         if free < needed:
             raise UserError(
                 f"the storage pool '{self.name}' at {self.virsh.uri} has {free // MIB} MiB free, "
@@ -63,7 +63,7 @@ class Pool:
         self.virsh.say("vol-create", self.name, "/dev/stdin", stdin=ET.tostring(volume))
 
     def fill(self, name: str, file: Path, say: Callable[[str], None]) -> None:
-        """Upload `file` into the volume; `say` is told how far it is.
+        """Upload `file` into the volume; `say` hears how far it is.
 
         A volume that was not filled to its end goes.
         """
@@ -86,8 +86,8 @@ class Pool:
         """Whether the volume is there and as long as `file`: an upload begins at the beginning."""
         if name not in self.names():
             return False
-        told = self.virsh.say("vol-info", "--bytes", "--physical", name, "--pool", self.name)
-        return f"Physical: {file.stat().st_size} bytes" in " ".join(told.split())
+        answer = self.virsh.say("vol-info", "--bytes", "--physical", name, "--pool", self.name)
+        return f"Physical: {file.stat().st_size} bytes" in " ".join(answer.split())
 
     def remove(self, name: str) -> None:
         """Delete the volume, if there is one of that name."""
@@ -102,8 +102,10 @@ def mark(artifact: Path) -> str:
 
 def virtual_size(artifact: Path) -> int:
     """The bytes that a guest sees of the disk in the file `artifact`."""
-    told = run.run(["qemu-img", "info", "--output", "json", artifact], stage="boot", apart=True).out
-    return int(json.loads(told)["virtual-size"])
+    answer = run.run(
+        ["qemu-img", "info", "--output", "json", artifact], stage="boot", apart=True
+    ).out
+    return int(json.loads(answer)["virtual-size"])
 
 
 def _described(name: str, capacity: int, form: str, mode: str) -> ET.Element:

@@ -48,28 +48,28 @@ def bookworm(tmp_path: Path) -> drivers.Drivers:
 
 
 def test_ids_and_classes_find_the_module(wheezy: drivers.Drivers) -> None:
-    assert wheezy.of(E1000) == ("e1000",)
-    assert wheezy.of(AHCI) == ("ahci",)
+    assert wheezy.modules(E1000) == ("e1000",)
+    assert wheezy.modules(AHCI) == ("ahci",)
 
 
 def test_nvme_came_later(wheezy: drivers.Drivers, bookworm: drivers.Drivers) -> None:
-    assert wheezy.of(NVME) == ()
-    assert bookworm.of(NVME) == ("nvme",)
+    assert wheezy.modules(NVME) == ()
+    assert bookworm.modules(NVME) == ("nvme",)
 
 
 def test_virtio_needs_transport_and_device(
     wheezy: drivers.Drivers, bookworm: drivers.Drivers
 ) -> None:
-    assert wheezy.of(VIRTIO_OLD_DISK) == ("virtio_pci", "virtio_blk")
-    assert bookworm.of(VIRTIO_NEW_DISK) == ("virtio_pci", "virtio_blk")
+    assert wheezy.modules(VIRTIO_OLD_DISK) == ("virtio_pci", "virtio_blk")
+    assert bookworm.modules(VIRTIO_NEW_DISK) == ("virtio_pci", "virtio_blk")
     # 3.2 has a matching alias, and cannot start a device without the old interface.
-    assert wheezy.of(VIRTIO_NEW_DISK) == ()
-    assert bookworm.of(VIRTIO_CONSOLE) == ()
+    assert wheezy.modules(VIRTIO_NEW_DISK) == ()
+    assert bookworm.modules(VIRTIO_CONSOLE) == ()
 
 
 def test_a_driver_inside_the_kernel_counts(tmp_path: Path) -> None:
     told = b"nvme.license=GPL\0nvme.alias=pci:v*d*sv*sd*bc01sc08i02*\0"
-    assert kernel(tmp_path, "6.1.0", OLD, told).of(NVME) == ("nvme (built in)",)
+    assert kernel(tmp_path, "6.1.0", OLD, told).modules(NVME) == ("nvme (built in)",)
 
 
 def test_without_a_list_nothing_is_guessed(tmp_path: Path) -> None:
