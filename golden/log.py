@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 import threading
 import time
@@ -17,13 +18,15 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.table import Table
 
 HEARTBEAT_SECONDS = 15.0
 _MARKS = {"": "[cyan]…[/cyan]", "done": "[green]✓[/green]", "failed": "[red]✗[/red]"}
 _WORDS = {"": "...", "done": "ok ", "failed": "FAILED"}
 
+# All of C0 and C1 but tab and new line (ECMA-48).
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _console = Console(highlight=False, soft_wrap=True)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 _verbose = False
@@ -43,6 +46,20 @@ def accept_any_stream() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def printable(text: str) -> str:
+    """`text` with a sign in place of each control character.
+
+    A node's console, a server's answer or a file's name may hold any: they must not clear the
+    operator's screen, rename its window or type for him.
+    """
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def escape(text: str) -> str:
+    """`text` for rich, printable and without its markup."""
+    return escape_markup(printable(text))
 
 
 def set_verbose(on: bool) -> None:
@@ -78,7 +95,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], title: str = ""
         info(title)
     lines = [headers, *rows]
     if not _console.is_terminal:
-        _console.file.writelines("\t".join(line) + "\n" for line in lines)
+        _console.file.writelines(printable("\t".join(line)) + "\n" for line in lines)
         return
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:

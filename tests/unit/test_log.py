@@ -99,3 +99,24 @@ def test_a_terminal_without_the_characters_is_no_error(encoding: str) -> None:
     said = run.run(words, cwd=ROOT, env={"PYTHONIOENCODING": encoding}, apart=True)
     assert said.code == 0 and said.err.startswith("warning: ?")
     assert "→\n" in said.out and said.out.endswith("\n?\n")
+
+
+EVIL = "a\x1b[2J\x1b]0;title\x07b\x9b31mc\r\x7fd"
+
+
+@pytest.mark.parametrize("say", ["info", "warn", "error", "table", "title", "task"])
+def test_nothing_that_a_terminal_obeys_is_printed(
+    say: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if say == "table":
+        log.table(["what"], [[EVIL]])
+    elif say == "title":
+        log.table(["what"], [["x"]], title=EVIL)
+    elif say == "task":
+        with log.progress() as progress:
+            progress.task("node1").done(EVIL)
+    else:
+        getattr(log, say)(EVIL)
+    shown = "".join(capsys.readouterr())
+    assert "title" in shown
+    assert not set(shown) & set("\x1b\x07\x9b\r\x7f")
