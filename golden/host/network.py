@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from golden.definition.models import Site
+from golden.errors import UserError
 from golden.host import Finding, Host
 
 Network = ipaddress.IPv4Network
@@ -62,6 +64,23 @@ def subnet_and_mirrors(
         "or apt is cut off; the qemu target does not"
     )
     return Finding("subnet and mirrors", False, False, detail, f"sensible-editor {definition}")
+
+
+def free_address(site: Site) -> str:
+    """The highest address of the site's subnet that nothing of the site has, for this host.
+
+    Raises UserError when there is none.
+    """
+    subnet = Network(str(site.network.subnet))
+    taken = {str(node.address) for node in site.nodes}
+    taken |= {str(site.cluster.address), str(site.network.gateway)}
+    for number in range(subnet.num_addresses - 2, 0, -1):
+        if str(subnet[number]) not in taken:
+            return str(subnet[number])
+    raise UserError(
+        f"images/sites/{site.name}.yaml: {subnet} has no address left for this host: take a larger "
+        "subnet"
+    )
 
 
 def _inside(address: str, subnet: Network) -> bool:

@@ -45,7 +45,7 @@ def ensure(client: docker.DockerClient, site: Site, name: str, labels: dict[str,
     """Make the network unless it is there."""
     if _exists(client, name):
         return
-    pool = IPAMPool(subnet=str(site.network.subnet), gateway=host_address(site))
+    pool = IPAMPool(subnet=str(site.network.subnet), gateway=surroundings.free_address(site))
     with engine.refusals(f"make the network {site.network.subnet}"):
         client.networks.create(
             name,
@@ -65,20 +65,6 @@ def bridge(client: docker.DockerClient, name: str) -> str:
         return f"br-{str(client.networks.get(name).id)[:12]}"
     except NotFound:
         return ""
-
-
-def host_address(site: Site) -> str:
-    """The host's address on the LAN: the highest that belongs to nobody."""
-    subnet = ipaddress.IPv4Network(str(site.network.subnet))
-    taken = {str(node.address) for node in site.nodes}
-    taken |= {str(site.cluster.address), str(site.network.gateway)}
-    for number in range(subnet.num_addresses - 2, 0, -1):
-        if str(subnet[number]) not in taken:
-            return str(subnet[number])
-    raise UserError(
-        f"images/sites/{site.name}.yaml: {subnet} has no address left for this host, which the "
-        "container target needs: take a larger subnet"
-    )
 
 
 def _exists(client: docker.DockerClient, name: str) -> bool:

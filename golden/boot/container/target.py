@@ -15,6 +15,7 @@ from golden.boot.container import absent, engine, images, network, options
 from golden.boot.target import Target
 from golden.definition.models import Node, Site
 from golden.errors import UserError
+from golden.host.network import free_address
 from golden.paths import home
 from golden.rundir import NodeDir, State
 
@@ -136,7 +137,7 @@ def _common_values(site: Site) -> dict[str, str]:
         "GOLDEN_CLONE": home(),
         "GOLDEN_OPEN_FILES": str(engine.open_files()),
         "GOLDEN_SUBNET": str(site.network.subnet),
-        "GOLDEN_HOST_ADDRESS": network.host_address(site),
+        "GOLDEN_HOST_ADDRESS": free_address(site),
     }
 
 

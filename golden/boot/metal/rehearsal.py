@@ -7,9 +7,9 @@ and dnsmasq on it. The host's own network sees none of it, and it goes with its 
 from __future__ import annotations
 
 import ctypes
-import ipaddress
 import os
 from dataclasses import replace
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from golden import daemon, log, run
@@ -19,6 +19,7 @@ from golden.boot.disks import option
 from golden.boot.metal.target import MACHINE, Metal
 from golden.definition.models import Node, Site
 from golden.errors import UserError
+from golden.host.network import free_address
 from golden.rundir import NodeDir
 
 BRIDGE = "lan"
@@ -60,26 +61,15 @@ def own_network(site: Site) -> None:
     if libc.unshare(CLONE_NEWNET) != 0:
         reason = os.strerror(ctypes.get_errno())
         raise UserError(f"--target metal: a network for the rehearsal needs root ({reason})")
-    address = free_address(site)
+    address = f"{free_address(site)}/{IPv4Network(site.network.subnet).prefixlen}"
     _ip("link", "set", "lo", "up")
     _ip("link", "add", BRIDGE, "type", "bridge")
-    _ip("address", "add", str(address), "dev", BRIDGE)
+    _ip("address", "add", address, "dev", BRIDGE)
     _ip("link", "set", BRIDGE, "up")
     for number, _ in enumerate(site.nodes):
         _ip("tuntap", "add", f"port{number}", "mode", "tap")
         _ip("link", "set", f"port{number}", "master", BRIDGE, "up")
     log.info(f"a network of our own: this host is {address} on the bridge {BRIDGE}")
-
-
-def free_address(site: Site) -> ipaddress.IPv4Interface:
-    """The last address of the site's subnet that nothing of the site has."""
-    subnet = ipaddress.IPv4Network(site.network.subnet)
-    others = (site.cluster.address, site.network.gateway)
-    taken = {str(one) for one in (*(node.address for node in site.nodes), *others)}
-    last = int(subnet.broadcast_address)
-    free = (ipaddress.IPv4Address(last - step) for step in range(1, subnet.num_addresses - 1))
-    address = next(one for one in free if str(one) not in taken)
-    return ipaddress.IPv4Interface(f"{address}/{subnet.prefixlen}")
 
 
 def switch_on(site: Site, node: Node, accelerator: Accelerator) -> None:

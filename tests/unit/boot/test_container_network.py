@@ -11,6 +11,7 @@ from golden.boot.container import network
 from golden.definition.files import Network
 from golden.errors import UserError
 from golden.host import Finding
+from golden.host.network import free_address
 from golden.packages import sources
 from tests.unit.boot.fake_docker import Engine
 from tests.unit.small_site import small_site
@@ -74,9 +75,9 @@ def test_the_host_takes_the_highest_address_that_is_nobody_s() -> None:
     crowded = dataclasses.replace(
         SITE, network=Network(subnet="198.51.100.0/29", gateway="198.51.100.6")
     )
-    assert network.host_address(crowded) == "198.51.100.5"
+    assert free_address(crowded) == "198.51.100.5"
     with pytest.raises(UserError, match="no address left for this host"):
-        network.host_address(dataclasses.replace(SITE, network=Network(subnet="198.51.100.0/30")))
+        free_address(dataclasses.replace(SITE, network=Network(subnet="198.51.100.0/30")))
 
 
 def test_the_interface_of_the_network_is_known_by_its_id() -> None:
