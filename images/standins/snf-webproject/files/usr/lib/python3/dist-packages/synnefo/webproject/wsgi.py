@@ -1,8 +1,10 @@
 """The WSGI application gunicorn serves. It does not start on settings the hosts disagree on."""
 
+import contextlib
 import os
 import sys
 
+import psycopg2
 from snf_django import agreement, database
 from synnefo import settings as loader
 from synnefo.settings import components
@@ -22,6 +24,7 @@ for part in components.active().values():
         for place, query in queries.items():
             web.declare(base, place, **query)
 load_modules()
-with database.apps(settings) as db:
+# Upstream asks no database before the first request: one that is away may come up later.
+with contextlib.suppress(psycopg2.OperationalError), database.apps(settings) as db:
     agreement.check(settings, db)
 application = web.Application(settings)
