@@ -5,6 +5,7 @@ is part of no other number."""
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +38,9 @@ class Copy:
         return self.folder / "inv.log"
 
     def inv(self, *words: str, check: bool = True) -> run.Result:
-        """Run ./inv there. Raises StageError when it fails, unless `check` is false."""
+        """Run inv there. Raises StageError when it fails, unless `check` is false."""
         env = {"GOLDEN_HOME": str(self.home)}
-        argv = [str(self.root / "inv"), *words]
+        argv = [sys.executable, "-P", "-m", "invoke", "--search-root", str(self.root), *words]
         return run.run(argv, cwd=self.root, env=env, log=self.log, check=check, stage="bench")
 
     def forget(self, *but: str) -> None:
@@ -57,7 +58,6 @@ def fresh(folder: Path) -> Copy:
     shutil.rmtree(folder, ignore_errors=True)
     copy = Copy(folder)
     shutil.copytree(ROOT, copy.root, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    (copy.root / ".venv").symlink_to(ROOT / ".venv")
     debs = copy.home / ".cache/debs"
     debs.mkdir(parents=True)
     for deb in (CACHE / "debs").glob("*.deb"):
