@@ -157,7 +157,7 @@ def test_a_qemu_option_that_is_wrong(
     with pytest.raises(StageError, match="ended as soon as it was started") as caught:
         running.power_on(small, small.nodes[:1], Qemu())
     assert "'no-such-device' is not a valid device model name" in caught.value.tail[-1]
-    assert not Qemu().is_on(small.name, "n1")
+    assert Qemu().machine_state(small.name, "n1") == "off"
 
 
 def test_an_accelerator_that_is_chosen_runs_a_guest_to_its_end() -> None:
