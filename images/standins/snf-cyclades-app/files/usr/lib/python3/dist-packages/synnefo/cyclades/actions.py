@@ -1,4 +1,4 @@
-"""What is done to a running machine: started, stopped, looked at, given an address."""
+"""What is done to a running machine: started, stopped, looked at, given an address; networks go."""
 
 import json
 import secrets
@@ -6,10 +6,10 @@ import socket
 from typing import Any
 
 from synnefo.cyclades import BASE, rapi
-from synnefo.cyclades.network_api import KIND, network_of
-from synnefo.cyclades.servers import TOP, add_nic, machine_of, order
-from synnefo.webproject.session import user_of
-from synnefo.webproject.web import Fault, Request, Response, as_json, route
+from synnefo.cyclades.networks import remove_from_backends
+from synnefo.cyclades.servers import NETWORK, TOP, add_nic, machine_of, order
+from synnefo.webproject.session import charge, user_of
+from synnefo.webproject.web import KIND, Fault, Request, Response, as_json, route
 
 CONSOLES = "vnc", "vnc-ws", "vnc-wss"
 
@@ -63,11 +63,26 @@ def _console(request: Request, row: dict[str, Any], details: dict[str, Any]) -> 
     return as_json({"console": found | {"password": wanted["password"]}})
 
 
+@route("DELETE", BASE, "/network/v2.0/networks/<key>")
+def delete_network(request: Request, key: str) -> Response:
+    """Delete a network that no machine has."""
+    user, told = (
+        user_of(request),
+        "Cannot delete network. There are ports still configured on network",
+    )
+    row = request.db.rows("select (network_of(%s, %s, 'delete')).*", user, key)[0]
+    if request.db.one("select 1 from db_networkinterface where network_id = %s", row["id"]):
+        raise Fault(409, f"{told} network {key}")
+    remove_from_backends(request.settings, request.db, row["id"])
+    charge(request.settings, "CYCLADES", user, {"cyclades.network.private": -1})
+    return Response("", 204, content_type=KIND)
+
+
 @route("POST", BASE, "/network/v2.0/ports")
 def attach(request: Request) -> Response:
     """Give a machine a port, with the floating address that is named."""
     user, wanted = user_of(request), request.field("port")
-    network = network_of(request, user, str(wanted.get("network_id", "")))
+    network = request.db.rows(NETWORK, user, str(wanted.get("network_id", "")))[0]
     row = machine_of(request, int(wanted.get("device_id") or 0))
     fixed = (wanted.get("fixed_ips") or [{}])[0].get("ip_address")
     nic = add_nic(request, user, row["id"], network, fixed)

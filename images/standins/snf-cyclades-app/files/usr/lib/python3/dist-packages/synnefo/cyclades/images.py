@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 from pithos.backend import OBJECT, backend
 from synnefo.cyclades import BASE
 from synnefo.webproject.session import user_of
-from synnefo.webproject.web import Fault, Request, Response, as_json, route
+from synnefo.webproject.web import KIND, Fault, Request, Response, as_json, route
 
 IMAGES = "select * from image where (is_public or owner = %s)"
 TOP = "/image/v1.0/images"
@@ -19,7 +19,6 @@ BRIEF = "id", "name", "status", "size", "disk_format", "container_format"
 META = (*BRIEF, "location", "is_public", "deleted_at", "updated_at", "created_at", "owner",
         "checksum", "is_snapshot")  # fmt: skip
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-KIND = "application/json; charset=UTF-8"
 NEEDED = "osfamily", "root_partition"
 
 

@@ -166,3 +166,81 @@ create view api_server as select id, userid, deleted, status, json_build_object(
     'addresses', coalesce((select json_object_agg(network_id, json_build_array(json_build_object(
         'version', 4, 'addr', address, 'OS-EXT-IPS:type', kind))) from api_nic
         where machine_id = m.id and address is not null), '{}')) body from db_machine m;
+-- What users do to networks and addresses. Each refuses as upstream does.
+create function network_of(user_ text, key text, doing text) returns db_network
+language plpgsql as $$ declare row_ db_network; begin
+    if key is null or key !~ '^[0-9]+$' then
+        perform refuse('400', format('Invalid network ID ''%s''', key)); end if;
+    select * into row_ from db_network where id = key::integer and not deleted
+    and (public or userid = user_);
+    if not found then perform refuse('404', format('Network %s not found.', key)); end if;
+    if doing <> '' and row_.public then
+        perform refuse('403', format('Cannot %s the public network.', doing)); end if;
+    return row_; end $$;
+create function make_network(user_ text, sent json, bridge text) returns integer
+language plpgsql as $$ declare prefix text; number integer; begin
+    if sent->>'type' is null then
+        perform refuse('400', 'Malformed request. Missing attribute ''type''.'); end if;
+    if sent->>'type' not in ('CUSTOM', 'MAC_FILTERED', 'IP_LESS_ROUTED', 'PHYSICAL_VLAN') then
+        perform refuse('400', format('Invalid network type ''%s''', sent->>'type')); end if;
+    if sent->>'type' <> 'MAC_FILTERED' then
+        perform refuse('403', format('Cannot create network of type ''%s''.', sent->>'type')); end if;
+    update db_pooltable set used = used + 1 where type = 'mac-prefix' returning lpad(to_hex(
+    ('x' || lpad(replace(base, ':', ''), 8, '0'))::bit(32)::integer * 16 + used), 6, '0') into prefix;
+    if not found then perform refuse('503', 'There is no pool of MAC prefixes: run pool-create'); end if;
+    insert into db_network (name, userid, flavor, mode, link, mac_prefix) values (
+    coalesce(sent->>'name', ''), user_, 'MAC_FILTERED', 'bridged', bridge,
+    regexp_replace(prefix, '(..)(..)(..)', '\1:\2:\3')) returning id into number;
+    return number; end $$;
+create function make_subnet(user_ text, sent json) returns integer
+language plpgsql as $$ declare number integer; net cidr; n integer; begin
+    n := (network_of(user_, sent->>'network_id', 'change')).id;
+    begin net := (sent->>'cidr')::cidr; exception when others then
+        perform refuse('400', format('Malformed CIDR ''%s''', sent->>'cidr')); end;
+    if exists (select from db_subnet where network_id = n) then
+        perform refuse('400', 'Only one subnet of IPv4/IPv6 per network is allowed'); end if;
+    if not (sent->>'gateway_ip')::inet << net then
+        perform refuse('400', 'Invalid network IPv4 gateway'); end if;
+    insert into db_subnet (network_id, userid, name, cidr, gateway, dhcp) values (n, user_,
+    coalesce(sent->>'name', ''), net,
+    coalesce((sent->>'gateway_ip')::inet, set_masklen(net::inet, 32) + 1),
+    coalesce((sent->>'enable_dhcp')::boolean, true)) returning id into number;
+    return number; end $$;
+-- An address of the network, the one given or any free one.
+create function take_address(user_ text, network integer, wanted text, floating boolean)
+returns integer language plpgsql as $$ declare number integer; free inet; begin
+    free := coalesce(wanted::inet, free_address(network));
+    if wanted is not null and not exists (
+        select from db_subnet where network_id = network and free << db_subnet.cidr) then
+        perform refuse('400', format('Address %s is not in network %s', wanted, network)); end if;
+    if free is null or exists (select from db_ipaddress where network_id = network
+        and address = free and not deleted) then
+        perform refuse('409', format('IP address %s is already used.', host(free))); end if;
+    insert into db_ipaddress (address, network_id, subnet_id, userid, floating_ip) values (free,
+    network, (select id from db_subnet where network_id = network), user_, floating)
+    returning id into number;
+    return number; end $$;
+create function make_floatingip(user_ text, sent json) returns integer
+language plpgsql as $$ declare n integer; begin
+    if sent->>'floating_network_id' is not null then
+        n := (network_of(user_, sent->>'floating_network_id', '')).id;
+    else
+        select min(id) into n from db_network
+        where floating_ip_pool and not drained and not deleted;
+        if n is null then perform refuse('409', 'No floating IP pool is available.'); end if;
+    end if;
+    return take_address(user_, n, sent->>'floating_ip_address', true); end $$;
+create function drop_floatingip(user_ text, number integer) returns void
+language plpgsql as $$ declare server text; begin
+    select body->>'instance_id' into server from api_floatingip where id = number and userid = user_;
+    if not found then
+        perform refuse('404', format('Floating IP with ID %s does not exist.', number)); end if;
+    if server is not null then
+        perform refuse('409', format('IP ''%s'' is used by server ''%s''', number, server)); end if;
+    update db_ipaddress set deleted = true where id = number; end $$;
+create function server_of(user_ text, number integer) returns db_machine
+language plpgsql as $$ declare row_ db_machine; begin
+    select * into row_ from db_machine where id = number and userid = user_;
+    if not found then perform refuse('404', 'Server not found.'); end if;
+    if row_.deleted then perform refuse('400', 'Server has been deleted.'); end if;
+    return row_; end $$;

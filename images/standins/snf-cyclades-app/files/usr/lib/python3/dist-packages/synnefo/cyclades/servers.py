@@ -13,17 +13,17 @@ from urllib.parse import urlsplit
 import pymemcache
 from synnefo.cyclades import BASE, rapi
 from synnefo.cyclades.images import image_of
-from synnefo.cyclades.network_api import KIND, network_of, take
 from synnefo.cyclades.networks import create_in_backend, name_of
 from synnefo.webproject.pages import inputs, page, rows
 from synnefo.webproject.session import charged, resolve, user_of, visitor
-from synnefo.webproject.web import Fault, Request, Response, as_json, route
+from synnefo.webproject.web import KIND, Fault, Request, Response, as_json, route
 from werkzeug.exceptions import NotFound
 
 TOP = "/compute/v2.0/servers"
 FLAVOR = "select * from db_flavor_shown where id = %s and allow_create"
 BACKENDS = """select * from db_backend where not drained and not offline
     and %s = any(disk_templates)"""
+NETWORK = "select (network_of(%s, %s, '')).*"
 LOCK = "select 1 from db_virtualmachine where id = %s for update"
 FIELDS = """create-vm-name image-name image-public image-url meta-key meta-value network-create-dhcp
     network-create-name project-reassign snapshot-create-name submit-submit-data volume-name"""
@@ -79,7 +79,12 @@ def add_nic(request: Request, user: str, server: int, network: dict[str, Any], i
         found = ip and db.one(f"{own} and floating_ip and not deleted", ip, network["id"], user)
         if network["public"] and not (found and found["nic_id"] is None):
             raise Fault(409, f"IP address {ip} is no floating IP of yours that is free.")
-        row = found or take(request, user, network["id"], ip)
+        if found:
+            row = found
+        else:
+            taken = "select take_address(%s, %s, %s, false) id"
+            key = db.rows(taken, user, network["id"], ip)[0]["id"]
+            row = db.rows("select * from db_ipaddress where id = %s", key)[0]
         db.change("db_ipaddress", row["id"], nic_id=port)
         nic["ip"] = row["address"]
     return nic | {"network": name_of(request.settings, network["id"])}
@@ -128,7 +133,7 @@ def create(request: Request) -> Response:
     settings, db, chosen = request.settings, request.db, _chosen(request, user, wanted)
     _, flavor, backend = chosen
     asked = wanted.get("networks") or []
-    networks = [network_of(request, user, str(one.get("uuid"))) for one in asked]
+    networks = [db.rows(NETWORK, user, str(one.get("uuid")))[0] for one in asked]
     row = db.insert(
         "db_virtualmachine", name=wanted["name"], userid=user, imageid=wanted["imageRef"],
         flavor_id=flavor["id"], backend_id=backend["id"], task="BUILD",
@@ -157,12 +162,7 @@ def create(request: Request) -> Response:
 
 def machine_of(request: Request, key: int) -> dict[str, Any]:
     """The user's machine. Raises 404, and 400 for one that was deleted."""
-    sql = "select * from db_machine where id = %s and userid = %s"
-    if not (row := request.db.one(sql, key, user_of(request))):
-        raise Fault(404, "Server not found.")
-    if row["deleted"]:
-        raise Fault(400, "Server has been deleted.")
-    return row
+    return request.db.rows("select (server_of(%s, %s)).*", user_of(request), key)[0]
 
 
 def order(
@@ -190,33 +190,6 @@ def delete(request: Request, key: int) -> Response:
     """Delete a machine."""
     order(request, machine_of(request, key), "DESTROY", "DELETE")
     return Response("", 204, content_type=KIND)
-
-
-@route("PUT", BASE, f"{TOP}/<int:key>")
-def rename(request: Request, key: int) -> Response:
-    """Give a machine another name."""
-    row, wanted = machine_of(request, key), request.field("server")
-    request.db.change("db_virtualmachine", row["id"], name=wanted.get("name", row["name"]))
-    return Response("", 204, content_type=KIND)
-
-
-@route("POST", BASE, f"{TOP}/<int:key>/metadata")
-def add_metadata(request: Request, key: int) -> Response:
-    """Add to what is noted of a machine."""
-    row, more = machine_of(request, key), request.field("metadata")
-    found = row["metadata"] | more
-    request.db.change("db_virtualmachine", row["id"], metadata=json.dumps(found))
-    return as_json({"metadata": found}, 201)
-
-
-@route("POST", BASE, "/volume/v2.0/volumes")
-def add_volume(request: Request) -> None:
-    """More disks are not played; what quota does not allow is refused as by upstream."""
-    user, wanted = user_of(request), request.field("volume")
-    request.db.insert("db_volume", userid=user, size=wanted.get("size"))
-    more = {"cyclades.disk": int(wanted.get("size", 0)) * 2**30}
-    with charged(request.settings, "CYCLADES", user, more):
-        raise Fault(501, "The stand-in makes no more disks")
 
 
 @route("GET", BASE, "/ui/")

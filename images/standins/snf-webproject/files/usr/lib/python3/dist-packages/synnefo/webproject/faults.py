@@ -31,9 +31,13 @@ class Fault(HTTPException):
 
 
 def raised(error: psycopg2.Error) -> Fault | None:
-    """What a function of the database raised with an SQLSTATE of HT and the status."""
+    """What a function of the database raised with an SQLSTATE of HT and the status.
+
+    More is told of it in a detail of JSON.
+    """
     code, told = error.pgcode or "", error.diag.message_primary or ""
-    return Fault(int(code[2:]), told) if code.startswith("HT") else None
+    more = json.loads(error.diag.message_detail or "{}")
+    return Fault(int(code[2:]), told.strip(), **more) if code.startswith("HT") else None
 
 
 def fault(error: Fault) -> Response:

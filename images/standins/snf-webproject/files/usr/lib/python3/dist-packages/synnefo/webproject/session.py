@@ -7,7 +7,7 @@ from typing import Any
 
 from astakosclient import AstakosClient, AstakosClientException
 from snf_django.commands import CommandError
-from synnefo.webproject.web import USERS, Fault, Request
+from synnefo.webproject.web import CHARGES, USERS, Fault, Request
 
 NAMES = {
     "cyclades.disk": "Disk", "cyclades.vm": "Virtual Machine", "cyclades.cpu": "CPU",
@@ -38,7 +38,7 @@ def _user(settings: Any, token: str) -> str:
     return str(access["user"]["id"])
 
 
-USERS["CYCLADES_BASE_URL"] = USERS["PITHOS_BASE_URL"] = user_of
+USERS["CYCLADES_BASE_URL", "user"] = USERS["PITHOS_BASE_URL", "user"] = user_of
 
 
 def visitor(request: Request, component: str) -> str:
@@ -75,6 +75,11 @@ def charge(
         left = max(0, data["limit"] - data["usage"])
         details = f"{told} Available: {left}, Requested: {data['provision']['quantity']}"
         raise Fault(413, "Resource Limit Exceeded for your account.", details) from error
+
+
+CHARGES["CYCLADES_BASE_URL"] = lambda settings, user, wanted: charge(
+    settings, "CYCLADES", user, wanted
+)
 
 
 def resolve(settings: Any, component: str, serial: int, *, accept: bool) -> None:

@@ -13,3 +13,6 @@ create table if not exists south_migrationhistory (
     applied timestamptz default now());
 create table if not exists standin_agreement (
     setting text, host text, value text, place text, primary key (setting, host));
+-- Ends a request with a fault of this status.
+create or replace function refuse(status text, told text) returns json language plpgsql as $$
+begin raise '%', told using errcode = 'HT' || status; end $$;

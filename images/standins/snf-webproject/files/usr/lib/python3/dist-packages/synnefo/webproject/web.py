@@ -24,7 +24,9 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 Handler = Callable[..., Any]
 # Base URL's setting -> path -> method -> handler, and who tells whose token a request has.
 ROUTES: dict[str, dict[str, dict[str, Handler]]] = {}
-USERS: dict[str, Callable[["Request"], str]] = {}
+USERS: dict[tuple[str, str], Callable[["Request"], str]] = {}
+CHARGES: dict[str, Callable[[Any, str, dict[str, int]], Any]] = {}
+KIND = "application/json; charset=UTF-8"
 # Below these an unknown path is a fault, elsewhere a page.
 APIS = "identity", "account", "compute", "network", "volume", "image", "vmapi", "object-store"
 # The guide's plain addresses (G124, G291): what is missing is added by a redirection.
@@ -84,32 +86,46 @@ def declare(base: str, place: str, **query: Any) -> None:
 
     It selects a column `body`. `key` is what the bodies are below of; with `one` there must be one
     row, else 404 with that message; `checks` are conditions by the message of the 400 that tells of
-    them. `who` none: no token is asked for. Parameters are %(user)s, the parts of the path and the
-    arguments that `takes` names.
+    them. Parameters are %(user)s, the parts of the path, `settings`, the arguments that `takes`
+    names by the parameter, and with `sent` %(sent)s, the JSON object below that name, or all when
+    it is "". `who` is user, service, whose name is the user then, or none; `status` another one
+    than 200; `charge` what the user's quota is asked for; `makes` a function that is called first,
+    its result is %(made)s. Functions refuse by refuse().
     """
     method, path = place.split()
 
     def answer(request: Request, **parts: Any) -> Any:
-        user = USERS[base](request) if query.get("who") != "none" else ""
-        values = {key: request.args.get(key) for key in query.get("takes", ())}
+        who = query.get("who", "user")
+        user = "" if who == "none" else USERS[base, who](request)
+        values = {key: request.args.get(name) for key, name in query.get("takes", {}).items()}
+        values |= {name: request.settings.values[name] for name in query.get("settings", ())}
         values |= {**parts, "user": user}
+        if "sent" in query:
+            sent = request.field(query["sent"]) if query["sent"] else request.content()
+            values["sent"] = json.dumps(sent)
         for message, condition in query.get("checks", {}).items():
             if not request.db.rows(f"select {condition} holds", **values)[0]["holds"]:
                 raise Fault(400, message.format(**values))
+        if "makes" in query:
+            sql = f"select {query['makes']} made"
+            values["made"] = request.db.rows(sql, **values)[0]["made"]
         bodies = [row["body"] for row in request.db.rows(query["sql"], **values)]
         if "one" in query and not bodies:
             raise Fault(404, query["one"].format(**values))
+        if "charge" in query:
+            CHARGES[base](request.settings, user, query["charge"])
         found = bodies[0] if "one" in query else bodies
-        return {query["key"]: found} if "key" in query else found
+        status = query.get("status", 200)
+        if status == 204:
+            return Response("", 204, content_type=KIND)
+        return as_json({query["key"]: found} if "key" in query else found, status)
 
     route(method, base, path)(answer)
 
 
 def as_json(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """An answer in JSON."""
-    return Response(
-        json.dumps(data), status, headers, content_type="application/json; charset=UTF-8"
-    )
+    return Response(json.dumps(data), status, headers, content_type=KIND)
 
 
 def moved(to: str, status: int = 302) -> Response:
