@@ -124,12 +124,13 @@ def coverage(_: Context, site: str = DEFAULT_SITE, json: bool = False, write: bo
 def test(_: Context, slow: bool = False, nightly: bool = False) -> None:
     """Run the project's unit tests, linters and type checks."""
     # A file's tests stay together: some share a database, and go on where the one before ended.
-    folder, options = "unit", ["-n", "auto", "--dist", "loadfile"]
+    folders, options = ["unit", "contract"], ["-n", "auto", "--dist", "loadfile"]
     if slow or nightly:
         # They start VMs and bakes that fill both cores by themselves: one at a time.
         chosen = [name for name, on in {"slow": slow, "nightly": nightly}.items() if on]
-        folder, options = "integration", ["-v", "-m", " or ".join(chosen)]
-    code = run.interactive([sys.executable, "-m", "pytest", TESTS / folder, *options], cwd=ROOT)
+        folders, options = ["integration"], ["-v", "-m", " or ".join(chosen)]
+    argv = [sys.executable, "-m", "pytest", *[str(TESTS / one) for one in folders], *options]
+    code = run.interactive(argv, cwd=ROOT)
     if code != 0:
         raise StageError("test", "tests failed; pytest's output above says which", code=code)
 

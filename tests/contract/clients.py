@@ -22,7 +22,7 @@ HERE = Path(__file__).with_name("python2")
 
 
 def install() -> Path | None:
-    """Python 2.7, with the clients from the package index; None where there is none."""
+    """Python 2.7, with the clients from the package index; None where one of both is not there."""
     python = next((one for one in (PYTHON, run.which("python2.7")) if one and one.exists()), None)
     if python is None:
         return None
@@ -33,7 +33,8 @@ def install() -> Path | None:
         (stub / "PKG-INFO").write_text("Name: distribute\nVersion: 0.7.3\n")
         env = {"PYTHONPATH": f"{HERE}:{PLACE}"}
         words = ["-m", "pip", "install", "--quiet", "--upgrade", "--target", PLACE, *CLIENTS]
-        run.run([python, *words], env=env)
+        if run.run([python, *words], env=env, check=False).code != 0:
+            return None
         done.write_text("")
     return python
 

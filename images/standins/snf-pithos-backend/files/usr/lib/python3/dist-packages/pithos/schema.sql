@@ -20,6 +20,13 @@ create or replace view image as
     format('pithos://%s/%s/%s', account, container, o.name) as location, false is_snapshot,
     'bare' container_format, 'diskdump' disk_format, 'AVAILABLE' status, i.public is_public
     from images i join objects o using (uuid);
+create or replace function compute_image(i image, base text) returns json language sql as $$
+    select json_build_object('id', i.id, 'name', i.name, 'status', 'ACTIVE', 'progress', 100,
+    'created', i.created_at, 'updated', i.updated_at, 'is_snapshot', false, 'public', i.is_public,
+    'user_id', i.owner, 'tenant_id', i.owner, 'metadata', i.properties, 'links', json_build_array(
+    json_build_object('rel', 'self', 'href', base || '/compute/v2.0/images/' || i.id),
+    json_build_object('rel', 'bookmark', 'href', base || '/compute/v2.0/images/' || i.id),
+    json_build_object('rel', 'alternate', 'href', base || '/image/v1.0/images/' || i.id))) $$;
 create or replace view container as
     select c.account, c.name, c.meta, count(uuid) "count", coalesce(sum(bytes), 0)::bigint bytes,
     to_char(greatest(c.modified, max(o.modified)), 'YYYY-MM-DD"T"HH24:MI:SS.USOF:00') last_modified,

@@ -1,6 +1,7 @@
 """Images: objects of Pithos that were registered. They are read from the Pithos database.
 
-Not: snapshots, members besides the owner, filters and order, which upstream's lists ignore, too.
+Lists and what Compute shows are in control.yaml. Not: snapshots, members, filters and order, which
+upstream's lists ignore, too.
 """
 
 import json
@@ -11,15 +12,15 @@ from urllib.parse import quote, unquote
 from pithos.backend import OBJECT, backend
 from synnefo.cyclades import BASE
 from synnefo.webproject.session import user_of
-from synnefo.webproject.web import KIND, Fault, Request, Response, as_json, route
+from synnefo.webproject.web import DATABASES, KIND, Fault, Request, Response, route
 
 IMAGES = "select * from image where (is_public or owner = %s)"
 TOP = "/image/v1.0/images"
-BRIEF = "id", "name", "status", "size", "disk_format", "container_format"
-META = (*BRIEF, "location", "is_public", "deleted_at", "updated_at", "created_at", "owner",
-        "checksum", "is_snapshot")  # fmt: skip
+META = """id name status size disk_format container_format location is_public deleted_at updated_at
+    created_at owner checksum is_snapshot"""
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NEEDED = "osfamily", "root_partition"
+DATABASES["pithos"] = backend
 
 
 def visible(settings: Any, user: str) -> list[dict[str, Any]]:
@@ -38,22 +39,8 @@ def image_of(settings: Any, user: str, key: str, told: str = "") -> dict[str, An
     return found[key]
 
 
-@route("GET", BASE, f"{TOP}/")
-def images(request: Request) -> Any:
-    """List images."""
-    found = visible(request.settings, user_of(request))
-    return [{key: image[key] for key in BRIEF} for image in found]
-
-
-@route("GET", BASE, f"{TOP}/detail")
-def detail(request: Request) -> Any:
-    """List all that is known of images."""
-    found = visible(request.settings, user_of(request))
-    return [{key: image[key] for key in (*META, "properties")} for image in found]
-
-
 def _headers(image: dict[str, Any]) -> Response:
-    told = {key: image[key] for key in META} | {"description": ""}
+    told = {key: image[key] for key in META.split()} | {"description": ""}
     told["name"] = quote(image["name"])
     told |= {f"property-{key}": quote(value) for key, value in image["properties"].items()}
     named = {f"x-image-meta-{k.replace('_', '-')}": str(v) for k, v in told.items()}
@@ -135,32 +122,3 @@ def unregister(request: Request, key: str) -> Response:
     with backend(request.settings) as db:
         db.run("delete from images where uuid = %s", key)
     return Response("", 204, content_type=KIND)
-
-
-def _compute(request: Request, image: dict[str, Any]) -> dict[str, Any]:
-    compute, plain = (f"{request.base}/{path}/images/{image['id']}" for path in
-                      ("compute/v2.0", "image/v1.0"))  # fmt: skip
-    places = {"self": compute, "bookmark": compute, "alternate": plain}
-    return {
-        "id": image["id"], "name": image["name"], "status": "ACTIVE", "progress": 100,
-        "created": image["created_at"], "updated": image["updated_at"], "is_snapshot": False,
-        "public": image["is_public"], "user_id": image["owner"], "tenant_id": image["owner"],
-        "metadata": image["properties"],
-        "links": [{"rel": rel, "href": href} for rel, href in places.items()],
-    }  # fmt: skip
-
-
-@route("GET", BASE, "/compute/v2.0/images", "/compute/v2.0/images/detail")
-def compute_images(request: Request) -> Any:
-    """List images as OpenStack's Compute does."""
-    found = [_compute(request, image) for image in visible(request.settings, user_of(request))]
-    if not request.path.endswith("detail"):
-        found = [{key: image[key] for key in ("id", "name")} for image in found]
-    return {"images": found}
-
-
-@route("GET", BASE, "/compute/v2.0/images/<key>")
-def compute_image(request: Request, key: str) -> Response:
-    """One image as OpenStack's Compute shows it."""
-    image = image_of(request.settings, user_of(request), key)
-    return as_json({"image": _compute(request, image)})

@@ -7,7 +7,8 @@ headers, JSON bodies and 405. XML is not played: who wants it gets 501.
 import json
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -26,6 +27,8 @@ Handler = Callable[..., Any]
 ROUTES: dict[str, dict[str, dict[str, Handler]]] = {}
 USERS: dict[tuple[str, str], Callable[["Request"], str]] = {}
 CHARGES: dict[str, Callable[[Any, str, dict[str, int]], Any]] = {}
+# Where `database` of a route is not the applications'.
+DATABASES: dict[str, Callable[[Any], Any]] = {}
 KIND = "application/json; charset=UTF-8"
 # Below these an unknown path is a fault, elsewhere a page.
 APIS = "identity", "account", "compute", "network", "volume", "image", "vmapi", "object-store"
@@ -109,7 +112,9 @@ def declare(base: str, place: str, **query: Any) -> None:
         if "makes" in query:
             sql = f"select {query['makes']} made"
             values["made"] = request.db.rows(sql, **values)[0]["made"]
-        bodies = [row["body"] for row in request.db.rows(query["sql"], **values)]
+        values["base"] = request.base
+        with _database(request, query.get("database")) as db:
+            bodies = [row["body"] for row in db.rows(query["sql"], **values)]
         if "one" in query and not bodies:
             raise Fault(404, query["one"].format(**values))
         if "charge" in query:
@@ -121,6 +126,15 @@ def declare(base: str, place: str, **query: Any) -> None:
         return as_json({query["key"]: found} if "key" in query else found, status)
 
     route(method, base, path)(answer)
+
+
+@contextmanager
+def _database(request: Request, name: str | None) -> Iterator[database.Database]:
+    if name is None:
+        yield request.db
+    else:
+        with DATABASES[name](request.settings) as db:
+            yield db
 
 
 def as_json(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
