@@ -28,8 +28,6 @@ def act(request: Request, key: int) -> Response:
     if name not in ways:
         raise Fault(400, f"Action {name} not supported")
     task, path = ways[name]
-    if row["task"] == "BUILD":
-        raise Fault(409, "Server is being build.", name="buildInProgress")
     if row["operstate"] != ("STOPPED" if task == "START" else "STARTED"):
         told = f"Cannot perform '{task}' action while server is in '{row['operstate']}' state."
         raise Fault(400, told)

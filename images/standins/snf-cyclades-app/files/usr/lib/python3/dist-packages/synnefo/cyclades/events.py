@@ -6,6 +6,8 @@ Plays upstream's callbacks for networks, servers, their ports and volumes. Not: 
 import time
 from typing import Any
 
+import requests
+from synnefo.cyclades import rapi
 from synnefo.webproject.session import resolve
 
 Message = dict[str, Any]
@@ -32,6 +34,16 @@ def _is_news(db: Any, table: str, where: str, key: tuple[Any, ...], message: Mes
     return bool(db.run(f"{sql} where {where} and backendtime < to_timestamp(%s)", *values))
 
 
+def _is_gone(db: Any, settings: Any, backend: int, path: str) -> bool:
+    """Whether Ganeti has no such thing, so that a failed removal is as good as one that was not."""
+    row = db.one("select * from db_backend where id = %s", backend)
+    try:
+        rapi.of(settings, row).call("GET", path)
+    except requests.HTTPError as error:
+        return error.response is not None and error.response.status_code == 404
+    return False
+
+
 def delete_network(db: Any, number: int) -> None:
     """The network is gone."""
     sql = "update db_network set deleted = true, state = 'DELETED', drained = false where id = %s"
@@ -39,7 +51,7 @@ def delete_network(db: Any, number: int) -> None:
     db.run("update db_ipaddress set deleted = true where network_id = %s", number)
 
 
-def on_network(db: Any, number: int, backend: int, message: Message) -> None:
+def on_network(db: Any, settings: Any, number: int, backend: int, message: Message) -> None:
     """A job on a network changed."""
     key = (number, backend)
     if not _is_news(db, "db_backendnetwork", "network_id = %s and backend_id = %s", key, message):
@@ -51,6 +63,9 @@ def on_network(db: Any, number: int, backend: int, message: Message) -> None:
         "CONNECT": "ACTIVE",
         "REMOVE": "DELETED",
     }.get(job)
+    path = f"/networks/{settings.BACKEND_PREFIX_ID}net-{number}"
+    if (job, status) == ("REMOVE", "error") and _is_gone(db, settings, backend, path):
+        status = "success"
     if job == "ADD" and status in ("error", "canceled"):
         state = "ERROR"
     elif status != "success" or not state:
@@ -72,6 +87,9 @@ def on_server(db: Any, settings: Any, number: int, message: Message) -> None:
     job, status = message["operation"].removeprefix("OP_INSTANCE_"), message["status"]
     if status not in FINAL:
         return
+    path = f"/instances/{settings.BACKEND_PREFIX_ID}{number}"
+    if (job, status) == ("REMOVE", "error") and _is_gone(db, settings, row["backend_id"], path):
+        status = "success"
     if row["task_job_id"] in (None, message["jobId"]):
         if row["serial"]:
             resolve(settings, "CYCLADES", row["serial"], accept=status == "success")

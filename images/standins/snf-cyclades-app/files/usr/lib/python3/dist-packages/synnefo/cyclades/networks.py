@@ -214,12 +214,13 @@ def reconcile_networks(context: Any, _: list[str], options: Any) -> None:
                 say(f"D: Unsynced {where}")
                 if options.fix_all:
                     say("F: Issuing OP_NETWORK_CONNECT")
-                    events.on_network(db, row["id"], backend["id"], events.made_up("CONNECT"))
+                    made = events.made_up("CONNECT")
+                    events.on_network(db, settings, row["id"], backend["id"], made)
 
 
 def _repair(settings: Any, db: Any, row: dict[str, Any], backend: dict[str, Any]) -> None:
     if row["action"] == "DESTROY":
-        events.on_network(db, row["id"], backend["id"], events.made_up("REMOVE"))
+        events.on_network(db, settings, row["id"], backend["id"], events.made_up("REMOVE"))
         say("F: Reconciled event: OP_NETWORK_REMOVE")
     else:
         create_in_backend(settings, db, row["id"], backend)

@@ -170,6 +170,9 @@ def order(
 ) -> None:
     """Submit a job on the machine; its end is for the dispatcher to note, quota included."""
     settings = request.settings
+    if row["task"] == "DESTROY" or (row["task"] and task != "DESTROY"):
+        told = f"Cannot perform '{task}' action while there is a pending '{row['task']}'."
+        raise Fault(400, told)
     sign, whole = {"START": (1, False), "STOP": (-1, False), "DESTROY": (-1, True)}.get(
         task, (0, False)
     )
