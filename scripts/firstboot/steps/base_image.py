@@ -1,7 +1,7 @@
 """Make the site's base image where it is the tiny one, and show it to snf-image by its name.
 
 Any other was put into the node's image while baking: fetched here, in the middle of first boot, a
-host that does not answer would leave the node half set up (guide_bug of G210).
+host that does not answer would leave the node half set up, as the guide's G210 does.
 """
 
 import os

@@ -103,8 +103,8 @@ CASES = {
     "serial of a disk": (
         SITE,
         'mac: "02:00:00:00:00:01"}',
-        'mac: "02:00:00:00:00:01", disk: {serial: "WD 123"}}',
-        "nodes[0].disk.serial: 'WD 123' is not a disk's serial number, without spaces",
+        'mac: "02:00:00:00:00:01", disk: {serial: "WD/123"}}',
+        "nodes[0].disk.serial: 'WD/123' is not a disk's serial number",
     ),
     "address": (
         SITE,

@@ -100,12 +100,7 @@ def declare(base: str, place: str, **query: Any) -> None:
     def answer(request: Request, **parts: Any) -> Any:
         who = query.get("who", "user")
         user = "" if who == "none" else USERS[base, who](request)
-        values = {key: request.args.get(name) for key, name in query.get("takes", {}).items()}
-        values |= {name: request.settings.values[name] for name in query.get("settings", ())}
-        values |= {**parts, "user": user}
-        if "sent" in query:
-            sent = request.field(query["sent"]) if query["sent"] else request.content()
-            values["sent"] = json.dumps(sent)
+        values = {**_given(request, query), **parts, "user": user}
         for message, condition in query.get("checks", {}).items():
             if not request.db.rows(f"select {condition} holds", **values)[0]["holds"]:
                 raise Fault(400, message.format(**values))
@@ -126,6 +121,16 @@ def declare(base: str, place: str, **query: Any) -> None:
         return as_json({query["key"]: found} if "key" in query else found, status)
 
     route(method, base, path)(answer)
+
+
+def _given(request: Request, query: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that the request and the settings give."""
+    values = {key: request.args.get(name) for key, name in query.get("takes", {}).items()}
+    values |= {name: request.settings.values[name] for name in query.get("settings", ())}
+    if "sent" in query:
+        sent = request.field(query["sent"]) if query["sent"] else request.content()
+        values["sent"] = json.dumps(sent)
+    return values
 
 
 @contextmanager
