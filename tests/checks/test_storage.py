@@ -40,6 +40,9 @@ def test_drbd_calls_no_helper(facts: Facts, node: Node) -> None:
 @pytest.mark.guide("G006")
 @each_node(role="nfs-server")
 def test_shared_folder_holds_several_images(facts: Facts, node: Node) -> None:
+    if reason := facts.lacks("nfsd"):
+        # The folder is on the disk of the containers' host, which may be full of other things.
+        pytest.skip(reason)
     storage = facts.system["storage"]
     if storage["total_mib"][SHARED] < IMAGES_MIB:
         size = storage["total_mib"][SHARED] // 1024
