@@ -13,8 +13,8 @@ from golden import check, log, report
 from golden.bake import bake
 from golden.boot import running, times
 from golden.boot.target import Target
-from golden.check.connection import Connection
-from golden.definition.models import Site
+from golden.check.connection import Connection, UnreachableError
+from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
 from golden.paths import ARTIFACTS, shown
 from golden.report import Moment
@@ -114,20 +114,37 @@ def _reboot(site: Site, place: Target) -> None:
     """Start the nodes anew, the first one last, as after a power cut: the others find no storage to
     mount, and must come up by themselves when it is there. Raises StageError when one does not."""
     first, *others = site.nodes
+    link = Connection.to(site.name)
+    # What a target lacks, as a container its clock, does not run before it either.
+    before = {node.name: _down_services(site, node, link) for node in site.nodes}
     running.down(site, keep=True)
     running.boot(site, [node.name for node in others], place)
     running.boot(site, [first.name], place)
     link = Connection.to(site.name)
-    for node in (node for node in site.nodes if node.kind.has("archipelago")):
-        end = time.monotonic() + COME_UP_SECONDS
-        while (answer := link.run(node.name, f"/etc/init.d/{ARCHIPELAGO} status")).code != 0:
+    end = time.monotonic() + COME_UP_SECONDS
+    for node in site.nodes:
+        while lost := _down_services(site, node, link) - before[node.name]:
             if time.monotonic() > end:
                 raise StageError(
                     "reboot",
-                    f"{node.name}: {answer.out.strip()} {COME_UP_SECONDS} s after the boot",
+                    f"{node.name}: {COME_UP_SECONDS} s after the boot these do not run: "
+                    + ", ".join(sorted(lost)),
                 )
             time.sleep(3)
     _keep_consoles(site, ".reboot")
+
+
+def _down_services(site: Site, node: Node, link: Connection) -> frozenset[str]:
+    """The services of `node` that do not run, by what their init scripts say; all while ssh fails."""
+    names = [*node.kind.services(site.release)]
+    names += [ARCHIPELAGO] if node.kind.has("archipelago") else []
+    loop = f"for name in {' '.join(names)}; do"
+    command = f"{loop} /etc/init.d/$name status >/dev/null 2>&1 || echo $name; done"
+    try:
+        answer = link.run(node.name, command).out.split()
+    except UnreachableError:
+        return frozenset(names)
+    return frozenset(names) & frozenset(answer)
 
 
 def _keep_consoles(site: Site, which: str) -> None:
