@@ -135,7 +135,7 @@ def _reboot(site: Site, place: Target) -> None:
 
 
 def _down_services(site: Site, node: Node, link: Connection) -> frozenset[str]:
-    """The services of `node` that do not run, by what their init scripts say; all while ssh fails."""
+    """The services of `node` that by their init scripts do not run; all of them while ssh fails."""
     names = [*node.kind.services(site.release)]
     names += [ARCHIPELAGO] if node.kind.has("archipelago") else []
     loop = f"for name in {' '.join(names)}; do"
