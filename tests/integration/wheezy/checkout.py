@@ -19,7 +19,7 @@ from tests.unit.wheezy.archive import Archive
 OPAQUE = {"trusted.overlay.opaque", "user.overlay.opaque"}
 PARTS = (
     *("golden", "images", "libvirt", "packer", "scripts", "docs", "bench"),
-    "pyproject.toml",
+    *("pyproject.toml", "tasks.py"),
 )
 
 
