@@ -27,9 +27,9 @@ ARCHIPELAGO = "archipelago-boot"
 CALM = ("-m", "not destructive")
 
 
-def rehearse(site: Site, place: Target, *, keep: bool = False) -> None:
+def rehearse(site: Site, place: Target, *, keep: bool = False, once: bool = False) -> None:
     """Bake `site`, boot all its nodes on fresh disks at `place`, check them, start them once more
-    with the first one last, check them again, end them.
+    with the first one last, check them again, end them. With `once` they are not started again.
 
     The consoles, the time line and what the checks found at this target are kept in
     .artifacts/<site>/rehearsal/, whether it went well or not. Raises what the stage that failed
@@ -53,7 +53,7 @@ def rehearse(site: Site, place: Target, *, keep: bool = False) -> None:
             stages.moments += _steps(site, stages.began("boot"))
             _keep_consoles(site, "")
         stages.run("check", lambda: _check(site.name, place.name))
-        if place.outlives_rehearsal and len(site.nodes) > 1:
+        if place.outlives_rehearsal and len(site.nodes) > 1 and not once:
             stages.run("reboot", lambda: _reboot(site, machines))
             stages.run("check again", lambda: check.check(site.name, (), CALM))
     finally:

@@ -102,16 +102,25 @@ def check(_: Context, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
     check(site, tuple(node or ()))
 
 
-@task("site", "target", of_targets="rehearse", help={"keep": "leave the nodes running afterwards"})
+@task(
+    "site",
+    "target",
+    of_targets="rehearse",
+    help={
+        "keep": "leave the nodes running afterwards",
+        "once": "do not restart the nodes and check them a second time",
+    },
+)
 def rehearse(
     _: Context,
     site: str = DEFAULT_SITE,
     target: str = DEFAULT_TARGET,
     keep: bool = False,
+    once: bool = False,
     **options: Any,
 ) -> None:
-    """Bake, boot and check a site, then delete its nodes."""
+    """Bake, boot, check, restart and check a site, then delete its nodes."""
     from golden.boot.target import target as target_of
     from golden.rehearse import rehearse
 
-    rehearse(_load(site), target_of(target, options), keep=keep)
+    rehearse(_load(site), target_of(target, options), keep=keep, once=once)
