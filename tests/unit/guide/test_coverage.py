@@ -69,7 +69,8 @@ def test_the_document_has_the_chapters_and_actions_that_there_are(real: tuple[Ro
 def test_the_document_does_not_change_with_every_edit() -> None:
     text = coverage.DOCUMENT.read_text()
     assert re.findall(r"\w\.\w+[:#]L?\d|\d{4}-\d\d-\d\d|\d+ s\b", text) == []
-    assert len(text.splitlines()) < 60
+    # A line for each chapter, and for each action that is not simply done.
+    assert len(text.splitlines()) < 100
 
 
 def outcome(
