@@ -16,10 +16,10 @@ import pytest
 from golden import check, paths, run
 from golden.definition import load
 from golden.keys import secrets
-from golden.packages import standins
 from golden.report import Outcome
 from tests.unit.check import healthy
 from tests.unit.images import synnefo_files
+from tests.unit.standins.unpacked import unpacked
 
 WITHOUT = "snf-pithos-app:snf-pithos-webclient"
 # What the settings do with the driver of the database is not what is tried here.
@@ -37,11 +37,7 @@ NODE1 = "https://node1.rehearsal.test"
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stand-ins' Python packages."""
-    place = tmp_path_factory.mktemp("standins")
-    built = standins.build(place / "repository", "0.16.2")
-    for package in built.packages:
-        run.run(["dpkg-deb", "-x", built.folder / standins.file_name(package), place / "root"])
-    return place / "root/usr/lib/python3/dist-packages"
+    return unpacked(tmp_path_factory.mktemp("standins")) / "usr/lib/python3/dist-packages"
 
 
 @pytest.fixture

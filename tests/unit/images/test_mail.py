@@ -15,8 +15,8 @@ from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
 from golden import run
 from golden.definition import load
-from golden.packages import standins
 from tests.unit.images.synnefo_files import changed, conf, secret
+from tests.unit.standins.unpacked import unpacked
 
 # What Astakos does when a user is accepted: its own mail function, of the stand-in.
 SEND = """
@@ -65,11 +65,7 @@ def server() -> Iterator[Controller]:
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("standins")
-    built = standins.build(place / "repository", "0.16.2")
-    for package in built.packages:
-        run.run(["dpkg-deb", "-x", built.folder / standins.file_name(package), place / "root"])
-    return place / "root/usr/lib/python3/dist-packages"
+    return unpacked(tmp_path_factory.mktemp("standins")) / "usr/lib/python3/dist-packages"
 
 
 def send(packages: Path, folder: Path, **override: str) -> run.Result:

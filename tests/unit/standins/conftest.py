@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from golden import run
-from golden.packages import standins
 from tests.unit.standins import services, site
+from tests.unit.standins.unpacked import unpacked
 
 PACKAGES = "usr/lib/python3/dist-packages"
 Manage = Callable[..., run.Result]
@@ -21,11 +21,7 @@ Manage = Callable[..., run.Result]
 @pytest.fixture(scope="session")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All packages unpacked into one tree."""
-    place = tmp_path_factory.mktemp("standins")
-    built = standins.build(place / "repository", "0.16.2")
-    for package in built.packages:
-        run.run(["dpkg-deb", "-x", built.folder / standins.file_name(package), place / "root"])
-    return place / "root"
+    return unpacked(tmp_path_factory.mktemp("standins"))
 
 
 @pytest.fixture
