@@ -1,7 +1,7 @@
-"""The seed of a node: what only that host needs, on a NoCloud disk (ISO 9660 labelled CIDATA).
+"""The seed of a node: its host-specific data, as a NoCloud disk (ISO 9660, label CIDATA).
 
-`user-data` is "#cloud-config" and JSON: JSON is YAML, so cloud tools read it, and so does Python
-2.7's standard library in the image (scripts/firstboot/engine/seed.py is the reader).
+`user-data` is "#cloud-config" followed by JSON. JSON is YAML, so cloud tools can read it, and so
+can Python 2.7's standard library in the image (scripts/firstboot/engine/seed.py).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LABEL = "CIDATA"
 
 @dataclass(frozen=True)
 class Interface:
-    """A NIC besides the site's own; `address` is in CIDR form. A null `mac` is not checked."""
+    """A NIC besides the site's own; `address` is in CIDR notation. A null `mac` is not checked."""
 
     name: str
     address: str
@@ -37,7 +37,7 @@ class Interface:
 
 
 def data(site: Site, node: Node, extra_interfaces: Sequence[Interface] = ()) -> dict[str, Any]:
-    """The seed data of `node` without any secret, as rendered/ shows it."""
+    """The seed data of `node` without its secrets, as in rendered/."""
     return {
         "site": site.name,
         "release": site.release.name,
@@ -63,8 +63,8 @@ def data(site: Site, node: Node, extra_interfaces: Sequence[Interface] = ()) -> 
 def write(site: Site, node: Node, path: Path, extra_interfaces: Sequence[Interface] = ()) -> Path:
     """Write the seed disk of `node` to `path` (mode 0600, atomically) and return `path`.
 
-    Makes the site's secrets and certificates where they are missing. The instance-id stays the same
-    until the secrets are made anew: it decides whether a node takes this for its first boot.
+    Missing secrets and certificates are made. The instance-id changes only when the secrets are
+    made anew: a node runs its first boot again when it sees another one.
     Raises UserError as `golden.keys.secrets.ensure` does.
     """
     meta, user = _documents(site, node, data(site, node, extra_interfaces))
@@ -74,17 +74,17 @@ def write(site: Site, node: Node, path: Path, extra_interfaces: Sequence[Interfa
 
 
 def digest(site: Site, node: Node, extra_interfaces: Sequence[Interface] = ()) -> str:
-    """Stands for all that the seed of `node` says: the disk itself also holds when it was made."""
+    """A digest of the seed's content; the disk itself also holds the time it was made."""
     return hashlib.sha256(
         b"\0".join(_documents(site, node, data(site, node, extra_interfaces)))
     ).hexdigest()
 
 
 def write_folder(site: Site, node: Node, folder: Path, absent: Mapping[str, str]) -> Path:
-    """Write the seed of `node` as the folder that a container sees at /var/lib/golden-seed.
+    """Write the seed of `node` as a folder (mode 0700), mounted at /var/lib/golden-seed.
 
-    `absent` is what the container lacks, with the reasons. The engine gives it its address, on a
-    card with a MAC address of the engine's own. Folder mode 0700; otherwise as `write`.
+    `absent` maps what the container lacks to the reasons. The engine assigns its address, on a
+    network card with a MAC address of the engine's choice. Otherwise as `write`.
     """
     public = data(site, node) | {"absent": dict(absent)}
     for interface in public["network"]["interfaces"]:
@@ -97,7 +97,7 @@ def write_folder(site: Site, node: Node, folder: Path, absent: Mapping[str, str]
 
 
 def _documents(site: Site, node: Node, public: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """meta-data and user-data: `public`, and the secrets of the site."""
+    """meta-data and user-data: `public` and the site's secrets."""
     kept = secrets.ensure(site)
     golden = dict(public) | _secret_data(site, node, kept)
     golden["serial"] = hashlib.sha256(_json(golden)).hexdigest()[:16]
@@ -106,7 +106,7 @@ def _documents(site: Site, node: Node, public: Mapping[str, Any]) -> tuple[bytes
 
 
 def write_all(site: str, nodes: Sequence[str] = ()) -> None:
-    """`inv seed`: write the seed disks of `nodes` (all without any) and say where they are."""
+    """`inv seed`: write the seed disks of `nodes` (default: all) and print where they are."""
     loaded = definition.load(site)
     for node in map(loaded.node, nodes or [node.name for node in loaded.nodes]):
         path = write(loaded, node, ARTIFACTS / site / "seed" / f"{node.name}.iso")
@@ -114,7 +114,7 @@ def write_all(site: str, nodes: Sequence[str] = ()) -> None:
 
 
 def instance_id(site: Site, node: Node, kept: Secrets) -> str:
-    """The name under which a node remembers what its first boot has done."""
+    """The ID under which a node records the progress of its first boot."""
     return f"{site.name}-{node.name}-{kept.generation}"
 
 
@@ -158,7 +158,7 @@ def _node(node: Node) -> dict[str, Any]:
 
 
 def _hosts(site: Site) -> dict[str, str]:
-    """Each role with the first node that carries it: where the others find its service."""
+    """Map each role to its first node: where the other nodes find its service."""
     carriers = reversed([(role.name, node.name) for node in site.nodes for role in node.kind.roles])
     return dict(sorted(dict(carriers).items()))
 
@@ -184,7 +184,7 @@ def _interface(interface: Interface) -> dict[str, Any]:
 
 
 def _nameserver(site: Site) -> str | None:
-    """The node that runs the dns role, else the first server outside."""
+    """The address of the node with the dns role, else the first upstream server."""
     for node in site.nodes:
         if node.kind.has("dns"):
             return str(node.address)
@@ -199,7 +199,7 @@ def _volume_group(site: Site) -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
-    """Frozen mappings and tuples as what JSON knows."""
+    """Turn frozen mappings and tuples into types that JSON knows."""
     if hasattr(value, "items"):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -212,7 +212,7 @@ def _json(value: Any) -> bytes:
 
 
 def _iso(meta_data: bytes, user_data: bytes) -> bytes:
-    """An ISO 9660 image with Joliet and Rock Ridge names (what genisoimage -joliet -rock makes)."""
+    """An ISO 9660 image with Joliet and Rock Ridge names (like genisoimage -joliet -rock)."""
     iso = pycdlib.PyCdlib()
     iso.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident=LABEL)
     with contextlib.closing(iso):

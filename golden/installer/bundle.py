@@ -1,4 +1,4 @@
-"""The bundle of a site: all that the installer needs, over the network or on a stick."""
+"""The bundle of a site: everything the installer needs, from the network or from a stick."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ CONSOLES = "console=tty0 console=ttyS0,115200n8"
 
 @dataclass(frozen=True)
 class Bundle:
-    """A finished bundle in `folder`, whose files but `seeds` are no secrets.
+    """A complete bundle in `folder`. Only its `seeds` are secret.
 
-    `kernel` and `initrd` are what a machine starts, `manifest` and `signature` what the installer
-    reads first, `kinds` the folders of the images in pieces. `seeds` are the nodes' seeds by name
-    (mode 0600); `nodes` are those that the manifest knows.
+    A machine starts `kernel` with `initrd`; the installer reads `manifest` and `signature` first.
+    `kinds` are the folders of the images in pieces. `seeds` maps each node's name to its seed (mode
+    0600); `nodes` are the nodes in the manifest.
     """
 
     site: str
@@ -44,7 +44,7 @@ class Bundle:
 
     @property
     def kernel(self) -> Path:
-        """The kernel of the image, which drives the installer too."""
+        """The image's own kernel, which the installer runs on too."""
         return self.folder / KERNEL
 
     @property
@@ -54,7 +54,7 @@ class Bundle:
 
     @property
     def manifest(self) -> Path:
-        """What the installer writes where (golden.metal.manifest)."""
+        """The installer's instructions (golden.installer.manifest)."""
         return self.folder / MANIFEST
 
     @property
@@ -72,7 +72,7 @@ class Bundle:
         force: str = "",
         more: str = "",
     ) -> str:
-        """The kernel's command line; the words are explained in golden.metal's docstring."""
+        """The kernel's command line; golden.installer's docstring explains the words."""
         words = {
             "boot": "golden",
             "golden.site": self.site,
@@ -90,7 +90,7 @@ class Bundle:
 
 
 def folder(site: str) -> Path:
-    """Where the bundle of a site lies."""
+    """The folder of the site's bundle."""
     return paths.ARTIFACTS / site / "metal"
 
 
@@ -99,11 +99,11 @@ def make(
     nodes: Sequence[str] = (),
     interfaces: Mapping[str, Sequence[Interface]] = MappingProxyType({}),
 ) -> Bundle:
-    """Make the bundle of `site` for `nodes` (without any: all that have a disk).
+    """Make the bundle of `site` for `nodes` (default: every node that has a disk).
 
-    `interfaces` are the nodes' cards besides the site's own. What has not changed is used
-    again. Raises UserError before anything is written when a node has no disk in the site's file,
-    or its kind is not baked as a disk.
+    `interfaces` are the nodes' network cards besides the site's own. Unchanged parts are reused.
+    Raises UserError before anything is written when the site's file gives a node no disk, or no
+    disk of its kind has been baked.
     """
     chosen = _chosen(site, nodes)
     kinds = tuple(dict.fromkeys(node.kind.name for node in chosen))
@@ -140,7 +140,7 @@ def _chosen(site: Site, names: Sequence[str]) -> tuple[Node, ...]:
 
 
 def _baked(site: Site, kind: str) -> tuple[Path, str]:
-    """The newest disk of `kind`, and what stands for its content."""
+    """The newest disk of `kind`, and a key of its content."""
     found = [manifest.find(site.name, kind, fmt, None) for fmt in FORMATS]
     artifacts = [artifact for artifact in found if artifact]
     if not artifacts:
@@ -153,7 +153,7 @@ def _baked(site: Site, kind: str) -> tuple[Path, str]:
 
 
 def _tree(site: Site, kind: str) -> tuple[Stack, str]:
-    """The tree of the layers that all kinds share, and what stands for its content."""
+    """The tree of the layers that all kinds share, and a key of its content."""
     record = manifest.read(site.name, kind) or {"layers": []}
     # A kind's own layers are called KIND.LAYER (golden.bake.recipe).
     shared = [layer["key"] for layer in record["layers"] if "." not in layer["name"]]
@@ -182,7 +182,7 @@ def _image(kind: str, disk: tuple[Path, str], place: Path, progress: Progress) -
 
 
 def _installer(tree: Stack, tree_key: str, place: Path, progress: Progress) -> None:
-    """Kernel and initramfs, unless those that are there are made from the same."""
+    """Make kernel and initramfs, unless the existing ones have the same key."""
     parts = [tree_key.encode(), signing.public_key()]
     parts += [file.name.encode() + file.read_bytes() for file in initramfs.sources()]
     key = hashlib.sha256(b"\0".join(parts)).hexdigest()
@@ -200,7 +200,7 @@ def _installer(tree: Stack, tree_key: str, place: Path, progress: Progress) -> N
 
 
 def _seed(site: Site, node: Node, extra: Sequence[Interface], place: Path) -> Path:
-    """The node's seed: the one that is there when it would say the same."""
+    """The node's seed; an existing one is kept if its content would be the same."""
     path, record = place / f"{node.name}.iso", place / f".{node.name}.key"
     key = seed.digest(site, node, extra)
     if not (path.is_file() and record.is_file() and record.read_text() == key):

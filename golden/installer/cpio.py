@@ -1,6 +1,6 @@
-"""Archives that the kernel unpacks as an initramfs (linux: driver-api/early-userspace, "newc").
+"""Archives that the kernel unpacks as an initramfs ("newc"; linux: driver-api/early-userspace).
 
-The same entries give the same bytes: no times, all of root, in the order of their names.
+The same entries give the same bytes: no times, owner root, sorted by name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _TRAILER = "TRAILER!!!"
 
 @dataclass(frozen=True)
 class File:
-    """A file's content and whether it is a program."""
+    """A file's content, and whether it is executable."""
 
     content: bytes
     executable: bool = False
@@ -26,7 +26,7 @@ Link = str
 
 
 def archive(entries: Mapping[str, File | Link]) -> bytes:
-    """The archive of `entries`, by paths without a leading slash, and of the folders they need."""
+    """The archive of `entries` (keyed by path, no leading slash) and of their parent folders."""
     folders = {
         str(parent) for name in entries for parent in PurePosixPath(name).parents if parent.name
     }

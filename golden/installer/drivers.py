@@ -1,8 +1,8 @@
-"""Which modules of a baked kernel drive a device: `modules.alias` and its companions (depmod(8)).
+"""Find which modules of a baked kernel drive a device, by `modules.alias` and others (depmod(8)).
 
-Tested on what the release's kernel itself says, never on a list of ours: so kernel 3.2 has no NVMe
-because its modules.alias has none. One thing no alias tells: a virtio device without the old
-interface matches virtio_pci of every kernel, and only those from 4.0 on start it
+The answer comes from the release's own kernel, never from a list of ours: kernel 3.2 has no NVMe
+because its modules.alias has none. One fact is in no alias: a virtio device without the legacy
+interface matches virtio_pci of every kernel, but only kernels from 4.0 on can drive it
 (docs/wheezy.md W6.1).
 """
 
@@ -23,13 +23,13 @@ MODERN_SINCE = (4, 0)
 
 @dataclass(frozen=True)
 class Drivers:
-    """The drivers of one kernel: (alias pattern, module), and the kernel's version."""
+    """The drivers of one kernel as (alias pattern, module), and the kernel's version."""
 
     kernel: str
     aliases: tuple[tuple[str, str], ...]
 
     def modules(self, modalias: str) -> tuple[str, ...]:
-        """The modules that drive the PCI device `modalias`; empty when none does."""
+        """The modules that drive the PCI device `modalias`; empty if none does."""
         found = self._matching(modalias)
         virtio = VIRTIO.match(modalias)
         return self._virtio(found, virtio) if virtio else found
@@ -62,7 +62,7 @@ def version(kernel: str) -> tuple[int, int]:
 
 
 def read(folder: Path) -> Drivers:
-    """The drivers of the kernel whose modules lie in `folder`. Raises StageError without a list."""
+    """Read the drivers of the kernel with modules in `folder`. Raises StageError without a list."""
     listed = folder / "modules.alias"
     if not listed.is_file():
         raise StageError("installer", f"{folder}: no modules.alias, so its drivers are not known")
@@ -73,7 +73,7 @@ def read(folder: Path) -> Drivers:
 
 
 def _built_in(path: Path) -> Iterable[tuple[str, str]]:
-    """Those inside the kernel itself; kernels before 5.2 do not list them."""
+    """The drivers built into the kernel; kernels before 5.2 do not list them."""
     if not path.is_file():
         return
     for entry in path.read_bytes().split(b"\0"):

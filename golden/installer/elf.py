@@ -1,6 +1,6 @@
-"""What a program needs to run, read from its file: loader and libraries.
+"""Read from a program's file what it needs to run: its loader and its libraries.
 
-Not ldd, which runs the program's own loader: a tree of another release may not run on this host.
+ldd would run the program's own loader, but a program of another release may not run on this host.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from elftools.elf.segments import InterpSegment
 
 
 def needs(content: bytes) -> tuple[str | None, tuple[str, ...]]:
-    """The loader's path, if any, and the names of the libraries that a program or library needs.
+    """The loader's path, if any, and the names of the libraries that `content` needs.
 
     Raises ValueError when `content` is not an ELF file.
     """

@@ -1,6 +1,6 @@
-"""Whether a release's image starts on a machine: drivers, firmware, memory and disk.
+"""Predict whether a release's image boots on a machine: drivers, firmware, memory and disk.
 
-`will_it_boot` is for people; `judge` the pure part of it.
+`will_it_boot` prints the verdict; `judge` is its pure part.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BESIDE_MIB = 5
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that was looked at; `ok` is None when it does not decide."""
+    """One aspect of the machine; `ok` is None when it does not affect the verdict."""
 
     what: str
     found: str
@@ -39,11 +39,11 @@ class Row:
 
 
 def will_it_boot(path: Path, site: str, nodes: Sequence[str] = ()) -> bool:
-    """Print what of the machine in the probe `path` fits the image of `site`; whether all does.
+    """Print how well the machine of the probe `path` fits the image of `site`; return the verdict.
 
-    Without `nodes` the machine is the node that has one of its MAC addresses, else it must do
-    for every node.
-    Raises UserError when the file is no probe, or the site's kernel was not baked yet.
+    Without `nodes` the machine is judged as the node that has one of its MAC addresses; if there is
+    none, it must fit every node.
+    Raises UserError when the file is no probe, or the site's kernel has not been baked.
     """
     found, loaded = probe.read(path), definition.load(site)
     chosen = [loaded.node(name) for name in nodes] or _by_mac(loaded, found)
@@ -56,12 +56,12 @@ def will_it_boot(path: Path, site: str, nodes: Sequence[str] = ()) -> bool:
 
 
 def fits(rows: Iterable[Row]) -> bool:
-    """Whether nothing that decides is missing."""
+    """Whether every aspect that affects the verdict is fine."""
     return all(row.ok is not False for row in rows)
 
 
 def judge(found: Probe, known: Drivers, nodes: Sequence[Node]) -> list[Row]:
-    """What fits and what does not, for a machine that is to become one of `nodes`."""
+    """Judge a machine that is to become one of `nodes`, aspect by aspect."""
     rows = [_firmware(found)]
     for number, name in CLASSES.items():
         rows += _devices(found.devices, known, number, name)
@@ -70,7 +70,7 @@ def judge(found: Probe, known: Drivers, nodes: Sequence[Node]) -> list[Row]:
 
 
 def modules(site: Site) -> Path:
-    """The folder of the baked kernel's modules. Raises UserError when nothing is baked."""
+    """The folder of the baked kernel's modules. Raises UserError if nothing has been baked."""
     for kind in site.kinds:
         for layer in (manifest.read(site.name, kind.name) or {"layers": []})["layers"]:
             tree: Path = Store(paths.CACHE).folder / layer["key"] / "tree"
@@ -95,7 +95,7 @@ def _firmware(found: Probe) -> Row:
 
 
 def _devices(devices: Sequence[Device], known: Drivers, number: str, name: str) -> list[Row]:
-    """One row per device of a class; one with a driver is enough, so others only inform."""
+    """One row per device of a class; one device with a driver is enough, the others only inform."""
     mine = [one for one in devices if re.search(rf"bc{number}sc", one.modalias)]
     driven = {one.slot: known.modules(one.modalias) for one in mine}
     some = any(driven.values())
@@ -111,7 +111,7 @@ def _devices(devices: Sequence[Device], known: Drivers, number: str, name: str) 
 
 
 def ids(modalias: str) -> str:
-    """Vendor and device as lspci shows them."""
+    """Vendor and device IDs as lspci prints them."""
     found = re.match(r"^pci:v0000(.{4})d0000(.{4})", modalias)
     return f"{found[1]}:{found[2]}".lower() if found else modalias
 
@@ -136,7 +136,7 @@ def _disk(found: Probe, node: Node) -> Row:
 
 
 def _is_meant(disk: Disk, node: Node) -> bool:
-    """Whether the site's file means this disk; without a word there, any."""
+    """Whether this is the node's disk by the site's file, which may leave it open."""
     rule = node.disk
     if rule is None:
         return True
@@ -149,7 +149,7 @@ def _is_meant(disk: Disk, node: Node) -> bool:
 
 
 def _plain(wwn: str) -> str:
-    """As the installer compares them (scripts/installer/disk.sh, plain_wwn)."""
+    """A WWN in the form the installer compares (scripts/installer/disk.sh, plain_wwn)."""
     return re.sub(r"^(0x|naa\.|eui\.|nvme\.)", "", wwn.lower())
 
 

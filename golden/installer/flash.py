@@ -1,4 +1,4 @@
-"""A stick onto a real device: with care, as the wrong device cannot be brought back."""
+"""Write a stick image to a real device, carefully: a wrong device's data is lost for good."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Host:
-    """Where the kernel tells of devices."""
+    """Where the kernel describes its block devices."""
 
     sys: Path = Path("/sys/class/block")
     mounts: Path = Path("/proc/self/mounts")
@@ -27,10 +27,10 @@ class Host:
 
 
 def flash(site: str, nodes: tuple[str, ...], devices: tuple[str, ...]) -> None:
-    """`inv flash`: write the stick of `nodes` to the one device that `devices` name.
+    """`inv metal.flash`: write the stick of `nodes` to the one device that `devices` name.
 
-    Named twice it is also written where it is not removable or holds something. Raises UserError
-    before anything is written, StageError when the device does not keep what it is given.
+    Naming the device twice overwrites one that is not removable or holds data. Raises UserError
+    before anything is written, StageError when the device reads back other bytes.
     """
     if not devices or len(set(devices)) != 1 or len(devices) > 2:
         raise UserError(
@@ -48,7 +48,7 @@ def flash(site: str, nodes: tuple[str, ...], devices: tuple[str, ...]) -> None:
 
 
 def check(device: Path, *, insist: bool, host: Host = Host()) -> None:
-    """Show what is on `device`; UserError unless it may be overwritten. `insist`: named twice."""
+    """Show what is on `device`. Raises UserError unless that, or `insist`, allows to overwrite it."""
     if not device.exists():
         raise UserError(f"--device {device}: there is no such device; ./inv metal.usb makes a file")
     mode = device.stat().st_mode
@@ -70,7 +70,7 @@ def check(device: Path, *, insist: bool, host: Host = Host()) -> None:
 
 
 def check_size(device: Path, needed: int) -> None:
-    """Raise UserError when `device` has less than `needed` bytes."""
+    """Raise UserError if `device` has fewer than `needed` bytes."""
     if size(device) < needed:
         raise UserError(
             f"--device {device}: {size(device) / 1e6:.0f} MB are too few, the stick needs "
@@ -79,7 +79,7 @@ def check_size(device: Path, needed: int) -> None:
 
 
 def size(device: Path) -> int:
-    """Bytes of a device or a file. Raises UserError when this user may not read it."""
+    """The size in bytes of a device or a file. Raises UserError if this user may not read it."""
     try:
         with device.open("rb") as file:
             return file.seek(0, os.SEEK_END)
@@ -90,9 +90,9 @@ def size(device: Path) -> int:
 
 
 def contents(device: Path) -> str:
-    """What blkid finds on the device and its partitions, in its own words; empty for nothing.
+    """What blkid finds on the device and its partitions, in its own words; empty if nothing.
 
-    As for the installer, a first MiB that is more than zeros is something, whatever blkid knows.
+    As in the installer, a first MiB that is not all zeros counts as data, whatever blkid finds.
     """
     parts = [device, *sorted(device.parent.glob(f"{device.name}*[0-9]"))]
     looks = [run.run(["blkid", "-p", part], check=False, stage="flash") for part in parts]
@@ -104,7 +104,7 @@ def contents(device: Path) -> str:
 
 
 def write(image: Path, device: Path) -> None:
-    """Write `image` to `device`, its first MiB last, and compare what the device then holds."""
+    """Write `image` to `device`, the first MiB last, then read it back and compare."""
     with log.progress() as progress:
         task = progress.task(f"to {device}")
         try:

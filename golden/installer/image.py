@@ -1,4 +1,4 @@
-"""A baked disk in pieces that the installer can check one by one before it writes them."""
+"""Cut a baked disk into pieces that the installer verifies one by one before it writes them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Say = Callable[[str], None]
 
 
 def make(kind: str, disk: Path, key: str, folder: Path, say: Say) -> Image:
-    """Cut the baked `disk` (qcow2 or raw) of `kind` into pieces in `folder`; returns its record.
+    """Cut the baked `disk` (qcow2 or raw) of `kind` into pieces in `folder`; return its record.
 
-    `key` stands for the disk's content: pieces made from the same are used again. The folder
-    appears, or is replaced, only when all of it is there.
+    `key` identifies the disk's content: pieces with the same key are reused. The folder appears, or
+    is replaced, only when it is complete.
     """
     known = read(folder, key)
     if known:
@@ -47,7 +47,7 @@ def make(kind: str, disk: Path, key: str, folder: Path, say: Say) -> Image:
 
 
 def read(folder: Path, key: str) -> Image | None:
-    """The image whose pieces lie in `folder`, if they were made from `key`."""
+    """The image in `folder`, if its pieces have this `key`."""
     try:
         record = json.loads((folder / RECORD).read_text())
     except (FileNotFoundError, ValueError):
@@ -91,7 +91,7 @@ def _cut(kind: str, raw: Path, folder: Path, say: Say) -> Image:
 
 
 def _batches(raw: Path, count: int) -> Iterator[list[tuple[int, bytes]]]:
-    """The pieces of `raw` with their numbers, `count` at a time."""
+    """The pieces of `raw` with their numbers, in batches of `count`."""
     length, batch = raw.stat().st_size, []
     with raw.open("rb") as file:
         for number, start in enumerate(range(0, length, PIECE)):

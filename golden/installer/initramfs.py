@@ -1,8 +1,8 @@
-"""What the installer runs in: the image's own kernel and initramfs, and a few programs of its tree.
+"""The installer's environment: the image's own kernel and initramfs, and programs from its tree.
 
-Debian's initramfs has every driver that the image itself can start with, udev and DHCP. Ours is a
-second archive behind it, which the kernel unpacks over the first: programs with their libraries, at
-the places where the tree has them, the scripts of scripts/installer/, and the key of the manifest.
+Debian's initramfs has udev, DHCP, and every driver that the image itself can boot with. Ours is a
+second archive appended to it, which the kernel unpacks over the first: programs and their
+libraries at their paths in the tree, scripts/installer/, and the key that verifies the manifest.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ Entries = dict[str, cpio.File | cpio.Link]
 
 
 def make(tree: Stack, key: bytes) -> bytes:
-    """The initramfs of the installer: the tree's, and ours with the public `key` (PEM)."""
+    """The installer's initramfs: the tree's own, then ours with the public `key` (PEM)."""
     theirs = tree.read("/initrd.img")
     # The kernel looks for the next archive at a multiple of four (linux: init/initramfs.c).
     return theirs + bytes(-len(theirs) % 4) + ours(tree, key)
 
 
 def ours(tree: Stack, key: bytes) -> bytes:
-    """Our own archive, packed."""
+    """Our own archive, compressed."""
     # mtime 0: the same content gives the same bytes.
     return gzip.compress(cpio.archive(entries(tree, key)), 9, mtime=0)
 
 
 def entries(tree: Stack, key: bytes) -> Entries:
-    """The files of our own archive, by path."""
+    """The files of our own archive, keyed by path."""
     found: Entries = {}
     for name in ("bin", "sbin", "lib", "lib64"):
         target = tree.link(f"/{name}")
@@ -68,13 +68,13 @@ def entries(tree: Stack, key: bytes) -> Entries:
 
 
 def sources() -> Iterable[Path]:
-    """The files of this project that go into an initramfs, or decide what does."""
+    """This project's files that go into an initramfs or decide what does."""
     code = [Path(__file__).with_name(name) for name in ("initramfs.py", "cpio.py", "elf.py")]
     return [*sorted(SOURCE.glob("[!.]*")), *code]
 
 
 def _first(tree: Stack, folders: Iterable[str], name: str) -> str:
-    """The place of `name` in the first of `folders` that has it, without links to the folder."""
+    """The path of `name` in the first of `folders` that has it, links to the folder resolved."""
     for folder in folders:
         if tree.find(f"{folder}/{name}"):
             return f"{tree.resolve(folder)}/{name}"
@@ -82,7 +82,7 @@ def _first(tree: Stack, folders: Iterable[str], name: str) -> str:
 
 
 def _add(tree: Stack, path: str, found: Entries) -> None:
-    """Add the program or library called `path`, and whatever it needs, to `found`."""
+    """Add the program or library `path`, and all that it needs, to `found`."""
     if path[1:] in found:
         return
     content = tree.read(path)

@@ -1,4 +1,4 @@
-"""The instructions of the installer, as lines of words, which a POSIX shell reads with awk.
+"""The installer's instructions: lines of words that a POSIX shell reads with awk.
 
     golden-installer 1
     site NAME
@@ -6,10 +6,10 @@
     image KIND BYTES SHA256
     piece KIND NUMBER BYTES SHA256 PACKED-BYTES PACKED-SHA256
 
-RULE is `serial`, `wwn` or `size`; the VALUE of a size is LEAST-MOST in bytes, MOST 0 for any.
-ROOT-BYTES is 0 for a root partition that takes the whole disk. An image's SHA256 is that of all its
-bytes. Its pieces have `PIECE` bytes each, the last one what is left; a piece that is not listed is
-all zeros. The manifest is signed (golden.signing), and the key is in the installer's initramfs.
+RULE is `serial`, `wwn` or `size`; the VALUE of a size is LEAST-MOST in bytes, MOST 0 for no limit.
+ROOT-BYTES is 0 for a root partition that takes the whole disk. An image's SHA256 covers all its
+bytes. Each piece has `PIECE` bytes, the last one the rest; a piece that is not listed is all zeros.
+The manifest is signed (golden.keys.signing); the installer's initramfs holds the key.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PIECE = 16 * MIB
 
 @dataclass(frozen=True)
 class Piece:
-    """The piece `number` of an image: `length` bytes, of `sha256`; packed with gzip likewise."""
+    """The piece `number` of an image: its bytes and SHA-256, plain and compressed (gzip)."""
 
     number: int
     length: int
@@ -41,7 +41,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Image:
-    """The image of a kind, without its pieces of zeros."""
+    """The image of a kind; pieces of zeros are left out."""
 
     kind: str
     length: int
@@ -51,14 +51,14 @@ class Image:
 
 @dataclass(frozen=True)
 class Seed:
-    """A node's seed as the installer will see it."""
+    """A node's seed as the installer will receive it."""
 
     length: int
     sha256: str
 
 
 def text(site: str, nodes: Iterable[tuple[Node, Disk, Seed]], images: Iterable[Image]) -> str:
-    """The manifest for `nodes` of `site`, each with its disk and seed."""
+    """The manifest for `nodes` of `site`, each with its disk and its seed."""
     lines = [f"golden-installer {FORMAT}", f"site {site}"]
     lines += [_node(node, disk, seed) for node, disk, seed in nodes]
     for image in images:
@@ -68,13 +68,13 @@ def text(site: str, nodes: Iterable[tuple[Node, Disk, Seed]], images: Iterable[I
 
 
 def plain_serial(serial: str) -> str:
-    """A serial number in the one form that all compare: kernels pad it with spaces, and udev shows
-    those inside it as underscores (scripts/installer/disk.sh, plain_serial)."""
+    """A serial number in its one normal form: kernels pad it with spaces, and udev turns spaces
+    inside it into underscores (scripts/installer/disk.sh, plain_serial)."""
     return re.sub(r"[ _]", "", serial)
 
 
 def piece_name(number: int) -> str:
-    """The file of a piece in its kind's folder."""
+    """The file name of a piece in its kind's folder."""
     return f"{number:05d}.gz"
 
 

@@ -1,4 +1,4 @@
-"""What a machine is made of, as scripts/installer/probe.sh tells it."""
+"""A machine's hardware, as scripts/installer/probe.sh reports it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RUN = "./inv metal.probe --host USER@ADDRESS > probe.json"
 
 @dataclass(frozen=True)
 class Device:
-    """A PCI device: its place, and its ids as the kernel's `modalias`."""
+    """A PCI device: its address, and its IDs as the kernel's `modalias`."""
 
     slot: str
     modalias: str
@@ -27,7 +27,7 @@ class Device:
 
 @dataclass(frozen=True)
 class Disk:
-    """A disk; what it does not tell is empty."""
+    """A disk; a field it does not report is empty."""
 
     name: str
     size: int
@@ -38,7 +38,7 @@ class Disk:
 
 @dataclass(frozen=True)
 class Probe:
-    """A machine. `firmware` is bios or uefi, as its kernel was started; `memory` is in KiB."""
+    """A machine. `firmware` is bios or uefi, whichever started its kernel; `memory` is in KiB."""
 
     machine: str
     firmware: str
@@ -49,7 +49,7 @@ class Probe:
 
 
 def read(path: Path) -> Probe:
-    """The probe in the file `path`. Raises UserError when it holds none."""
+    """Read the probe in the file `path`. Raises UserError if it holds none."""
     try:
         record = json.loads(path.read_text())
         if record["golden-probe"] != FORMAT:
@@ -72,9 +72,9 @@ def read(path: Path) -> Probe:
 
 
 def probe_host(host: str = "") -> None:
-    """Print the probe of `host` (USER@ADDRESS, over ssh), or without one the script itself.
+    """Print the probe of `host` (USER@ADDRESS, over ssh); without one, the script that makes it.
 
-    Raises StageError when ssh fails or something else answers.
+    Raises StageError when ssh fails or its output is no probe.
     """
     script = SCRIPT.read_text()
     if not host:

@@ -1,4 +1,4 @@
-"""The installer on a stick: a bootable disk (BIOS) with all of the bundle, seeds included."""
+"""The installer on a USB stick: a bootable disk (BIOS) with the whole bundle, seeds included."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ menuentry "{title}" --id {id} {{
 
 
 def usb(site: str, nodes: tuple[str, ...], out: str) -> None:
-    """`inv usb`: write the stick of `nodes` (without any: all that have a disk) to a file."""
+    """`inv metal.usb`: write the stick of `nodes` (default: all that have a disk) to a file."""
     path = Path(out).absolute()
     if not path.parent.is_dir() or path.is_dir():
         raise UserError(f"--out {out}: give a file in a folder that exists, such as stick.img")
@@ -63,7 +63,7 @@ def usb(site: str, nodes: tuple[str, ...], out: str) -> None:
 
 
 def make(source: Bundle, out: Path) -> Path:
-    """Make the stick of the bundle `source` as the file `out` (mode 0600), whole or not at all."""
+    """Make the stick of the bundle `source` as the file `out` (mode 0600), atomically."""
     partial = atomic.partial(out)
     with (
         log.progress() as progress,
@@ -87,7 +87,7 @@ def make(source: Bundle, out: Path) -> Path:
 
 
 def menu(source: Bundle) -> str:
-    """GRUB's menu: what is installed, the node of this machine, each node, installing again."""
+    """GRUB's menu: boot the installed disk, install this machine, install NODE, reinstall."""
     titles = [("install", "Install the node of this machine, by its MAC address", "", False)]
     titles += [(f"node-{n.name}", f"Install {n.name}", n.name, False) for n in source.nodes]
     titles.append(("again", "Install over a finished image, by the MAC address", "", True))

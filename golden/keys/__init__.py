@@ -1,1 +1,1 @@
-"""Secrets of a site, its certificates, and the key that signs what this checkout makes."""
+"""A site's secrets, its certificates, and the key that signs what this checkout makes."""

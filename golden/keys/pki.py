@@ -1,7 +1,7 @@
 """The site's certificate authority, and one server certificate per node.
 
-Issued on the operator's machine, so that no node holds the CA's key. The certificates are RSA with
-SHA-256 and have the names as SANs: OpenSSL 1.0.1 of wheezy reads them, today's clients ask for it.
+They are issued on the operator's machine, so that no node holds the CA's key. They are RSA with
+SHA-256, which wheezy's OpenSSL 1.0.1 reads, and name the node in SANs, as today's clients demand.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BACKDATE = datetime.timedelta(days=1)
 
 @dataclass(frozen=True)
 class Certificate:
-    """PEM texts: the CA's certificate, the node's own certificate and its key."""
+    """The CA's certificate, the node's own certificate and its key, as PEM texts."""
 
     ca: str
     certificate: str
@@ -38,9 +38,9 @@ class Certificate:
 
 
 def ensure(site: Site, node: Node, secrets: Secrets) -> Certificate:
-    """The certificate of `node`, issued now if there is none that still fits its names.
+    """The certificate of `node`; a new one is issued unless the stored one still fits its names.
 
-    The folder of `secrets` keeps CA and certificates; a CA is made once and never replaced.
+    CA and certificates are kept in the folder of `secrets`; the CA is made once, never replaced.
     """
     authority = _Authority.ensure(site, secrets.folder)
     key_file = secrets.folder / f"{node.name}.tls.key"
@@ -60,7 +60,7 @@ class _Authority:
 
     @classmethod
     def ensure(cls, site: Site, folder: Path) -> _Authority:
-        """Read the CA of `site`, or make it."""
+        """Read the CA of `site`; make it if there is none."""
         key_file, file = folder / "ca.key", folder / "ca.pem"
         if not key_file.exists():
             write_private(key_file, pem(_new_key(3072)))
@@ -74,7 +74,7 @@ class _Authority:
         return self.certificate.public_bytes(Encoding.PEM).decode()
 
     def issue(self, node: Node, key: rsa.RSAPrivateKey) -> x509.Certificate:
-        """A server certificate for the names and the address of `node`."""
+        """Issue a server certificate for the names and the address of `node`."""
         issuer = self.certificate.subject
         builder = _builder(_name(node.fqdn), issuer, key.public_key(), NODE_YEARS)
         for extension, critical in (
@@ -92,7 +92,7 @@ class _Authority:
         return builder.sign(self.key, hashes.SHA256())
 
     def issued(self, file: Path, node: Node, key: rsa.RSAPrivateKey) -> bool:
-        """Whether `file` is ours, for this key and these names, and valid for a good while."""
+        """Whether our CA issued `file` for this key and these names, and it will not expire soon."""
         found = x509.load_pem_x509_certificate(file.read_bytes())
         try:
             found.verify_directly_issued_by(self.certificate)

@@ -1,4 +1,4 @@
-"""A site's secrets: made once, kept in .secrets/<site> (folder 0700, files 0600), never printed.
+"""A site's secrets: made once, kept in .secrets/SITE (folder 0700, files 0600), never printed.
 
 Passwords are [A-Za-z0-9] only: they travel in URLs (AMQP_HOSTS, database URIs), in SQL and on
 command lines (docs/synnefo.md S7.2). Keys are RSA and ECDSA P-256 in traditional PEM, which
@@ -63,7 +63,7 @@ Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 @dataclass(frozen=True)
 class Secrets:
-    """What `folder` holds. `generation` names this set; `created` is in epoch seconds."""
+    """The secrets in `folder`. `generation` names this set; `created` is in epoch seconds."""
 
     folder: Path
     generation: str
@@ -72,7 +72,7 @@ class Secrets:
 
     @property
     def operator_key(self) -> Path:
-        """The private SSH key (ECDSA P-256) with which the operator's machine logs in."""
+        """The private SSH key (ECDSA P-256) that the operator's machine logs in with."""
         return self.folder / "operator_key"
 
     @property
@@ -86,9 +86,9 @@ class Secrets:
 
 
 def ensure(site: Site) -> Secrets:
-    """Make whatever secret of `site` is missing, change none that exists, and return them all.
+    """Make the missing secrets of `site`, leave existing ones unchanged, and return them all.
 
-    Raises UserError when the folder or a file in it can be read by others.
+    Raises UserError when others can read the folder or a file in it.
     """
     folder = SECRETS / site.name
     with _owned(folder):
@@ -102,13 +102,13 @@ def ensure(site: Site) -> Secrets:
 
 
 def make(site: str) -> None:
-    """`inv secrets`: have everything there and say where. Raises UserError as `ensure`."""
+    """`inv secrets`: make missing secrets, print where they are. Raises UserError as `ensure`."""
     folder = ensure(definition.load(site)).folder
     log.info(f"site {site}: passwords, keys and CA are in {shown(folder)}; keep a copy of it safe")
 
 
 def load(site: Site) -> Secrets:
-    """The secrets of `site`. Raises UserError when there are none or others can read them."""
+    """Read the secrets of `site`. Raises UserError if there are none, or others can read them."""
     folder = SECRETS / site.name
     if not (folder / "secrets.json").exists():
         raise UserError(
@@ -120,7 +120,7 @@ def load(site: Site) -> Secrets:
 
 
 def known_hosts(site: Site, secrets: Secrets) -> str:
-    """The nodes' host keys in OpenSSH's known_hosts form, under name, short name and address."""
+    """The nodes' host keys in OpenSSH's known_hosts format, by name, short name and address."""
     lines = [
         f"{node.fqdn},{node.name},{node.address} {_public_words(secrets.host_key(node.name, kind))}"
         for node in site.nodes
@@ -146,18 +146,18 @@ def check_modes(folder: Path) -> None:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Publish `data` at `path` atomically, mode 0600: no half-written key is ever seen."""
+    """Write `data` to `path` atomically, mode 0600: nobody ever sees half a key."""
     atomic.write(path, data, mode=0o600, durable=True)
 
 
 def pem(key: Key) -> bytes:
-    """`key` in the traditional PEM form (PKCS1, SEC1), without a passphrase."""
+    """`key` in the traditional PEM format (PKCS #1, SEC 1), without a passphrase."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
 
 
 @contextmanager
 def _owned(folder: Path) -> Iterator[None]:
-    """Have `folder` to ourselves: two runs at once must not make two sets of secrets."""
+    """Lock `folder`: two runs at once must not make two sets of secrets."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.parent / f".{folder.name}.lock"):
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -215,7 +215,7 @@ def _public_words(private: Path) -> str:
 
 
 def _stored(file: Path) -> dict[str, Any]:
-    """What secrets.json holds; a person may have edited it. The message quotes nothing of it."""
+    """Read secrets.json, which a person may have edited. Messages quote nothing of it."""
     try:
         stored = json.loads(file.read_text())
         found = {"generation": str(stored["generation"]), "created": int(stored["created"])}

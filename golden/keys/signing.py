@@ -1,7 +1,7 @@
-"""Signatures over files, which show whether a file is what was signed here.
+"""Sign files, and verify that a file is unchanged since.
 
-One key signs for this checkout, made at its first use. RSA with SHA-256 as `openssl dgst -sha256
--verify` reads it: OpenSSL 1.0.1 of wheezy knows nothing newer, and an installer checks with that.
+Each checkout has one signing key, made at its first use. Signatures are RSA with SHA-256, as
+`openssl dgst -sha256 -verify` takes them: the installer verifies with OpenSSL 1.0.1 in wheezy.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ KEY_BITS = 3072
 
 
 def public_key() -> bytes:
-    """The PEM text with which `verify`, or openssl, tells our signatures from others'."""
+    """The PEM text that `verify`, or openssl, needs to verify our signatures."""
     return _key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def signature(content: bytes) -> bytes:
-    """The signature over `content`, with this checkout's key."""
+    """Sign `content` with this checkout's key."""
     return _key().sign(content, padding.PKCS1v15(), hashes.SHA256())
 
 
 def sign(path: Path) -> Path:
-    """Write the signature over the file `path` beside it; returns where."""
+    """Sign the file `path`; return the path of the signature beside it."""
     target = signature_path(path)
     atomic.write(target, signature(path.read_bytes()))
     return target
 
 
 def signature_path(path: Path) -> Path:
-    """Where the signature over the file `path` lies."""
+    """The path of the signature of the file `path`."""
     return path.with_name(path.name + SUFFIX)
 
 
 def verify(path: Path, key: bytes | None = None) -> None:
-    """Raise UserError unless the signature beside `path` is `key`'s (a PEM text; ours by default)
-    over exactly its content."""
+    """Raise UserError unless the signature beside `path` fits its content and `key` (PEM text;
+    default: this checkout's)."""
     found = signature_path(path)
     if not found.is_file():
         raise UserError(f"{paths.shown(path)}: not signed: {found.name} is missing beside it")
@@ -62,7 +62,7 @@ def verify(path: Path, key: bytes | None = None) -> None:
 
 
 def is_signed(content: bytes, signed: bytes, key: bytes | None = None) -> bool:
-    """Whether `signed` is the signature of `key` (a PEM text; ours by default) over `content`."""
+    """Whether `signed` is the signature of `content` by `key` (PEM text; default: our own)."""
     public = load_pem_public_key(key or public_key())
     if not isinstance(public, rsa.RSAPublicKey):
         return False
