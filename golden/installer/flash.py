@@ -48,7 +48,7 @@ def flash(site: str, nodes: tuple[str, ...], devices: tuple[str, ...]) -> None:
 
 
 def check(device: Path, *, insist: bool, host: Host = Host()) -> None:
-    """Show what is on `device`. Raises UserError unless that, or `insist`, allows to overwrite it."""
+    """Show what is on `device`. Raises UserError if it must not be overwritten."""
     if not device.exists():
         raise UserError(f"--device {device}: there is no such device; ./inv metal.usb makes a file")
     mode = device.stat().st_mode
