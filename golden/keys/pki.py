@@ -92,7 +92,7 @@ class _Authority:
         return builder.sign(self.key, hashes.SHA256())
 
     def issued(self, file: Path, node: Node, key: rsa.RSAPrivateKey) -> bool:
-        """Whether our CA issued `file` for this key and these names, and it does not expire soon."""
+        """Whether our CA issued `file` for this key and these names, and it stays valid."""
         found = x509.load_pem_x509_certificate(file.read_bytes())
         try:
             found.verify_directly_issued_by(self.certificate)
