@@ -90,6 +90,21 @@ def test_another_python_is_looked_for(tmp_path: Path) -> None:
     assert machine.inv("--list").code == 0
 
 
+def test_the_python_that_is_asked_for_is_the_only_choice(machine: Machine) -> None:
+    asked = machine.bin / "a python3.13"
+    asked.write_text((machine.bin / "python3").read_text())
+    asked.chmod(0o755)
+    for _ in range(2):
+        assert machine.inv("--list", GOLDEN_PYTHON=str(asked)).code == 0
+    assert machine.made() == 1
+    assert "a python3.13" in (machine.checkout / ".venv/bin/python").read_text()
+    assert machine.inv("--list").code == 0
+    assert machine.made() == 1
+    said = machine.inv("--list", GOLDEN_PYTHON="python2")
+    assert (said.code, machine.made()) == (2, 0)
+    assert "GOLDEN_PYTHON=python2 is no Python 3.11 or newer" in said.out
+
+
 def test_two_at_once_make_one(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     with ThreadPoolExecutor() as pool:
