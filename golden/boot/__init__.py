@@ -1,7 +1,7 @@
-"""Booting baked nodes, following them until they are ready, and ending them.
+"""Boot baked nodes, follow them until they are ready, and shut them down.
 
-Read in this order: `target` (what a target must do, and which there are), `running` (the menu's
-verbs), `qemu` (the target that needs nothing else), `disks`, `accelerator`, `watching`, `status`,
-`login`, `terminal`, `times`. What is remembered of a node is golden/rundir.py's. This file imports
-nothing: a console's server is a small process of the standard library (`relay`).
+Read in this order: `target` (the interface of a target, and the list of them), `running` (the
+menu's verbs), `qemu` (the simplest target), `disks`, `accelerator`, `watching`, `status`, `login`,
+`terminal`, `times`. golden/rundir.py keeps the state of running nodes. This file imports nothing,
+so that the processes that serve consoles (`relay`) stay small.
 """

@@ -1,8 +1,8 @@
-"""Which accelerator the machines use: found out by running a guest, not by looking for /dev/kvm.
+"""Choose the machines' accelerator by running a guest, not by looking for /dev/kvm.
 
 On a host without complete nested virtualisation /dev/kvm opens and the guest hangs
-(docs/wheezy.md W15.2), so a guest of one boot sector must come to its end within seconds. The
-answer is kept per boot of the host.
+(docs/wheezy.md W15.2), so a guest of one boot sector must finish within seconds. The answer
+is kept until the host reboots.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ GUEST = bytes.fromhex(
 
 @dataclass(frozen=True)
 class Accelerator:
-    """`name` is kvm or tcg, `reason` says why in words, `factor` is how much longer things take.
+    """`name` is kvm or tcg, `reason` why it was chosen, `factor` how much longer a boot takes.
 
     `cpu` is QEMU's model for KVM: a release's own, where its kernel is too old for the host's.
     """
@@ -52,10 +52,10 @@ class Accelerator:
 
     @property
     def options(self) -> list[str]:
-        """QEMU's words for it.
+        """Its options for QEMU.
 
-        Without KVM a CPU that calls itself AMD keeps the kernel from isolating page tables, which
-        under emulation costs 60 % of every fork and exec (measured: 1.3 s against 2.1 s for 40).
+        Without KVM the CPU is an AMD one, for which the kernel does not isolate page tables: under
+        emulation that costs 60 % of every fork and exec (measured: 1.3 s against 2.1 s for 40).
         """
         if self.name == "kvm":
             # KVM inside, for Ganeti's machines; QEMU leaves out what the host lacks, and says so.
@@ -66,13 +66,13 @@ class Accelerator:
 
     @property
     def processors(self) -> int:
-        """Virtual CPUs of a machine: one under emulation, where two cost 10 % more in all because
-        the kernel gives up the TSC as its clock (measured)."""
+        """The number of virtual CPUs: one under emulation, where two are 10 % slower because the
+        kernel gives up the TSC as its clock (measured)."""
         return min(2, os.cpu_count() or 1) if self.name == "kvm" else 1
 
 
 def accelerator() -> str:
-    """The chosen accelerator and why, in words. Raises UserError when QEMU is missing."""
+    """Describe the chosen accelerator, and why. Raises UserError when QEMU is missing."""
     return str(choose())
 
 
@@ -108,7 +108,7 @@ def _probe() -> Accelerator:
 
 
 def run_guest(options: list[str], timeout: float = PROBE_SECONDS) -> tuple[float | None, str]:
-    """Run the probe guest: (seconds, "") when it came to its end, else (None, what it did)."""
+    """Run the probe guest: (seconds, "") when it finished, else (None, what it did instead)."""
     with tempfile.TemporaryDirectory(prefix="golden-probe-") as folder:
         disk = Path(folder) / "guest.raw"
         disk.write_bytes(guest_disk())
@@ -132,7 +132,7 @@ def guest_disk() -> bytes:
 
 
 def _kvm_access() -> str:
-    """Why /dev/kvm cannot even be opened, or nothing."""
+    """Why /dev/kvm cannot be opened; empty when it can."""
     if not KVM.exists():
         return "this host has no /dev/kvm"
     if not os.access(KVM, os.R_OK | os.W_OK):

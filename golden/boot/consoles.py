@@ -1,4 +1,4 @@
-"""Starting the process that keeps a node's console: it writes the log and serves the socket."""
+"""Start the process that follows a node's console, writes its log and serves its socket."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from golden.rundir import NodeDir
 def serve(module: str, words: Sequence[str], files: NodeDir) -> Process:
     """Start `module` with `words`, the console's log and its socket.
 
-    Returns once nothing that the machine says can be missed. Raises StageError when it ends before
-    that, or takes too long.
+    Returns once no output of the machine can be missed. Raises StageError when the process ends
+    before that, or takes too long.
     """
     files.console_socket.unlink(missing_ok=True)
     # Without site-packages it is small; and a PYTHONPATH could not name a folder with a colon.

@@ -1,4 +1,4 @@
-"""The second disk of a virtual machine: for the volume group, whole or as one partition."""
+"""The second disk of a virtual machine: the volume group's, whole or with one partition."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IDENTITY = uuid.UUID("6b1f5a0e-6c0b-5d0e-9a43-0d1c5d7f2a11")
 
 
 def check(site: Site) -> None:
-    """Raise UserError where the volume group is wanted on a disk that no virtual machine has."""
+    """Raise UserError if the site puts the volume group on a disk that no virtual machine has."""
     device = site.volume_group.device
     if device not in (None, DISK, PARTITION):
         raise UserError(
@@ -28,8 +28,8 @@ def check(site: Site) -> None:
 
 
 def make(site: Site, node: Node, path: Path) -> None:
-    """Make the disk as the qcow2 file `path`, which appears whole: empty, or with an empty
-    partition as the installer of a real machine leaves it, where the site's group is to be there.
+    """Make the disk as the qcow2 file `path`, atomically: empty, or with the empty partition that
+    the site's volume group needs, as the installer of a real machine leaves it.
     """
     mib, new = node.kind.data_disk_mib, path.with_suffix(".new")
     if site.volume_group.device != PARTITION:

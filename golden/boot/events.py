@@ -1,6 +1,6 @@
-"""The lines for machines on a node's console, `@firstboot {json}`, and how its text is made safe.
+"""Parse the machine-readable lines on a node's console, `@firstboot {json}`; sanitize its text.
 
-The node may be broken, or hostile: any bytes may be there.
+A broken or hostile node may send any bytes.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ class Event:
 
 
 def readable(text: str) -> list[str]:
-    """The console's lines without terminal escapes and empty lines."""
+    """The console's lines without terminal escapes; empty lines are dropped."""
     lines = (printable(line) for line in ESCAPES.sub("", text.replace("\r", "")).splitlines())
     return [line for line in lines if line.strip()]
 
 
 def printable(text: str) -> str:
-    """`text` with nothing in it that a terminal obeys: the node may be broken, or hostile."""
+    """`text` without control characters: the node may be broken, or hostile."""
     return "".join(each if each.isprintable() else " " for each in text).rstrip()
 
 
 def events(text: str, prefix: str = FIRST_BOOT) -> tuple[Event, ...]:
-    """The lines with `prefix` in `text`. A line cut by a kernel message is left out."""
+    """The events in `text` after `prefix`; a line cut by a kernel message is left out."""
     lines = (line for line in text.replace("\r", "").split("\n") if prefix in line)
     # The rest of another line may come before it, and the words themselves be in its detail.
     found = (
@@ -54,7 +54,7 @@ def events(text: str, prefix: str = FIRST_BOOT) -> tuple[Event, ...]:
 
 
 def _event(text: str) -> Event | None:
-    """The event of one line; nothing when it is not one, whatever it is."""
+    """The event of one line; None for anything else."""
     try:
         data = json.loads(text)
         event = Event(**{field.name: data[field.name] for field in fields(Event)})

@@ -1,4 +1,4 @@
-"""Logging in to booted nodes: one ssh configuration per site, for people and for checks."""
+"""Log in to booted nodes with one ssh configuration per site, for people and checks alike."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ JUMP_SECONDS = 60.0
 
 
 def write_config(site: Site) -> Path:
-    """Write the configuration with a Host entry for each node that runs; returns its path."""
+    """Write the configuration, a Host entry for each running node; return its path."""
     folder = rundir.site_dir(site.name)
     kept = secrets.load(site)
     hosts = folder / "known_hosts"
@@ -41,7 +41,7 @@ def write_config(site: Site) -> Path:
 
 
 def remove_config(site: str) -> None:
-    """No node of the site runs any more."""
+    """Remove the configuration: no node of the site runs any more."""
     rundir.ssh_config(site).unlink(missing_ok=True)
 
 
@@ -67,8 +67,8 @@ def probe(
 
     `jump` is the ssh command of the machine from which that address is reached.
 
-    QEMU always takes the connection; it closes it when the node refuses, and waits when the node
-    does not say anything.
+    QEMU itself accepts every connection; it closes it when the node refuses, and keeps it open
+    while the node is silent.
     """
     if jump:
         return _probe_from(jump, f"[{address}]:{port}")

@@ -1,7 +1,6 @@
-"""Passes a console on: to a log, and to whoever is connected to a Unix socket, who may type at it.
+"""Relay a console to a log and to the clients of a Unix socket, who may type.
 
-For the small processes that outlive `inv boot`: nothing but the standard library, and on the ground
-floor, because golden.boot imports more than they need.
+For the small processes that outlive `inv boot`, hence nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from pathlib import Path
 
 
 class Relay:
-    """One console: what it says goes to the file `log` and to the clients of `server`."""
+    """One console: its output goes to the file `log` and to the clients of `server`."""
 
     def __init__(self, log: int, server: socket.socket) -> None:
         self._log, self._server = log, server
         self._clients: list[socket.socket] = []
 
     def serve(self, link: int) -> None:
-        """Pass everything on until the console's end of `link`, a file descriptor, closes."""
+        """Relay until the console closes its end of `link`, a file descriptor."""
         while True:
             watched: list[int | socket.socket] = [link, self._server, *self._clients]
             ready, _, _ = select.select(watched, [], [])
@@ -48,7 +47,7 @@ class Relay:
 
 
 def said(link: int, most: int = 65536) -> bytes:
-    """What came from `link`; nothing at its end, which a terminal tells as an error (EIO)."""
+    """The bytes from `link`; none at its end, which a terminal reports as an error (EIO)."""
     try:
         return os.read(link, most)
     except OSError:
@@ -57,7 +56,7 @@ def said(link: int, most: int = 65536) -> bytes:
 
 @contextlib.contextmanager
 def listening(path: Path) -> Iterator[socket.socket]:
-    """A server at the Unix socket `path`, which goes afterwards."""
+    """A server at the Unix socket `path`, which is removed afterwards."""
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as server:
         # The address of a Unix socket holds 107 bytes, a project folder may be deeper.

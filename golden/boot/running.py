@@ -1,4 +1,4 @@
-"""The nodes of a site that run: boot and follow them, look at them, log in, end them."""
+"""Boot a site's nodes and follow them, show their state, log in, shut them down."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from golden.rundir import NodeDir
 
 
 def boot(site: Site, nodes: Iterable[str], place: Target) -> dict[str, float]:
-    """Power the nodes on (all without `nodes`) at `place` and follow them until ready.
+    """Power on `nodes` (default: all) at `place` and follow them until ready.
 
     Returns the seconds from power-on to ready for each. Raises UserError before anything is started
     when a node cannot start, StageError naming the part of a boot that failed.
@@ -33,12 +33,12 @@ def boot(site: Site, nodes: Iterable[str], place: Target) -> dict[str, float]:
 
 
 def show_times(site: Site, nodes: Iterable[str] = ()) -> None:
-    """Print what the nodes' last boot spent its seconds on."""
+    """Print the time line of the nodes' last boot."""
     times.show(site, _chosen(site, nodes))
 
 
 def power_on(site: Site, nodes: Iterable[Node], place: Target) -> list[str]:
-    """Start the machines that do not run yet; returns their nodes' names."""
+    """Start the machines that do not run; return their nodes' names."""
     chosen = tuple(nodes)
     with rundir.lock(site.name):
         for node in chosen:
@@ -57,7 +57,7 @@ def down(
     cut: bool = False,
     place: Target | None = None,
 ) -> None:
-    """Power nodes off (all without `nodes`); without `keep` their disks are thrown away.
+    """Power off `nodes` (default: all); without `keep` their disks are deleted.
 
     The artifacts stay as they were baked. With `cut` their power is cut, as when a plug is pulled,
     and their disks stay. A node that is off already is no error. `place` is the target of nodes
@@ -81,7 +81,7 @@ def down(
 
 
 def show_status(site: Site) -> None:
-    """Print a table: each node, its machine, how far its boot is, where ssh answers."""
+    """Print a table of the nodes: machine, progress of the boot, address of ssh."""
     rows = [_status_row(site.name, node.name) for node in site.nodes]
     log.table(["node", "machine", "boot", "ssh"], rows, title=f"site {site.name}")
 
@@ -119,12 +119,12 @@ def _must_not_be_elsewhere(site: Site, node: Node, place: Target) -> None:
 
 
 def _place(site: str, node: str) -> Target:
-    """Where the node was booted last; anywhere when nothing of it is left."""
+    """The target on which the node was booted last; any if nothing of it is left."""
     return target(NodeDir(site, node).target() or DEFAULT)
 
 
 def _without_process(site: str, node: str) -> str:
-    """The state of a node whose machine, or console server, does not run on this host."""
+    """The state of a node without a machine, or console server, on this host."""
     if NodeDir(site, node).state() is None:
         return "off"
     machine = _place(site, node).machine_state(site, node)

@@ -1,4 +1,4 @@
-"""Connections to QEMU's sockets, and its control protocol (QMP)."""
+"""Connect to QEMU's sockets, and speak its control protocol (QMP)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ANSWER_SECONDS = 10.0
 
 @contextlib.contextmanager
 def connected(path: Path, timeout: float | None = ANSWER_SECONDS) -> Iterator[socket.socket]:
-    """A connection to the Unix socket `path`, however long that is. Raises OSError."""
+    """Connect to the Unix socket `path`, however long that is. Raises OSError."""
     # A socket's address holds 107 bytes, a project folder may be deeper: go through an open folder.
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
     try:
@@ -30,7 +30,7 @@ def connected(path: Path, timeout: float | None = ANSWER_SECONDS) -> Iterator[so
 
 
 def command(path: Path, name: str) -> dict[str, Any]:
-    """Send one QMP command and return its answer. Raises OSError, or StageError for a refusal."""
+    """Send a QMP command; return its answer. Raises OSError, StageError for a refusal."""
     with connected(path) as link, link.makefile("rw", encoding="utf-8") as stream:
         json.loads(stream.readline())  # the greeting
         _ask(stream, "qmp_capabilities")

@@ -1,4 +1,4 @@
-"""A person at a node's serial console, through the machine's socket."""
+"""Connect a person's terminal to a node's serial console, through the machine's socket."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _bridge(link: socket.socket) -> None:
 
 @contextlib.contextmanager
 def _raw_terminal() -> Iterator[None]:
-    """Each key goes to the node at once, Ctrl-C too; the terminal is as before afterwards."""
+    """Send each key to the node at once, Ctrl-C too; restore the terminal afterwards."""
     if not sys.stdin.isatty():
         yield
         return

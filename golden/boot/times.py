@@ -1,4 +1,4 @@
-"""The time line of the nodes' last boot: on the terminal, and as JSON beside their manifests."""
+"""The time line of the nodes' last boot: printed, and kept as JSON beside their manifests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def steps(site: str, node: str) -> tuple[StepTime, ...]:
 
 
 def moments(site: Site, nodes: Iterable[Node]) -> list[Moment]:
-    """The steps of all `nodes`, each counted from its own power-on."""
+    """The steps of all `nodes`, in seconds since each node's power-on."""
     return [
         Moment(step.began, step.seconds, node.name, step.name, step.state)
         for node in nodes
@@ -31,7 +31,7 @@ def moments(site: Site, nodes: Iterable[Node]) -> list[Moment]:
 
 
 def show(site: Site, nodes: Iterable[Node]) -> None:
-    """Print the time line of `nodes`, what began first at the top."""
+    """Print the time line of `nodes` in order of start."""
     report.show_timeline(moments(site, nodes), f"Boot of site {site.name}")
 
 
@@ -42,5 +42,5 @@ def keep(site: Site, nodes: Iterable[Node]) -> None:
 
 
 def path(site: Site, node: Node) -> Path:
-    """Where the time line of `node` is kept."""
+    """The path of the time line of `node`."""
     return ARTIFACTS / site.name / node.kind.name / f"{node.name}.timeline.json"

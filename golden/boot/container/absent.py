@@ -1,7 +1,7 @@
-"""What a node lacks when it is a container, each with its reason.
+"""The features that a node lacks as a container, each with its reason.
 
-The seed tells it to first boot, whose steps then do without (and say so) or take the substitute,
-and the checks read it from there: what is not here is reported as not run, never as passed.
+The seed passes them to first boot, whose steps then skip them (and say so) or use a substitute.
+The checks read them there, and report what is absent as not run, never as passed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _VLAN = "ip link add a type veth peer name b && ip link add link a name a.1 type
 
 
 def absent() -> dict[str, str]:
-    """{feature: why} of this host's containers. Features that a container has are left out."""
+    """The features that containers of this host lack: {feature: why}."""
     found = {
         "nfsd": _nfsd(),
         "nfs": "" if _file_system("nfs") else "this host's kernel cannot mount NFS",
@@ -45,14 +45,14 @@ def _file_system(name: str) -> bool:
 
 
 def _nfqueue() -> str:
-    """nfdhcpd takes its packets from such a queue."""
+    """Why there is no netfilter queue, the source of nfdhcpd's packets; empty if there is one."""
     if Path("/proc/net/netfilter/nfnetlink_queue").exists():
         return ""
     return "this host's kernel has no queue for packets (nfnetlink_queue)"
 
 
 def _sysrq() -> str:
-    """`gnt-cluster verify` reports ENODESETUP without the file (Ganeti's lib/backend.py)."""
+    """Why there is no sysrq-trigger, without which Ganeti's verify fails (lib/backend.py)."""
     return "" if Path("/proc/sysrq-trigger").exists() else "this host's kernel has no sysrq-trigger"
 
 

@@ -1,9 +1,8 @@
-"""Serves a container's console as QEMU serves that of its machine; see `main`.
+"""Serve a container's console as QEMU serves that of its machine; see `main`.
 
-Everything the container says goes to a file and to whoever is connected to a Unix socket; what
-those type goes to the container. It ends with the container's stream. A process of its own, because
-it outlives `inv boot`; with nothing but the standard library and `golden.boot.relay`, so that it is
-small.
+The container's output goes to a file and to the clients of a Unix socket; what they type goes to
+the container. The process ends with the container's stream. It outlives `inv boot`, and imports
+nothing but the standard library and `golden.boot.relay`, to stay small.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ class Engine(HTTPConnection):
         self.sock.connect(self._path)
 
     def ask(self, method: str, place: str, headers: dict[str, str]) -> HTTPResponse:
-        """The answer to a request. Raises OSError, with the engine's words, for a refusal."""
+        """Send a request; return the answer. Raises OSError with the message of a refusal."""
         self.request(method, place, headers=headers)
         answer = self.getresponse()
         if answer.status not in (101, 200):
@@ -41,8 +40,8 @@ class Engine(HTTPConnection):
 def main(argv: list[str]) -> int:
     """ENGINE-SOCKET CONTAINER SINCE LOG CONSOLE-SOCKET.
 
-    SINCE, in seconds since the epoch, is from when on what was said already belongs to the log.
-    The console's socket appears when nothing that the container says can be missed any more.
+    The log begins with the output since SINCE (seconds since the epoch). The console's socket
+    appears once no output of the container can be missed.
     """
     engine, container, since, log, served = argv
     with open(log, "wb", buffering=0) as file:  # noqa: PTH123
@@ -53,7 +52,7 @@ def main(argv: list[str]) -> int:
 
 
 def said(engine: str, container: str, since: str) -> bytes:
-    """What the container has said since then (Docker's API, ContainerLogs)."""
+    """The container's output since then (Docker's API, ContainerLogs)."""
     query = f"stdout=1&stderr=1&since={since}"
     return (
         Engine(engine)

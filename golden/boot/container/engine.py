@@ -1,4 +1,4 @@
-"""The Docker engine of this host: finding it, and what it allows."""
+"""Find the Docker engine of this host, and what it allows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ANSWER_SECONDS = 600
 
 
 def connect() -> docker.DockerClient:
-    """The engine at `socket_path`. Raises UserError when none answers."""
+    """Connect to the engine at `socket_path`. Raises UserError when none answers."""
     url = f"unix://{socket_path()}"
     try:
         return docker.DockerClient(base_url=url, version="auto", timeout=ANSWER_SECONDS)
@@ -56,13 +56,13 @@ def socket_path() -> Path:
 
 
 def open_files() -> int:
-    """The limit of open files for a node: never above the engine's own, which it may not raise."""
+    """A node's limit of open files: at most the engine's own, which it may not raise."""
     return min(OPEN_FILES, _hard_limit(Path(f"/proc/{_server_pid()}/limits")))
 
 
 @contextlib.contextmanager
 def refusals(doing: str) -> Iterator[None]:
-    """Turn the engine's refusal to do something into a StageError in its own words."""
+    """Turn the engine's refusals into StageErrors with its own message."""
     try:
         yield
     except APIError as error:
@@ -89,7 +89,7 @@ def _hard_limit(limits: Path) -> int:
 
 
 def _reason(error: DockerException) -> str:
-    """The system's own words at the end of a chain of wrapped errors."""
+    """The innermost message of a chain of wrapped errors."""
     cause: BaseException = error
     while cause.__cause__ or cause.__context__:
         cause = cause.__cause__ or cause.__context__ or cause

@@ -1,9 +1,8 @@
-"""Baked layers as layers of container images, one tag per layer key: golden/<layer>:<key>.
+"""Import baked layers as layers of container images, one tag per layer key: golden/LAYER:KEY.
 
-An image is imported layer by layer, and a layer that the engine has is not imported again. The
-lowest goes in as a stream; the others as archives of `docker load` that name the layers below by
-their hashes and hold only the new one, which the engine takes when it has those (moby's
-image/tarexport/load.go looks into its store first).
+Layers that the engine has are not imported again. The lowest is sent as a stream, the others as
+archives of `docker load` that hold only the new layer and name the layers below by their hashes:
+the engine accepts that when it has those (moby, image/tarexport/load.go).
 """
 
 from __future__ import annotations
@@ -36,19 +35,19 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Layer:
-    """A published layer of .cache/layers."""
+    """A layer in .cache/layers."""
 
     name: str
     key: str
 
     @property
     def repository(self) -> str:
-        """The image's name without its tag; a repository's name is in small letters."""
+        """The image's name without its tag, in lower case as the engine demands."""
         return f"golden/{self.name.lower()}"
 
     @property
     def tag(self) -> str:
-        """The image's whole name."""
+        """The image's full name."""
         return f"{self.repository}:{self.key}"
 
     @property
@@ -69,7 +68,7 @@ def layers(site: Site, kind: Kind) -> list[Layer]:
 
 
 def ensure(client: docker.DockerClient, site: Site, kind: Kind, home: str, say: Say) -> str:
-    """The tag of the image of `kind`; imports the layers of it that the engine does not have.
+    """The tag of the image of `kind`; layers that the engine lacks are imported.
 
     `home` labels what is imported. Raises UserError when a layer is missing in the cache.
     """
@@ -144,7 +143,7 @@ def _import(
 
 
 def _stream(client: docker.DockerClient, packer: list[str], layer: Layer, home: str) -> None:
-    """The lowest layer, a gigabyte: never on the disk as an archive."""
+    """The lowest layer as a stream: a gigabyte, which never lies on the disk as an archive."""
     reader, writer = os.pipe()
     with os.fdopen(reader, "rb", buffering=BUFFER) as stream:
         words = [*packer, f"/dev/fd/{writer}"]
@@ -179,7 +178,7 @@ def _load(
 
 
 def _image(hashes: list[str], archive: Path, tag: str, home: str) -> Iterator[bytes]:
-    """The archive of `docker load` in pieces (moby's image/spec/v1.2.md), with one layer in it."""
+    """An archive of `docker load` (moby, image/spec/v1.2.md) with one layer, in chunks."""
     names = [f"{number}/layer.tar" for number in range(len(hashes))]
     config = {
         "architecture": "amd64",

@@ -16,10 +16,10 @@ from golden.host import network as surroundings
 
 
 def check(client: docker.DockerClient, site: Site, name: str) -> None:
-    """Raise UserError when the subnet would take the place of something that this host needs.
+    """Raise UserError when the subnet would hide something that this host needs.
 
-    The engine gives the host an address and a route there, which a mirror or a neighbour in the
-    same subnet would vanish behind (docs/wheezy.md W15.1).
+    The engine gives the host an address in it and a route to it, which hides a mirror or a
+    neighbour in the same subnet (docs/wheezy.md W15.1).
     """
     if _exists(client, name):
         return  # Our own, with the route that belongs to it.
@@ -42,7 +42,7 @@ def check(client: docker.DockerClient, site: Site, name: str) -> None:
 
 
 def ensure(client: docker.DockerClient, site: Site, name: str, labels: dict[str, str]) -> None:
-    """Make the network unless it is there."""
+    """Create the network unless it exists."""
     if _exists(client, name):
         return
     pool = IPAMPool(subnet=str(site.network.subnet), gateway=surroundings.free_address(site))

@@ -1,7 +1,7 @@
-"""How a node runs as a container: compose/compose.yaml, in the words of the Docker SDK.
+"""How a node runs as a container: compose/compose.yaml as arguments of the Docker SDK.
 
-The block of `node1` there is the pattern of every node. Only what that file uses is understood;
-anything else in it is an error rather than something that only `docker compose` would do.
+The service `node1` there is the pattern for every node. Keys that this module does not know are an
+error: otherwise only `docker compose` would honour them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _OTHERWISE = {"networks", "pull_policy", "stop_grace_period"}
 
 
 def pattern(values: Mapping[str, str], file: Path = COMPOSE) -> dict[str, Any]:
-    """The service `node1` with `values` put in. Raises UserError for a value that is missing."""
+    """The service `node1` with `values` filled in. Raises UserError for a missing value."""
     document = yaml.safe_load(file.read_text())
     filled: dict[str, Any] = _filled(document["services"][PATTERN], values, file)
     return filled
@@ -42,10 +42,10 @@ def arguments(
     network: str,
     volumes: Mapping[str, str],
 ) -> dict[str, Any]:
-    """What `client.api.create_container` takes to make the container that `service` describes.
+    """The arguments of `client.api.create_container` for the container of `service`.
 
-    `network` and `volumes` are the engine's names for the file's own. Raises UserError for
-    something in the file that nobody would heed.
+    `network` and `volumes` are the engine's names for those in the file. Raises UserError for a key
+    that would be ignored.
     """
     left = {key: value for key, value in service.items() if key not in _OTHERWISE}
     found: dict[str, Any] = {name: left.pop(name) for name in _AS_IT_IS}
@@ -68,7 +68,7 @@ def arguments(
 
 
 def bind(line: str, volumes: Mapping[str, str]) -> str:
-    """A line of `volumes` as the engine wants it: absolute, its volumes by their full names."""
+    """A line of `volumes` as the engine expects it: with an absolute path or a full name."""
     source, _, rest = line.partition(":")
     if source in volumes:
         return f"{volumes[source]}:{rest}"
@@ -76,7 +76,7 @@ def bind(line: str, volumes: Mapping[str, str]) -> str:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise UserError where the engine could not tell the folder from what follows it in a bind."""
+    """Raise UserError for a folder that the engine would split in a bind: one with a colon."""
     for path in (COMPOSE.parent, folder):
         if ":" in str(path):
             raise UserError(
@@ -86,12 +86,12 @@ def check_folder(folder: Path) -> None:
 
 
 def size(text: str) -> int:
-    """Bytes of a size such as 256m."""
+    """A size such as 256m, in bytes."""
     return int(text[:-1]) * _UNITS[text[-1].lower()]
 
 
 def seconds(text: str) -> int:
-    """A duration such as 30s."""
+    """A duration such as 30s, in seconds."""
     return int(text.removesuffix("s"))
 
 

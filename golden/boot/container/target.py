@@ -91,7 +91,7 @@ class Container(Target):
         return was_on
 
     def machine_state(self, site: str, node: str) -> str:
-        """Docker's word for it: `running`, `paused`, …; `off` when it has ended."""
+        """The state in Docker's terms: `running`, `paused`, …; `off` when it has exited."""
         if not NodeDir(site, node).running():
             return "off"
         container = _find(engine.connect(), site, node)
@@ -107,19 +107,19 @@ def bridge(site: str) -> str:
 
 
 def labels(site: str, node: str = "") -> dict[str, str]:
-    """What marks things of the engine as this clone's, so that nothing else is ever removed."""
+    """The labels of all that this clone makes in the engine: nothing else is ever removed."""
     own = {"golden.home": home(), "golden.site": site}
     return own | ({"golden.node": node} if node else {})
 
 
 def _shared_labels(site: str, sort: str, name: str) -> dict[str, str]:
-    """`docker compose` uses a network or volume that is there only when it bears these."""
+    """The labels that `docker compose` demands of an existing network or volume."""
     compose = {"com.docker.compose.project": _named(site), f"com.docker.compose.{sort}": name}
     return labels(site) | compose
 
 
 def values(site: Site, node: Node, tag: str) -> dict[str, str]:
-    """The values that make compose/compose.yaml's pattern of a node into `node`, image `tag`."""
+    """The values that turn the pattern of compose/compose.yaml into `node` with the image `tag`."""
     return _common_values(site) | _node_values(site, node, options.PATTERN, tag)
 
 
@@ -153,7 +153,7 @@ def _node_values(site: Site, node: Node, name: str, tag: str) -> dict[str, str]:
 
 
 def _named(site: str, thing: str = "") -> str:
-    """The engine's name for something of the site; `docker compose` makes the same ones."""
+    """The engine's name for a resource of the site; `docker compose` uses the same ones."""
     project = f"golden-{site}-{home()[:6]}"
     return f"{project}_{thing}" if thing else project
 
@@ -175,7 +175,7 @@ def _container(site: str, node: str) -> str:
 
 
 def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Handle:
-    """A new container of the image `tag`, with its seed; network and volume where missing."""
+    """Create a container of the image `tag` with its seed, and network and volume where missing."""
     _write_files(site, node, NodeDir(site.name, node.name).path)
     lines = [f"{name}={_literal(value)}" for name, value in compose_values(site).items()]
     atomic.write(rundir.site_dir(site.name) / "compose.env", "\n".join(lines) + "\n")
@@ -196,12 +196,12 @@ def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Ha
 
 
 def _literal(value: str) -> str:
-    """A value of a file for `docker compose --env-file`, which heeds no sign in single quotes."""
+    """A value for `docker compose --env-file`, where single quotes protect every character."""
     return "'" + value.replace("'", "\\'") + "'"
 
 
 def _write_files(site: Site, node: Node, folder: Path) -> None:
-    """What the container sees of its node's folder: the seed, and what an engine would write."""
+    """Write what the container mounts: the seed, and files that an engine would write."""
     seed.write_folder(site, node, folder / "seed", absent.absent())
     server = seed.data(site, node)["network"]["nameserver"]
     etc = {
@@ -243,7 +243,7 @@ def _uptime() -> float:
 
 
 def _shut_down(container: Handle) -> None:
-    """Let init stop the services, then end it: a container may not power itself off."""
+    """Let init stop the services, then kill it: a container cannot power itself off."""
     container.kill(signal=container.attrs["Config"]["StopSignal"])
     deadline = time.monotonic() + SHUTDOWN_SECONDS
     while time.monotonic() < deadline and len(container.top()["Processes"]) > 1:
@@ -252,7 +252,7 @@ def _shut_down(container: Handle) -> None:
 
 
 def _remove_leftovers(client: docker.DockerClient, site: str) -> None:
-    """The network and the volume, when no container of the site is left."""
+    """Remove network and volume when no container of the site is left."""
     if _all(client, site):
         return
     wanted = [f"{key}={value}" for key, value in labels(site).items()]

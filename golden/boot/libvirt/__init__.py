@@ -1,7 +1,7 @@
 """The target libvirt: each node a machine of a libvirt daemon, here or behind ssh.
 
-Read in this order: `target` (a node's life), `uri` (which daemon), `virsh` (how it is asked),
-`golden.render.machines` (domains and networks), `ownership` (what there is ours), `volumes`,
+Read in this order: `target` (a node's life), `uri` (which daemon), `virsh` (the client),
+`golden.render.machines` (domains and networks), `ownership` (which of them are ours), `volumes`,
 `console`.
 """
 

@@ -1,8 +1,8 @@
-"""Serves a machine's console as QEMU serves its own; see `main`.
+"""Serve a machine's console as QEMU serves its own; see `main`.
 
-libvirt streams a console over any connection, to one reader at a time: this process is that reader,
-and whoever wants to look or type connects to its socket. It ends with the machine. A process of its
-own, because it outlives `inv boot`.
+libvirt streams a console over any connection, but to one reader at a time: this process is that
+reader, and people connect to its socket to read or type. It ends with the machine, and outlives
+`inv boot`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main(argv: list[str]) -> int:
 
 
 def _connect(words: list[str]) -> tuple[run.Process | None, int]:
-    """A connected `virsh console` and its terminal; nothing, and why on stderr, when refused."""
+    """A connected `virsh console` and its terminal; None if refused, with the reason on stderr."""
     child, terminal = run.on_terminal(words, env=ENVIRONMENT)
     said = b""
     while not (CONNECTED in said and said.endswith(b"\n")):
@@ -63,7 +63,7 @@ def _connect(words: list[str]) -> tuple[run.Process | None, int]:
 
 
 def _again(virsh: list[str], domain: str) -> tuple[run.Process | None, int]:
-    """The console once more while its machine runs: a connection may break, or be taken over."""
+    """Reconnect while the machine runs: a connection may break, or be taken over."""
     answered = time.monotonic()
     while time.monotonic() - answered < LOST_SECONDS:
         try:

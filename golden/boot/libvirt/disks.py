@@ -16,13 +16,13 @@ BASE = ".base"
 
 
 def base(site: Site, node: Node) -> str:
-    """The volume of the newest disk baked for the node's kind: another name for each bake."""
+    """The volume of the newest disk baked for the node's kind; each bake has a name of its own."""
     made = volumes.mark(artifact(site, node))
     return ownership.named(site.name, f"{node.kind.name}.{made}{BASE}")
 
 
 def make(virsh: Virsh, site: Site, node: Node) -> None:
-    """Make the disks of a node that has no machine; what an earlier attempt left of them goes."""
+    """Make the disks of a node without a machine; remnants of an earlier attempt are removed."""
     pool, image, below = Pool(virsh, site.libvirt.pool), artifact(site, node), base(site, node)
     size, form = volumes.virtual_size(image), image.suffix[1:]
     root, data, seed_disk = names(site.name, node.name)
@@ -48,9 +48,9 @@ def make(virsh: Virsh, site: Site, node: Node) -> None:
 
 
 def remove(virsh: Virsh, site: str, node: str) -> bool:
-    """Remove the disks of a node; with the site's last ones the images go, and this is True.
+    """Remove the disks of a node, in whichever pool: the definition may name another one by now.
 
-    In whichever pool: the site's definition may name another one than it did at boot.
+    Returns whether they were the site's last ones; the images are then removed too.
     """
     pools = [Pool(virsh, name) for name in virsh.pools()]
     ours = {pool: _of_site(pool, site) for pool in pools}

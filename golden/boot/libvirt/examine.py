@@ -18,7 +18,7 @@ POOL_PER_NODE = 2 * GIB
 
 
 def libvirt(host: Host, pool: str, nodes: int) -> list[Finding]:
-    """Client and daemon; when those answer also the driver and the storage pool `pool`."""
+    """Examine client and daemon and, when those answer, the driver and the storage pool `pool`."""
     if not host.which("virsh"):
         packages = ["libvirt-daemon-system", "libvirt-clients"]
         fix = install_line(packages)

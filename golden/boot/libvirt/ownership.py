@@ -1,4 +1,4 @@
-"""What at a libvirt is this clone's: by name, and by the mark in the metadata."""
+"""What in a libvirt belongs to this clone: by name, and by a mark in the metadata."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ MACHINE_ID = Path("/etc/machine-id")
 
 
 def checkout() -> str:
-    """Tells this clone of the project from others that use the same libvirt.
+    """The identity of this clone among others that use the same libvirt.
 
-    Two hosts may each have a clone of the same path, so the host's own id (machine-id(5)) is in it.
+    It includes the host's machine-id(5): two hosts may each have a clone at the same path.
     """
     host = MACHINE_ID.read_text().strip() if MACHINE_ID.is_file() else ""
     return hashlib.sha256(f"{host or socket.gethostname()} {home()}".encode()).hexdigest()[:12]
 
 
 def named(site: str, thing: str = "") -> str:
-    """The network's name, or with `thing` that of a machine or a volume."""
+    """The network's name, or that of the machine or volume `thing`."""
     name = f"golden-{site}-{checkout()[:6]}"
     return f"{name}-{thing}" if thing else name
 
 
 def identity(site: str, thing: str = "") -> str:
-    """Always the same UUID, so that defining a thing again is a change of it."""
+    """A stable UUID, so that defining a thing again modifies it."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{NAMESPACE}:{checkout()}:{site}:{thing}"))
 
 
 def mark(site: str, node: str = "") -> dict[str, str]:
-    """The attributes of the element in the metadata that marks a thing as ours."""
+    """The attributes of the metadata element that marks a thing as ours."""
     own = {"site": site, "checkout": checkout()}
     return own | ({"node": node} if node else {})
 

@@ -1,4 +1,4 @@
-"""Powering a machine on and off, and following its console."""
+"""Power a machine on and off, and follow its console."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FORWARD = re.compile(r"hostfwd=tcp:127\.0\.0\.1:(\d+)-:22")
 
 
 def on(virsh: Virsh, site: Site, node: Node, base: str, accelerator: Accelerator) -> None:
-    """Define the machine and start it, its console followed from the first word on."""
+    """Define the machine and start it; its console is followed from the first byte on."""
     name = ownership.named(site.name, node.name)
     host = machines.Machine(
         name=ownership.named(site.name),
@@ -50,7 +50,7 @@ def on(virsh: Virsh, site: Site, node: Node, base: str, accelerator: Accelerator
 
 
 def follow_again(virsh: Virsh, site: Site, node: Node, accelerator: Accelerator) -> None:
-    """Follow the console of a machine that runs: this host, or its folder, was new in between."""
+    """Follow the console of a running machine again, after a reboot of this host for example."""
     files, name = NodeDir(site.name, node.name), ownership.named(site.name, node.name)
     before = files.state()
     found = FORWARD.search(virsh.say("dumpxml", name))
@@ -79,7 +79,7 @@ def off(virsh: Virsh, name: str, patience: float) -> None:
 def _started(
     virsh: Virsh, site: Site, node: Node, host: machines.Machine, attempts: int = PORT_ATTEMPTS
 ) -> int:
-    """Start the machine, paused; returns its port for ssh, which is free where libvirt runs."""
+    """Start the machine, paused; return its port for ssh, which is free on libvirt's host."""
     port = random.choice(PORTS)
     xml = machines.domain(site, node, replace(host, port=port))
     virsh.say("define", "--validate", "/dev/stdin", stdin=xml)

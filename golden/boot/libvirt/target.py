@@ -92,7 +92,7 @@ class Libvirt(Target):
         return was_on
 
     def cut(self, site: str, node: str) -> bool:
-        """Destroy the machine, which libvirt keeps defined; False when it was off."""
+        """Destroy the machine, which stays defined; False when it was off."""
         files, name = NodeDir(site, node), ownership.named(site, node)
         virsh, state = self._virsh(site, [node]), files.state()
         known = ownership.find(virsh, site, node) is not None
@@ -106,7 +106,7 @@ class Libvirt(Target):
         return was_on
 
     def machine_state(self, site: str, node: str) -> str:
-        """`running`, `io-error`, …, or `off`: libvirt's word, in QEMU's where they differ.
+        """`running`, `io-error`, …, or `off`: libvirt's state, in QEMU's terms where they differ.
 
         `unknown` when libvirt does not answer: a node goes on booting while a connection is broken.
         """
@@ -121,7 +121,7 @@ class Libvirt(Target):
         return "io-error" if reason.startswith("I/O error") else state
 
     def _virsh(self, site: str, nodes: list[str]) -> Virsh:
-        """Raises UserError when one of the nodes is kept or runs at another libvirt than asked."""
+        """The client. Raises UserError when a node is kept or runs in another libvirt."""
         places = {known: node for node in nodes if (known := NodeDir(site, node).connect())}
         wanted = self.connect or next(iter(places), "") or uri.default()
         for known, node in places.items():
@@ -134,7 +134,7 @@ class Libvirt(Target):
 
 
 def _accelerator(virsh: Virsh, site: Site) -> Accelerator:
-    """Tried out, here or where libvirt runs."""
+    """The accelerator, tried on the host where libvirt runs."""
     if not uri.jump(virsh.uri):
         return accelerator.choose()
     return trial.choose(virsh, site.name, site.libvirt.pool)
@@ -145,7 +145,7 @@ def _is_on(virsh: Virsh, site: Site, node: Node) -> bool:
 
 
 def _ensure_network(virsh: Virsh, site: Site) -> None:
-    """The site's LAN, defined and active."""
+    """Define and start the site's LAN."""
     name = ownership.named(site.name)
     if not ownership.find_network(virsh, site.name):
         host = machines.Machine(name, ownership.checkout(), ownership.identity(site.name))
@@ -155,7 +155,7 @@ def _ensure_network(virsh: Virsh, site: Site) -> None:
 
 
 def _remove_network(virsh: Virsh, site: str) -> None:
-    """The LAN of a site that has no machine left."""
+    """Remove the LAN of a site that has no machine left."""
     name = ownership.named(site)
     if ownership.find_network(virsh, site):
         if name in virsh.say("net-list", "--name").split():

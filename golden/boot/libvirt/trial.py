@@ -1,4 +1,4 @@
-"""Which accelerator the machines of another host use: found out by running a guest there, too."""
+"""Choose the accelerator of machines on another host by running a guest there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EMULATION_FACTOR = 12.0
 
 @functools.cache
 def choose(virsh: Virsh, site: str, pool: str) -> Accelerator:
-    """KVM where a guest comes to its end with it, else emulation; tried once per run."""
+    """KVM where a guest finishes with it, else emulation; tried once per run."""
     store, name = Pool(virsh, pool), ownership.named(site, TRIAL)
     volume = name + disks.BASE
     try:
@@ -53,7 +53,7 @@ def _fill(store: Pool, volume: str) -> None:
 
 
 def _run(virsh: Virsh, name: str, xml: bytes) -> str:
-    """Why the guest did not come to its end, or nothing. What it leaves of itself is nothing."""
+    """Run the guest and remove it; return why it did not finish, or an empty text."""
     try:
         virsh.say("create", "--validate", "/dev/stdin", stdin=xml)
     except StageError as error:

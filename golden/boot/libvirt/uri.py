@@ -1,4 +1,4 @@
-"""Which libvirt to use (https://libvirt.org/uri.html), and how ssh follows there."""
+"""Choose the libvirt to use (https://libvirt.org/uri.html), and ssh's way there."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ BY_SSH = ("ssh", "libssh", "libssh2")
 
 
 def default() -> str:
-    """What libvirt's own tools use (LIBVIRT_DEFAULT_URI), else this project's own, else SYSTEM."""
+    """The URI of libvirt's own tools (LIBVIRT_DEFAULT_URI), else this project's, else SYSTEM."""
     own = f"qemu+unix:///system?socket={quote(str(OWN))}" if OWN.exists() else SYSTEM
     return os.environ.get("LIBVIRT_DEFAULT_URI") or own
 
 
 def jump(uri: str) -> str:
-    """The ssh command of the machine on which libvirt runs; empty when it is this one.
+    """The ssh command for the host on which libvirt runs; empty when it is this one.
 
-    The nodes' sshd is reached through that machine's loopback interface. Raises UserError for a
-    connection that cannot carry a site.
+    The nodes' sshd is reached through that host's loopback interface. Raises UserError for a
+    connection that cannot serve a site.
     """
     parts = urlsplit(uri)
     driver, _, transport = parts.scheme.partition("+")

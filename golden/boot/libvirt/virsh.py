@@ -1,8 +1,8 @@
-"""libvirt's own client, as the way to talk to its daemon.
+"""Talk to a libvirt daemon through its own client.
 
-`virsh` and not Python's binding: that one has no wheel, so a venv would need a compiler and
-libvirt's headers, while virsh comes with libvirt, streams volumes and consoles over any connection,
-and what it was asked can be typed again by hand.
+`virsh` rather than the Python binding, which has no wheel: a venv would need a compiler and
+libvirt's headers. virsh comes with libvirt, streams volumes and consoles over any connection, and
+its commands can be repeated by hand.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ RUNNING = ("running", "idle", "paused", "in shutdown", "pmsuspended")
 
 @dataclass(frozen=True)
 class Virsh:
-    """The libvirt at `uri`. Every question raises StageError when it is refused."""
+    """The libvirt at `uri`. Every command raises StageError when it fails."""
 
     uri: str
 
     def argv(self, *words: str) -> list[str]:
-        """The command line that asks `words`."""
+        """The command line of the command `words`."""
         return ["virsh", "--quiet", "--connect", self.uri, *words]
 
     def say(self, *words: str, stdin: bytes | None = None) -> str:
-        """Ask, and return the answer; `stdin` is what /dev/stdin among the words means."""
+        """Run a command and return its output; `stdin` is its /dev/stdin."""
         argv, seconds = self.argv(*words), ANSWER_SECONDS
         answer = run.run(
             argv, stdin=stdin, env=ENVIRONMENT, stage="boot", timeout=seconds, apart=True
@@ -58,7 +58,7 @@ class Virsh:
             ) from error
 
     def domains(self) -> list[str]:
-        """The names of all machines, running or not, whoever defined them."""
+        """The names of all machines, running or not, ours or not."""
         return self.say("list", "--all", "--name").split()
 
     def networks(self) -> list[str]:
@@ -79,10 +79,10 @@ class Virsh:
         return ET.fromstring(self.say("dumpxml", "--inactive", name))
 
     def state(self, name: str) -> str:
-        """The machine's state in libvirt's words: `running`, `paused`, `shut off`, …"""
+        """The machine's state in libvirt's terms: `running`, `paused`, `shut off`, …"""
         return self.say("domstate", name)
 
 
 def is_missing(error: StageError) -> bool:
-    """Whether a question was refused because there is no machine of that name."""
+    """Whether a command failed because there is no machine of that name."""
     return any(words in line for words in MISSING for line in error.tail)

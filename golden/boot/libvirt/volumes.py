@@ -1,4 +1,4 @@
-"""The nodes' disks as volumes of a storage pool, made and filled through libvirt alone."""
+"""The nodes' disks as volumes of a storage pool, created and filled through libvirt alone."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ class Pool:
             )
 
     def names(self) -> set[str]:
-        """The names of all volumes, whoever made them."""
+        """The names of all volumes, ours or not."""
         return set(self.virsh.volumes(self.name))
 
     def create(self, name: str, capacity: int, *, form: str = "qcow2", mode: str = "0600") -> None:
-        """Make an empty volume of `capacity` bytes, which takes up space as it is written to."""
+        """Create an empty, sparse volume of `capacity` bytes."""
         self._create(_described(name, capacity, form, mode))
 
     def create_over(self, name: str, base: str, capacity: int, form: str) -> None:
-        """Make a volume that keeps what differs from the volume `base`, whose format is `form`."""
+        """Create an overlay of the volume `base`, whose format is `form`."""
         volume = _described(name, capacity, "qcow2", "0600")
         backing = ET.SubElement(volume, "backingStore")
         ET.SubElement(backing, "path").text = self.virsh.volumes(self.name)[base]
@@ -63,9 +63,9 @@ class Pool:
         self.virsh.say("vol-create", self.name, "/dev/stdin", stdin=ET.tostring(volume))
 
     def fill(self, name: str, file: Path, say: Callable[[str], None]) -> None:
-        """Upload `file` into the volume; `say` hears how far it is.
+        """Upload `file` into the volume, reporting progress to `say`.
 
-        A volume that was not filled to its end goes.
+        A volume that was not filled to its end is removed.
         """
         words = self.virsh.argv("vol-upload", "--sparse", name, str(file), "--pool", self.name)
         log = file.parent / f"{file.name}.upload.log"
@@ -83,7 +83,7 @@ class Pool:
         log.unlink()
 
     def is_filled(self, name: str, file: Path) -> bool:
-        """Whether the volume is there and as long as `file`: an upload begins at the beginning."""
+        """Whether the volume is as long as `file`: an upload fills it from the beginning."""
         if name not in self.names():
             return False
         answer = self.virsh.say("vol-info", "--bytes", "--physical", name, "--pool", self.name)
@@ -96,12 +96,12 @@ class Pool:
 
 
 def mark(artifact: Path) -> str:
-    """Names `artifact` as it is now: another mark for each bake."""
+    """A mark of the current content of `artifact`, a new one for each bake."""
     return hashlib.sha256(json.dumps(stamp(artifact)).encode()).hexdigest()[:12]
 
 
 def virtual_size(artifact: Path) -> int:
-    """The bytes that a guest sees of the disk in the file `artifact`."""
+    """The virtual size in bytes of the disk in the file `artifact`."""
     answer = run.run(
         ["qemu-img", "info", "--output", "json", artifact], stage="boot", apart=True
     ).out
@@ -120,7 +120,7 @@ def _described(name: str, capacity: int, form: str, mode: str) -> ET.Element:
 
 
 def _position(pid: int, file: Path) -> int:
-    """How far the process has read `file` (proc(5), fdinfo): virsh itself tells nothing."""
+    """The process's position in `file` (proc(5), fdinfo): virsh itself reports no progress."""
     try:
         for handle in Path(f"/proc/{pid}/fd").iterdir():
             if handle.resolve() == file.resolve():

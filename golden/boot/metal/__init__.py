@@ -1,9 +1,9 @@
-"""The target metal: this host answers the netboot of real machines and follows them.
+"""The target metal: this host serves the netboot of real machines and follows them.
 
-Read in this order: `target` (what it has in common with the other targets), `register` (what each
-machine was handed), `server` (HTTP), `dhcp` (dnsmasq), `following` (first boot over ssh),
-`rehearsal` (blank emulated machines on a network of their own). What the machines run is in
-golden/installer/ and scripts/installer/.
+Read in this order: `target` (the interface of all targets), `register` (the state of each machine),
+`server` (HTTP), `dhcp` (dnsmasq), `following` (first boot over ssh), `rehearsal` (blank emulated
+machines on a network of their own). The machines run scripts/installer/, made bootable by
+golden/installer/.
 """
 
 from __future__ import annotations

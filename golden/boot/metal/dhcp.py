@@ -1,9 +1,9 @@
-"""dnsmasq's configuration: addresses and a boot file for the site's own machines alone.
+"""Configure dnsmasq: addresses and a boot file for the site's own machines only.
 
-A machine whose MAC address is not in the site's file gets no answer at all, so that it starts from
-its disk as on any day. One of ours first loads iPXE (`undionly.kpxe`, by TFTP) unless its card has
-it, then the script that `server` writes for its MAC address. One that starts by UEFI is given
-another script, which says what to do about that. Source: dnsmasq(8).
+A machine whose MAC address is not in the site's file gets no answer, and boots from its disk as
+always. One of ours loads iPXE (`undionly.kpxe`, by TFTP) unless its card has it, then the script
+that `server` generates for its MAC address. One that starts by UEFI gets another script, which says
+what to do about that. Source: dnsmasq(8).
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class Interface:
 
 
 def interface(name: str, nodes: Iterable[Node], subnet: str, *, shared: bool = False) -> Interface:
-    """The interface called `name`, for serving `nodes` of `subnet`.
+    """The interface `name`, to serve `nodes` of `subnet`.
 
-    Raises UserError when it is not there, has no address of the nodes' network, or carries the
-    host's default route, unless `shared` says that this is meant.
+    Raises UserError when it does not exist, has no address in the subnet or, unless `shared`, has
+    the host's default route.
     """
     try:
         found = _ip("address", "show", "dev", name)
@@ -70,7 +70,7 @@ def interface(name: str, nodes: Iterable[Node], subnet: str, *, shared: bool = F
 
 
 def _ip(*words: str) -> list[dict[str, Any]]:
-    """The answer of ip(8); nothing printed is an empty list."""
+    """The output of ip(8); an empty list if there is none."""
     printed = run.run(["ip", "-json", "-4", *words], apart=True).out
     found: list[dict[str, Any]] = json.loads(printed or "[]")
     return found
@@ -92,7 +92,7 @@ def _must_reach(name: str, address: ipaddress.IPv4Interface, node: Node, subnet:
 def config(served: Interface, nodes: Iterable[Node], url: str) -> str:
     """The text of dnsmasq.conf; `url` is our HTTP server's.
 
-    Its files are named without a folder, whatever that is called: it starts in it.
+    Files are named without their folder, whose name may be anything: dnsmasq starts in it.
     """
     network = served.address.network
     lines = [
@@ -124,7 +124,7 @@ def config(served: Interface, nodes: Iterable[Node], url: str) -> str:
 
 
 def prepare(served: Interface, nodes: Iterable[Node], url: str, folder: Path) -> list[str]:
-    """Write what dnsmasq reads into `folder`; returns the words that start it there."""
+    """Write dnsmasq's files into `folder`; return the command line that starts it there."""
     dnsmasq = program()
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / CONFIG
@@ -133,7 +133,7 @@ def prepare(served: Interface, nodes: Iterable[Node], url: str, folder: Path) ->
 
 
 def program() -> Path:
-    """dnsmasq. Raises UserError when it, or the iPXE that it hands out, is not installed."""
+    """The path of dnsmasq. Raises UserError unless it and the iPXE that it serves are installed."""
     found = run.which("dnsmasq")
     if found is None or not ROM.is_file() or not UEFI_ROM.is_file():
         raise UserError(

@@ -1,7 +1,7 @@
-"""The first boot of a machine whose console nobody sees, as the node itself reports it over ssh.
+"""Follow the first boot of a machine without a visible console, over ssh.
 
-Its status file (scripts/firstboot/engine/report.py) is read again and again, and what is new in it
-is written as the lines that a console would have shown, so that all else is as on other targets.
+The node's status file (scripts/firstboot/engine/report.py) is polled; news become the lines that a
+console would have shown, so that everything else works as on other targets.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def follow(site: str, node: str, goes_on: Callable[[], bool]) -> None:
 
 
 class News:
-    """Tells which lines a console would show now: new ones, and again the one of a step that waits,
-    else a long wait would look like a node that hangs (engine/report.py)."""
+    """Selects the lines that a console would show now: new ones, and repeatedly that of a waiting
+    step, or else a long wait would look like a hanging node (engine/report.py)."""
 
     def __init__(self) -> None:
         self._shown: dict[tuple[str, str, str], float] = {}
@@ -105,7 +105,7 @@ def _line(node: str, step: str, n: int, of: int, state: str, said: Json, uptime:
 
 
 def _ask(site: str, node: str) -> Json | None:
-    """The status file, or nothing while the node does not answer."""
+    """The status file; None while the node does not answer."""
     try:
         words = login.command(site, node, STATUS)
         words[1:1] = ["-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}"]

@@ -1,4 +1,4 @@
-"""The machines that are served now, and how far each is: one file each, below the run folder."""
+"""The machines being served and their state, one file each below the run folder."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from golden import rundir
 
 @dataclass(frozen=True)
 class Record:
-    """A machine. `token` is that of its last netboot; `handed` says that the seed went out for it,
-    `installed` that the installer has reported its end. `reinstall` and `force` are what its
-    installer may overwrite (golden.installer)."""
+    """A machine. `token` is that of its last netboot; `handed`: its seed was sent; `installed`: the
+    installer has reported its end. `reinstall` and `force` say what the installer may overwrite
+    (golden.installer)."""
 
     node: str
     mac: str
@@ -37,7 +37,7 @@ class Register:
         rundir.write(self._folder / f"{record.node}.json", asdict(record))
 
     def remove(self, node: str) -> None:
-        """The machine is served no more."""
+        """Stop serving the machine."""
         (self._folder / f"{node}.json").unlink(missing_ok=True)
 
     def all(self) -> list[Record]:
@@ -55,7 +55,7 @@ class Register:
         return next((one for one in self.all() if one.mac.lower() == wanted), None)
 
     def new_token(self, node: str) -> Record:
-        """A machine asks how to boot: its next seed goes out for a token of its own."""
+        """Start a netboot: the next request for the seed needs this new token."""
         return self._change(node, token=secrets.token_hex(16), handed=False)
 
     def is_current(self, node: str, token: str) -> bool:
@@ -65,7 +65,7 @@ class Register:
         return known != "" and secrets.compare_digest(known.encode(), token.encode())
 
     def take(self, node: str, token: str) -> bool:
-        """Whether the seed of `node` may go out for `token`, which holds once."""
+        """Whether the seed of `node` may be sent for `token`, which is valid once."""
         with self._lock:
             record = self.find(node)
             good = self.is_current(node, token)
@@ -75,11 +75,11 @@ class Register:
             return True
 
     def give_back(self, node: str) -> None:
-        """The seed did not arrive: it may be asked for again."""
+        """Make the token valid again: the seed did not arrive."""
         self._change(node, handed=False)
 
     def finish(self, node: str) -> bool:
-        """The installer says that the node is on its disk; False when it has said so before."""
+        """Record that the node is installed; False if it was recorded before."""
         known = self.is_installed(node)
         self._change(node, installed=True)
         return not known

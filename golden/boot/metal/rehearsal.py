@@ -1,7 +1,7 @@
-"""Machines for a rehearsal of the netboot: blank disks, and a network of this process's own.
+"""Machines that rehearse the netboot: blank disks, and a network of this process's own.
 
-The network is a namespace: a bridge with an address of the site's subnet, the machines at its ports
-and dnsmasq on it. The host's own network sees none of it, and it goes with its last process.
+The network is a namespace: a bridge with an address in the site's subnet, the machines at its ports
+and dnsmasq on it. The host's network sees none of it, and it ends with its last process.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CLONE_NEWNET = 0x40000000  # unshare(2)
 
 
 class Rehearsed(Metal):
-    """The target metal, with machines that are switched on as soon as they are served."""
+    """The target metal with emulated machines, switched on as soon as they are served."""
 
     def __init__(self) -> None:
         super().__init__(BRIDGE)
@@ -36,7 +36,7 @@ class Rehearsed(Metal):
         self.accelerator, self.factor = self._chosen.name, self._chosen.factor
 
     def up(self, site: Site, node: Node) -> bool:
-        """Serve the node and switch its machine on."""
+        """Serve the node and power its machine on."""
         fresh = super().up(site, node)
         if fresh:
             switch_on(site, node, self._chosen)
@@ -53,9 +53,9 @@ def machine(site: str, node: str) -> Path:
 
 
 def own_network(site: Site) -> None:
-    """Leave the host's network for one of our own, with the bridge and a port for each node.
+    """Move this process into a network of its own, with the bridge and a port for each node.
 
-    Raises UserError without the right to do so. There is no way back for this process.
+    Raises UserError without permission. There is no way back for this process.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNET) != 0:
@@ -73,7 +73,7 @@ def own_network(site: Site) -> None:
 
 
 def switch_on(site: Site, node: Node, accelerator: Accelerator) -> None:
-    """Start the machine of `node`: blank disks, the network before the disk."""
+    """Start the machine of `node` with blank disks; it boots from the network before the disk."""
     files = NodeDir(site.name, node.name)
     disk = files.path / "disk.qcow2"
     disk.unlink(missing_ok=True)
@@ -89,7 +89,7 @@ def switch_on(site: Site, node: Node, accelerator: Accelerator) -> None:
 
 
 def argv(node: Node, port: str, files: NodeDir, accelerator: Accelerator) -> list[str]:
-    """QEMU's words: golden.boot.qemu.machine's hardware, its card booting by the card's iPXE."""
+    """QEMU's command line: the hardware of golden.boot.qemu.machine, booting by its card's iPXE."""
     serial = node.disk.serial if node.disk and node.disk.serial else node.name
     console = files.path / "serial.log"
     drive = "format=qcow2,cache=writeback,discard=unmap,if=none"

@@ -1,8 +1,8 @@
-"""Real machines, which a person switches on and which install themselves.
+"""Real machines, which a person powers on and which install themselves.
 
-`up` serves (golden.boot.metal.server, dnsmasq) and powers nothing on; `down` ends serving and
-leaves the machines alone. What is known of a machine is what its installer and then, over ssh, its
-first boot say (golden.boot.metal.following).
+`up` starts serving (golden.boot.metal.server, dnsmasq) and powers nothing on; `down` stops serving
+and leaves the machines alone. A machine's state is known from its installer's reports and then,
+over ssh, from its first boot (golden.boot.metal.following).
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ DISK = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 class Metal(Target):
     """The target metal: machines on the LAN of `interface`.
 
-    `shared` allows an interface with the host's default route, `reinstall` writes over disks with a
-    finished image of ours, `force` over the disks of these serial numbers or WWNs, whatever they
-    hold.
+    `shared` allows an interface with the host's default route; `reinstall` overwrites disks that
+    hold a complete image of ours, `force` the disks with these serial numbers or WWNs, whatever
+    they hold.
     """
 
     name = "metal"
@@ -66,7 +66,7 @@ class Metal(Target):
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started.
 
-        Makes the bundle, which takes a while where the image is a new one.
+        Makes the bundle, which takes a while for a new image.
         """
         _no_kernel_names(self.force)
         served = self._served(site, nodes)
@@ -77,7 +77,7 @@ class Metal(Target):
         bundle.make(site, names)
 
     def up(self, site: Site, node: Node) -> bool:
-        """Serve the node; False when it is served already. One that was refused begins anew."""
+        """Serve the node; False when it is served already. A refused node starts over."""
         files = NodeDir(site.name, node.name)
         if files.running() and not _was_refused(files):
             return False
@@ -94,7 +94,7 @@ class Metal(Target):
         return True
 
     def down(self, site: str, node: str, *, keep: bool) -> bool:
-        """Serve the node no more; False when it was not served. The machine itself runs on.
+        """Stop serving the node; False when it was not served. The machine itself runs on.
 
         `keep` makes no difference: nothing of a machine lies on this host.
         """
@@ -113,7 +113,7 @@ class Metal(Target):
         return was_on
 
     def machine_state(self, site: str, node: str) -> str:
-        """`running` while the node is served: of the machine itself nothing is known; or `off`."""
+        """`running` while the node is served, else `off`: the machine's own state is unknown."""
         return "running" if NodeDir(site, node).running() else "off"
 
     def attach(self, site: str, node: str) -> None:
@@ -125,7 +125,7 @@ class Metal(Target):
         )
 
     def rehearsal(self, site: Site) -> Target:
-        """Machines of our own on a network of our own."""
+        """Emulated machines on a network of their own."""
         from golden.boot.metal import rehearsal
 
         rehearsal.own_network(site)
@@ -143,7 +143,7 @@ class Metal(Target):
         return dhcp.interface(self.interface, nodes, subnet, shared=self.shared)
 
     def _not_elsewhere(self, site: Site, served: dhcp.Interface) -> None:
-        """The machines that are served already know this host by the address it then had."""
+        """Raise UserError if machines are served already through another address of this host."""
         folder = _folder(site.name)
         before = rundir.read(folder / SERVING) if daemon.running(folder / "http.json") else None
         if isinstance(before, list) and before != _place(served):
@@ -153,7 +153,7 @@ class Metal(Target):
             )
 
     def _serve(self, site: Site) -> Process:
-        """Start both servers, unless they run; returns the process of ours."""
+        """Start both servers unless they run; return the process of the HTTP server."""
         folder, served = _folder(site.name), self._served(site, ())
         http, leases = folder / "http.json", folder / "dhcp.json"
         address = str(served.address.ip)
@@ -226,7 +226,7 @@ def _was_refused(files: NodeDir) -> bool:
 
 
 def _no_kernel_names(disks: tuple[str, ...]) -> None:
-    """A kernel's name is a disk of every machine; others go into a kernel's command line."""
+    """Raise UserError unless all are serial numbers or WWNs."""
     for disk in disks:
         if KERNEL_NAME.match(disk) or not DISK.match(disk):
             raise UserError(
@@ -236,5 +236,5 @@ def _no_kernel_names(disks: tuple[str, ...]) -> None:
 
 
 def _folder(site: str) -> Path:
-    """What the servers of a site write: no node is called so."""
+    """The folder of a site's servers; no node can have its name."""
     return rundir.site_dir(site) / ".netboot"

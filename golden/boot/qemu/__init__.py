@@ -1,4 +1,4 @@
-"""The target qemu: each node a process of this user, without root, bridge or daemon."""
+"""The target qemu: each node a process of this user; it needs no root, bridge or daemon."""
 
 from __future__ import annotations
 

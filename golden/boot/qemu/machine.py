@@ -1,6 +1,6 @@
-"""The QEMU command line of one node, as a pure function of what the node is.
+"""The QEMU command line of a node, as a pure function.
 
-The hardware is what kernel 3.2 knows: machine `pc`, legacy virtio, BIOS (docs/wheezy.md W6.1,
+The hardware is what kernel 3.2 supports: machine `pc`, legacy virtio, BIOS (docs/wheezy.md W6.1,
 W16.5).
 """
 
@@ -30,8 +30,8 @@ class Machine:
 
 
 def argv(machine: Machine, accelerator: Accelerator) -> list[str]:
-    """QEMU's words. It must run in the node's folder: the sockets' names are relative, because the
-    address of a Unix socket holds 107 bytes and a project folder may be deeper."""
+    """QEMU's command line. It must run in the node's folder: the sockets' names are relative,
+    because the address of a Unix socket holds 107 bytes and a checkout may lie deeper."""
     return [
         *(QEMU, "-name", machine.name, "-machine", "pc,graphics=off,usb=off,dump-guest-core=off"),
         *accelerator.options,
@@ -57,7 +57,7 @@ def _console(machine: Machine) -> list[str]:
 
 
 def _disks(machine: Machine) -> list[str]:
-    """vda: the image's overlay, vdb: the data disk, vdc: the seed."""
+    """vda: the overlay of the image, vdb: the data disk, vdc: the seed."""
     files = machine.files
     disks = [
         (files.overlay.name, "qcow2", "discard=unmap,detect-zeroes=unmap", "bootindex=0"),
@@ -73,10 +73,10 @@ def _disks(machine: Machine) -> list[str]:
 
 
 def _networks(machine: Machine) -> list[str]:
-    """eth0: the site's LAN, eth1: from this host alone. The kernel numbers them in PCI order.
+    """eth0: the site's LAN, eth1: ssh from this host only. The kernel numbers them in PCI order.
 
     localaddr keeps the LAN's multicast on the loopback interface; restrict keeps the node from
-    reaching this host or anything beyond through the second NIC.
+    reaching this host, or anything beyond it, through eth1.
     """
     lan = f"socket,id=lan,mcast={machine.lan},localaddr=127.0.0.1"
     host = f"user,id=host,restrict=on,hostfwd=tcp:127.0.0.1:{machine.port}-:22"

@@ -1,4 +1,4 @@
-"""Nodes as QEMU processes of this user, without root, bridge or daemon."""
+"""Nodes as QEMU processes of this user; they need no root, bridge or daemon."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Qemu(Target):
         return state is not None
 
     def machine_state(self, site: str, node: str) -> str:
-        """QEMU's word for it (`running`, `io-error`, …), or `off`."""
+        """The machine's state in QEMU's terms (`running`, `io-error`, …), or `off`."""
         files = NodeDir(site, node)
         if not files.running():
             return "off"
@@ -117,7 +117,7 @@ def _check_room(folder: Path) -> None:
 
 
 def _make_disks(site: Site, node: Node, files: NodeDir, image: Path) -> None:
-    """Overlay, data disk and seed, unless a kept machine has them."""
+    """Make overlay, data disk and seed, unless they were kept."""
     files.begin()
     if not files.overlay.exists():
         _create_over(files.overlay, image)
@@ -166,7 +166,7 @@ def _start(site: Site, node: Node, files: NodeDir, image: Path, accelerator: Acc
 
 
 def _answers(files: NodeDir) -> bool:
-    """Whether QEMU is up; a wrong option ends it before that."""
+    """Whether QEMU has started; a wrong option ends it before that."""
     try:
         sockets.command(files.qmp, "query-status")
     except (OSError, ValueError):
@@ -175,7 +175,7 @@ def _answers(files: NodeDir) -> bool:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody uses now."""
+    """A free TCP port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -183,7 +183,7 @@ def free_port() -> int:
 
 
 def _stop(files: NodeDir, state: State, *, clean: bool) -> None:
-    """End the machine's process, gently first: power button, QEMU's quit, signals."""
+    """Stop the machine: power button first, then QEMU's quit, then signals."""
     if clean and _ask(files, "system_powerdown"):
         state.wait(POWERDOWN_SECONDS * state.factor)
     if state.is_alive() and _ask(files, "quit"):
@@ -192,7 +192,7 @@ def _stop(files: NodeDir, state: State, *, clean: bool) -> None:
 
 
 def _ask(files: NodeDir, name: str) -> bool:
-    """False when the machine takes no commands; then the next, rougher step ends it."""
+    """Send a QMP command; False when the machine takes none, and the next, rougher step must do."""
     try:
         sockets.command(files.qmp, name)
     except ConnectionResetError:
