@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import socket
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -36,32 +33,6 @@ QUIET = (
 def is_installed() -> bool:
     """Whether this host has the browser and what drives it."""
     return run.which("chromium") is not None and run.which("chromedriver") is not None
-
-
-@contextmanager
-def proxy(config: Path, node: str) -> Iterator[int]:
-    """The port of a SOCKS proxy on this host whose connections begin on `node`."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    options = ["-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes", "-o", "ControlPath=none"]
-    argv = ["ssh", "-F", str(config), *options, "-N", "-D", f"127.0.0.1:{port}", node]
-    child = run.start(argv)
-    try:
-        _wait(port)
-        yield port
-    finally:
-        run.end(child)
-
-
-def _wait(port: int, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 5).close()
-            return
-        except OSError:
-            assert time.monotonic() < end, f"ssh did not open its proxy within {seconds:.0f} s"
-            time.sleep(0.3)
 
 
 def through(port: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -117,3 +118,26 @@ def tenant(connection: Connection) -> Tenant:
     if not nodes:
         pytest.skip(f"no node of site {SITE.name} has kamaki")
     return Tenant(connection, nodes[0])
+
+
+@pytest.fixture(scope="module")
+def master(host_of: HostOf, facts_of: FactsOf) -> Host:
+    """The cluster's master, where the nodes can make disks of machines."""
+    for node in hosts("ganeti-node"):
+        if reason := facts_of(node).lacks("lvm"):
+            pytest.skip(reason)
+    return host_of(hosts("ganeti-master")[0])
+
+
+@pytest.fixture(scope="module")
+def emulated(master: Host, facts_of: FactsOf) -> Iterator[None]:
+    """Cyclades has Ganeti start machines with KVM; where the nodes have none, they are emulated."""
+    if all(facts_of(node).system["kvm"] for node in hosts("ganeti-node")):
+        yield
+        return
+    info = master.check_output("gnt-cluster info")
+    before = re.search(r"^ *kvm_flag: *(enabled|disabled)$", info, re.MULTILINE)
+    modify = "gnt-cluster modify --hypervisor-parameters=kvm:kvm_flag=%s"
+    master.check_output(modify, "disabled")
+    yield
+    master.check_output(modify, before[1] if before else "")

@@ -13,6 +13,7 @@ from golden.keys import pki, secrets
 from golden.paths import ARTIFACTS
 from tests.checks import browser
 from tests.checks.subjects import SITE, hosts
+from tests.checks.tunnel import tunnel
 from tests.checks.visit import Visit
 
 pytestmark = [
@@ -28,7 +29,7 @@ def visitor(connection: Connection) -> Iterator[Visit]:
     known = secrets.load(SITE)
     certificates = [pki.ensure(SITE, node, known).certificate for node in SITE.nodes]
     node = hosts("astakos")[0].name
-    with browser.proxy(connection.config, node) as port:
+    with tunnel(connection.config, node) as port:
         options = [*browser.through(port), browser.trusting(certificates)]
         with browser.chromium(options) as driver:
             visit = Visit(driver, REPORT)

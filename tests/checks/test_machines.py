@@ -40,14 +40,6 @@ DUMP = "kill -USR1 $(cat /var/run/nfdhcpd/nfdhcpd.pid); sleep 2; tail -n 60 %s"
 
 
 @pytest.fixture(scope="module")
-def master(host_of: Callable[[Node], Host], facts_of: Callable[[Node], Facts]) -> Host:
-    for node in NODES:
-        if reason := facts_of(node).lacks("lvm"):
-            pytest.skip(reason)
-    return host_of(hosts("ganeti-master")[0])
-
-
-@pytest.fixture(scope="module")
 def kvm(facts_of: Callable[[Node], Facts]) -> bool:
     return all(facts_of(node).system["kvm"] for node in NODES)
 

@@ -46,28 +46,6 @@ class Server:
         return str(self.tenant.ask("servers").get(NAME, ["", ""])[1])
 
 
-@pytest.fixture(scope="module")
-def master(host_of: Callable[[Node], Host], facts_of: Callable[[Node], Facts]) -> Host:
-    for node in hosts("ganeti-node"):
-        if reason := facts_of(node).lacks("lvm"):
-            pytest.skip(reason)
-    return host_of(hosts("ganeti-master")[0])
-
-
-@pytest.fixture(scope="module")
-def emulated(master: Host, facts_of: Callable[[Node], Facts]) -> Iterator[None]:
-    """Cyclades has Ganeti start machines with KVM; where the nodes have none, they are emulated."""
-    if all(facts_of(node).system["kvm"] for node in hosts("ganeti-node")):
-        yield
-        return
-    info = master.check_output("gnt-cluster info")
-    before = re.search(r"^ *kvm_flag: *(enabled|disabled)$", info, re.MULTILINE)
-    modify = "gnt-cluster modify --hypervisor-parameters=kvm:kvm_flag=%s"
-    master.check_output(modify, "disabled")
-    yield
-    master.check_output(modify, before[1] if before else "")
-
-
 def smallest(flavors: list[dict[str, str]], templates: str) -> str:
     """The id of the flavor with the smallest disk and memory that the backend can make."""
     sizes = [

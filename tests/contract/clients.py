@@ -18,16 +18,25 @@ from golden.paths import ROOT
 PYTHON = Path("~/.pyenv/versions/2.7.18/bin/python").expanduser()
 CLIENTS = ("kamaki==0.13.4", "astakosclient==0.16")
 PLACE = ROOT / ".cache" / "python2" / "-".join(CLIENTS)
+DONE = PLACE / "done"
 HERE = Path(__file__).with_name("python2")
+
+
+def _python() -> Path | None:
+    return next((one for one in (PYTHON, run.which("python2.7")) if one and one.exists()), None)
+
+
+def installed() -> Path | None:
+    """Python 2.7, if it and the clients are there."""
+    return _python() if DONE.exists() else None
 
 
 def install() -> Path | None:
     """Python 2.7, with the clients from the package index; None where one of both is not there."""
-    python = next((one for one in (PYTHON, run.which("python2.7")) if one and one.exists()), None)
+    python = _python()
     if python is None:
         return None
-    done = PLACE / "done"
-    if not done.exists():
+    if not DONE.exists():
         stub = PLACE / "distribute-0.7.3.egg-info"
         stub.mkdir(parents=True, exist_ok=True)
         (stub / "PKG-INFO").write_text("Name: distribute\nVersion: 0.7.3\n")
@@ -35,7 +44,7 @@ def install() -> Path | None:
         words = ["-m", "pip", "install", "--quiet", "--upgrade", "--target", PLACE, *CLIENTS]
         if run.run([python, *words], env=env, check=False).code != 0:
             return None
-        done.write_text("")
+        DONE.write_text("")
     return python
 
 
