@@ -1,8 +1,8 @@
-"""Processes that outlive the command that started them: started, recorded, found again, ended.
+"""Start, record, find and stop processes that outlive the command that started them.
 
-A record is believed only where it was written, so that a copied checkout does not take the
-original's processes for its own, and only while its process is the one that was started: same pid,
-same start time, same boot of the host.
+A record is valid only in the folder where it was written, so that a copied checkout leaves the
+original's processes alone, and only for the very process that was started: same pid, same start
+time, same boot of the host.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Process:
 
 
 def identify(pid: int) -> Process:
-    """The process `pid` as it runs now; one that has ended is never alive."""
+    """The process `pid` as it runs now; `is_alive` is False if it has ended."""
     return Process(pid, start_ticks(pid) or 0, boot_id())
 
 
@@ -75,9 +75,9 @@ def start(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Process:
-    """Start `words`, output to a new file `log`, and return when `ready` says so.
+    """Start `words` with its output in a new file `log`; return when `ready` is true.
 
-    Raises StageError with its last words when it ends before, or is not ready in START_SECONDS.
+    Raises StageError with its last output when it exits early or is not ready in START_SECONDS.
     """
     log.unlink(missing_ok=True)
     child = run.start(words, cwd=cwd, env=env, log=log, stage="boot")
@@ -99,7 +99,7 @@ def start(
 
 
 def settled(seconds: float = 0.5) -> Callable[[], bool]:
-    """For `start`: a program without any sign of being ready, which ends soon when it fails."""
+    """For `start`: a program that does not signal that it is ready, but exits soon if it fails."""
     deadline = time.monotonic() + seconds
     return lambda: time.monotonic() >= deadline
 
@@ -119,21 +119,21 @@ def remember(record: Path, process: Process) -> None:
 
 
 def end(record: Path) -> None:
-    """End the process of `record`, if it still runs, and remove the record."""
+    """Stop the process of `record` if it still runs, and remove the record."""
     if process := running(record):
         process.end()
     record.unlink(missing_ok=True)
 
 
 def write(path: Path, record: Mapping[str, Any]) -> None:
-    """Write `record` as JSON, whole or not at all, for `read` in this very folder."""
+    """Write `record` as JSON, atomically, for `read` in this very folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {**record, "folder": identity(path.parent)}
     atomic.write(path, json.dumps(content, indent=1) + "\n")
 
 
 def read(path: Path) -> dict[str, Any] | None:
-    """What `write` wrote; None without it, and for one that was copied along with its folder."""
+    """What `write` wrote; None without a record, or if it was copied along with its folder."""
     try:
         found: dict[str, Any] = json.loads(path.read_text())
         return found if found.pop("folder") == identity(path.parent) else None
@@ -142,18 +142,18 @@ def read(path: Path) -> dict[str, Any] | None:
 
 
 def identity(folder: Path) -> str:
-    """Tells a folder from its copies, and stays when it or one above is renamed."""
+    """The identity of a folder: a copy has another one, a renamed folder keeps it."""
     found = folder.stat()
     return f"{found.st_dev}:{found.st_ino}"
 
 
 def boot_id() -> str:
-    """Names this boot of the host."""
+    """The ID of this boot of the host."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def start_ticks(pid: int) -> int | None:
-    """When the process `pid` started (proc(5), field 22), or nothing when it has ended."""
+    """The start time of the process `pid` (proc(5), field 22); None if it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -49,10 +49,10 @@ def accept_any_stream() -> None:
 
 
 def printable(text: str) -> str:
-    """`text` with a sign in place of each control character.
+    """`text` with a visible sign for each control character.
 
-    A node's console, a server's answer or a file's name may hold any: they must not clear the
-    operator's screen, rename its window or type for him.
+    A console, a server's answer or a file's name may hold any: they must not clear the operator's
+    screen, rename its window or type for them.
     """
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
@@ -80,7 +80,7 @@ def detail(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """Report something wrong that does not stop the work."""
+    """Report a problem that does not stop the work."""
     _errors.print(f"[yellow]warning:[/yellow] {escape(text)}")
 
 
@@ -160,7 +160,7 @@ class Task:
 
 
 class Progress:
-    """The tasks under way; thread-safe. Use through `progress()`."""
+    """The running tasks; thread-safe. Made by `progress()`."""
 
     def __init__(self) -> None:
         self._tasks: list[Task] = []

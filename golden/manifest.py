@@ -1,4 +1,4 @@
-"""manifest.json beside an artifact: everything it was made from, to judge and to repeat it."""
+"""manifest.json beside an artifact: everything it was made from, for audits and rebuilds."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ NAME = "manifest.json"
 
 @dataclass(frozen=True)
 class Artifact:
-    """A finished disk of one kind. `bytes` is what it takes on the host, `fresh` whether this bake
-    made it."""
+    """A disk of one kind. `bytes` is its size on the host, `fresh` whether this bake made it."""
 
     site: str
     kind: str
@@ -37,7 +36,7 @@ class Artifact:
 
 
 def folder(site: str, kind: str) -> Path:
-    """Where the artifacts of a kind lie."""
+    """The folder of the artifacts of a kind."""
     return paths.ARTIFACTS / site / kind
 
 

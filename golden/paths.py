@@ -1,4 +1,4 @@
-"""Where things lie. Every other module takes its folders from here."""
+"""The folders of the project. Every other module takes them from here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECRETS = HOME / ".secrets"
 
 
 def home() -> str:
-    """Tells this checkout from others that use the same Docker engine or libvirt."""
+    """The identity of this checkout among others that use the same Docker engine or libvirt."""
     return hashlib.sha256(str(CACHE).encode()).hexdigest()[:12]
 
 

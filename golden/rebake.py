@@ -1,7 +1,7 @@
-"""Bake a site again from nothing, in different surroundings: is the result the same?
+"""Bake a site again from nothing, in different surroundings, and compare the results.
 
-A layer's inputs are in its key; anything else that leaks in (host name, time zone, umask, number
-of processors, path, time) shows as a difference between two bakes of one key, in a file or in the
+A layer's inputs are in its key; any other influence (host name, time zone, umask, number of
+processors, path, time) shows as a difference between two bakes of one key, in a file or in the
 bytes of the disk.
 """
 
@@ -51,7 +51,7 @@ def rebake(site_name: str, *, verify: bool = False) -> None:
 
 
 def _take_along(home: Path) -> None:
-    """Link packages and pool: the pool alone has locked versions that a mirror has lost."""
+    """Link packages and pool: a mirror may no longer have the locked versions."""
     unfinished = shutil.ignore_patterns(".*", "partial", "lock")
     for name in ("debs", "pool"):
         if (paths.CACHE / name).is_dir():
@@ -96,7 +96,7 @@ def _compared(site: str, kind: str, home: Path) -> list[str]:
 
 
 def _differences(here: Sequence[Path], there: Sequence[Path]) -> list[Change]:
-    """The differences in any layer, even below another, or in the whole; each path once."""
+    """The differences in any layer, even if another hides them, or in the whole; each path once."""
     found: dict[str, Change] = {}
     views = [*(((a,), (b,)) for a, b in zip(here, there, strict=True)), (here, there)]
     for pair in views:

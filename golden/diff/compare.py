@@ -51,7 +51,7 @@ def changes(a: Tree, b: Tree, *, times: bool = False) -> Iterator[Change]:
 
 
 def _same(old: Entry, new: Entry) -> bool:
-    """Whether both are one file of a shared layer, or equal in content, mode and owner."""
+    """Whether both are the same file of a shared layer, or equal in content, mode and owner."""
     if old.file == new.file:
         return True
     a, b = old.status, new.status
@@ -72,7 +72,7 @@ def _clock(stamp: int) -> str:
 
 
 def is_noise(path: str) -> bool:
-    """Whether every bake writes this path anew."""
+    """Whether this path changes with every bake."""
     return path in NOISE or any(part in path for part in CACHES)
 
 

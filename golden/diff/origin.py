@@ -1,6 +1,6 @@
-"""The line of a template that a line of a configuration file comes from.
+"""Trace a line of a configuration file to the line of its template.
 
-Every rendered file says in its head what it is made from (golden/render/header.py).
+Every rendered file names its template in its header (golden/render/header.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _FILLED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
 
 
 def source(text: str) -> str:
-    """The file of images/ that a rendered text is made from; empty for any other text."""
+    """The file of images/ that a text was rendered from; empty for any other text."""
     found = _HEADER.search(text[:4096])
     return found.group(1) if found else ""
 

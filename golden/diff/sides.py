@@ -27,9 +27,9 @@ class Side:
 
 
 def find(word: str, site: str) -> Side:
-    """The image that `word` names; `site` is where a KIND or RELEASE without one is looked for.
+    """The image that `word` names; a KIND or RELEASE without a site is looked up in `site`.
 
-    Raises UserError when it names none, or when a layer of it is no longer in the cache.
+    Raises UserError when there is none, or when a layer of it is no longer in the cache.
     """
     path = Path(word)
     if path.is_dir() and not (path / manifest.NAME).is_file():

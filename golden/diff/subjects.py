@@ -1,6 +1,6 @@
-"""What an image holds, by subject: packages, accounts, services, rights, sizes.
+"""The contents of an image, by subject: packages, accounts, services, rights, sizes.
 
-Each function takes an image and the paths that differ, to which it may limit itself.
+Each function takes an image and the paths that differ, and may look at those alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DEPTH = 2  # sizes are summed for folders down to here: /usr/lib, /var/cache
 
 
 def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Difference]:
-    """What is not the same in both, by name."""
+    """The entries that differ, by name."""
     return [
         (name, before.get(name, ""), after.get(name, ""))
         for name in sorted(before.keys() | after.keys())
@@ -30,7 +30,7 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Dif
 
 
 def packages(image: Tree, _: Sequence[str] = ()) -> dict[str, str]:
-    """{package: version} of what dpkg of the image holds to be installed."""
+    """{package: version} of the packages installed according to the image's dpkg."""
     text = "\n".join(overlay.lines(image, "/var/lib/dpkg/status"))
     found = {}
     for paragraph in text.split("\n\n"):
@@ -61,14 +61,14 @@ def services(image: Tree, _: Sequence[str] = ()) -> dict[str, str]:
 
 
 def privileged(image: Tree, paths: Sequence[str]) -> dict[str, str]:
-    """{path: mode} of those of `paths` that give rights: setuid, setgid, capabilities."""
+    """{path: mode} of the `paths` with special rights: setuid, setgid, capabilities."""
     return {
         path: f"{image[path].mode}" for path in paths if path in image and image[path].privileged
     }
 
 
 def ports(image: Tree, paths: Sequence[str]) -> dict[str, str]:
-    """{`PATH PORT`: `yes`} of the ports that configuration files among `paths` have opened."""
+    """{`PATH PORT`: `yes`} of the ports that configuration files among `paths` open."""
     return {
         f"{path} {match.group(1)}": "yes"
         for path in paths

@@ -1,7 +1,6 @@
-"""What this host needs for a site: each thing found or not, with the one command that mends it.
+"""Examine this host for a site; each finding has the one command that mends it.
 
-`examine` looks at everything and may take seconds; golden/host/require.py is the quick part, which
-a bake asks first.
+`examine` is thorough and takes seconds; a bake first runs the quick part, golden/host/require.py.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ def doctor(site: str, as_json: bool = False) -> None:
 def examine(
     site: Site, host: Host | None = None, probe: Callable[[], str] | None = None
 ) -> list[Finding]:
-    """Look at everything. `probe` says on which accelerator a tiny guest really ran, and why."""
+    """Examine everything. `probe` returns the accelerator on which a tiny guest ran, and why."""
     host = host or Host()
     return [
         *programs.programs(host),

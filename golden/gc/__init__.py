@@ -1,7 +1,7 @@
-"""Find, size and remove what nothing needs any more.
+"""Find, measure and remove what nothing needs any more.
 
-The artifacts in place, promoted image releases, what a bake of today's definitions needs, and the
-disks of booted nodes stay.
+Kept are the artifacts in place, promoted image releases, everything that a bake of today's
+definitions needs, and the disks of booted nodes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What must stay. `packages` is None when that of some site is unknown."""
+    """What must be kept. `packages` is None when those of some site are unknown."""
 
     layers: frozenset[str]
     releases: frozenset[str]
@@ -141,7 +141,7 @@ def _wanted() -> Wanted:
 
 
 def _sites() -> list[str]:
-    """The sites of today of which something was baked here."""
+    """The sites in the definition of which something was baked here."""
     return [site for site in definition.sites() if (paths.CACHE / "latest" / site).is_dir()]
 
 
@@ -151,7 +151,7 @@ def _noted(site: str) -> set[str]:
 
 
 def _in_use() -> tuple[set[tuple[int, int]], set[str]]:
-    """The disks (device, inode) and the layers that booted nodes, or kept ones, stand on."""
+    """The disks (device, inode) and layers that booted or kept nodes use."""
     files, keys = set(), set()
     for folder in (paths.CACHE / "run").glob("*/*/"):
         node = NodeDir(folder.parent.name, folder.name)

@@ -1,5 +1,4 @@
-"""The space that files take, and that removing them frees: a file with links elsewhere stays until
-the last one goes."""
+"""The space that files take and would free: none while a file has another hard link."""
 
 from __future__ import annotations
 
@@ -12,13 +11,13 @@ BLOCK = 512  # stat(2): the unit of st_blocks
 
 
 def total(paths: Iterable[Path]) -> int:
-    """The bytes on the disk of everything below `paths`, each file once."""
+    """The bytes on disk of everything below `paths`, counting each file once."""
     seen = {(found.st_dev, found.st_ino): found.st_blocks for found in _all(paths)}
     return sum(seen.values()) * BLOCK
 
 
 def freed(paths: Iterable[Path]) -> int:
-    """The bytes that come free when all of `paths` are removed."""
+    """The bytes freed by removing all of `paths`."""
     left: dict[tuple[int, int], int] = {}
     blocks = 0
     for found in _all(paths):

@@ -1,4 +1,4 @@
-"""Where each of the guide's 291 actions lives here, what proves it, and how that went last time.
+"""Where each of the guide's 291 actions is done, what proves it, and the last result.
 
 `./inv coverage` shows it. With --write the table goes to .artifacts/SITE/coverage.md, and its sums
 by chapter to docs/guide-coverage.md.
@@ -29,7 +29,7 @@ __all__ = ["DOCUMENT", "TABLE", "Row", "rehearsed", "rows_of", "show", "summary"
 def rows_of(site: str, checks: Path | None = None) -> tuple[Row, ...]:
     """A row for each action of the guide, its state that of the last rehearsals of `site`.
 
-    What one target has no means for counts as another found it. `checks` is a file that `inv check`
+    A check that cannot run on one target counts as on another. `checks` is a file that `inv check`
     wrote, by default those of `rehearsed`. Raises UserError when the site is invalid or a home
     names an id that the guide does not have.
     """

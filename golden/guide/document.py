@@ -1,7 +1,7 @@
 """The guide's actions as documents: all of them beside the reports, by chapter in the repository.
 
-What is committed has neither line numbers nor times, so only a rehearsal that goes otherwise, or a
-change of the guide, changes it.
+The committed one has neither line numbers nor times, so that only another result or a change of the
+guide changes it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which outcomes of the last checks concern an action of the guide, and their joint verdict.
+"""Find the outcomes of the last checks that concern an action, and their joint verdict.
 
 A check proves the ids of its `guide` marker. What a role does is proven by the checks of the files,
 packages, services, … that it brings; what a step does by the check that it succeeded on its nodes.

@@ -1,4 +1,4 @@
-"""In which state an action is: what the checks found, unless it is known to be done otherwise."""
+"""The state of an action: the result of its checks, unless it is known to be done another way."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Differences:
     def judged(self, id: str, verdict: Verdict) -> Verdict:
         """The state of the action `id`, of which the checks say `verdict`.
 
-        A failure stays one, and another way that was never rehearsed is not known to work.
+        A failure stays a failure; another way counts only once it was rehearsed.
         """
         state, reason = self.known.get(id, ("", ""))
         unknown = state == ANOTHER_WAY and verdict.state == NOT_REHEARSED

@@ -1,4 +1,4 @@
-"""One thing that was looked for on this host."""
+"""A finding about this host."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """`name` was looked for; `ok` says whether it is as it should be.
+    """`name` was examined; `ok` says whether it is as it should be.
 
-    `needed` tells a must from a may; `detail` is what was seen; `fix` is one command, empty when
+    `needed`: without it nothing works; `detail` is what was seen; `fix` is one command, empty when
     ok; `package` is the Debian package whose installation is that fix, if it is one.
     """
 

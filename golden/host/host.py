@@ -1,4 +1,4 @@
-"""What can be asked of this host. Tests give the findings another `Host`."""
+"""The questions that findings ask of this host. Tests pass another `Host`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANSWER_SECONDS = 5.0
 
 
 def _text(path: Path) -> str:
-    """The file's text, or nothing where the host does not have it."""
+    """The file's text; empty if it does not exist."""
     try:
         return path.read_text(errors="replace")
     except OSError:

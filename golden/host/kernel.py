@@ -1,4 +1,4 @@
-"""What the host's kernel lets us do: namespaces, old binaries, fast virtual machines."""
+"""What the host's kernel can do: namespaces, old binaries, fast virtual machines."""
 
 from __future__ import annotations
 

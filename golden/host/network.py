@@ -67,7 +67,7 @@ def subnet_and_mirrors(
 
 
 def free_address(site: Site) -> str:
-    """The highest address of the site's subnet that nothing of the site has, for this host.
+    """The highest address of the subnet that the site does not use, for this host.
 
     Raises UserError when there is none.
     """

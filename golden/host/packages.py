@@ -1,4 +1,4 @@
-"""The host packages, from the one list that the `inv` wrapper reads too."""
+"""The host packages, from the list that the `inv` wrapper reads too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LIST = Path(__file__).with_name("host-packages.txt")
 
 @dataclass(frozen=True)
 class HostPackage:
-    """A Debian `package`, the `program` (command or path) that proves it, what for, and why."""
+    """A Debian `package`, the `program` (command or path) that proves it, its purposes, and why."""
 
     package: str
     program: str

@@ -14,7 +14,7 @@ OLD_GLIBC = "needs_vsyscall"
 
 
 def require(site: Site, host: Host | None = None) -> None:
-    """Raise UserError with all that this host lacks for a bake; takes well under 100 ms."""
+    """Raise UserError with everything that this host lacks for a bake; takes well under 100 ms."""
     host = host or Host()
     found = [*programs.programs(host, "bake"), *kernel.namespaces(host), resources.disk(host)]
     found += [keyring(host, site), vsyscall(host, site)]

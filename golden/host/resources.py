@@ -1,4 +1,4 @@
-"""Room on the disk and in memory."""
+"""Space on the disk and in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MEMORY_PER_GUEST_MIB = 150
 
 
 def disk(host: Host) -> Finding:
-    """Room for layers and artifacts where they are made."""
+    """Enough space for layers and artifacts where they are made."""
     free = host.free(host.home)
     shown = f"{free / GIB:.1f} GiB free in {host.home}"
     if free >= DISK_BAKE:
