@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,13 @@ def sha256(path: Path) -> str:
 def read(site: str, kind: str) -> dict[str, Any] | None:
     """The manifest of a kind's artifacts, or None where nothing was baked."""
     return load(folder(site, kind))
+
+
+def origins(site: str, kinds: Iterable[str]) -> dict[str, str]:
+    """{name: "stand-in" or "packages/"} of the packages in the images of `kinds` that are no
+    release's own."""
+    found = (read(site, kind) or {} for kind in kinds)
+    return {name: origin for each in found for name, origin in each.get("origins", {}).items()}
 
 
 def load(folder: Path) -> dict[str, Any] | None:

@@ -6,8 +6,8 @@ import dataclasses
 import json
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,11 +37,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """All outcomes of one run of the checks on `site`; `seconds` of wall time."""
+    """All outcomes of one run of the checks on `site`; `seconds` of wall time. `origins` are those
+    of the images' packages that are no release's own."""
 
     site: str
     outcomes: tuple[Outcome, ...]
     seconds: float
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -66,6 +68,7 @@ class Report:
             "ok": self.ok,
             "seconds": round(self.seconds, 1),
             "counts": {state: self.count(state) for state in ("passed", "failed", "not run")},
+            "origins": dict(self.origins),
             "checks": [dataclasses.asdict(outcome) for outcome in self.outcomes],
         }
 
@@ -84,7 +87,16 @@ class Report:
         )
         for (subject, reason), times in missing.items():
             log.info(f"not run here, {subject} ({times}): {reason}")
+        show_origins(self.origins)
         log.info(self.summary())
+
+
+def show_origins(origins: Mapping[str, str]) -> None:
+    """Print which packages are no release's own: a line for the stand-ins, and one for those of the
+    site's folder."""
+    for origin in sorted(set(origins.values())):
+        names = [name for name in sorted(origins) if origins[name] == origin]
+        log.info(f"{origin.rstrip('/')} ({len(names)}): {', '.join(names)}")
 
 
 def _by_subject(outcomes: Iterable[Outcome]) -> list[tuple[str, list[Outcome]]]:
@@ -119,7 +131,7 @@ def from_json(path: Path) -> Report:
         Outcome(**{**one, "guide": tuple(one["guide"]), "nodes": tuple(one["nodes"])})
         for one in found["checks"]
     )
-    return Report(found["site"], tuple(outcomes), found["seconds"])
+    return Report(found["site"], tuple(outcomes), found["seconds"], found.get("origins", {}))
 
 
 def _outcome(case: ElementTree.Element) -> Outcome:

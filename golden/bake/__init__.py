@@ -139,11 +139,12 @@ def _order(
     rendering = render(site)
     held, resolver = lock.resolver(site.release, offline=offline)
     recipes = recipe.resolve(site, rendering, resolver, kinds)
+    packages = {package for each in recipes.all() for package in each.all_packages()}
     if held:
-        packages = [package for each in recipes.all() for package in each.all_packages()]
         files = [file for each in recipes.all() for file in each.downloads]
         lock.require(site.release, held, packages, files, offline=offline)
-    disks = tuple(Disk(site, kind, fmt, recipes) for kind in kinds)
+    origins = lock.origins(held, resolver.state, packages)
+    disks = tuple(Disk(site, kind, fmt, recipes, origins) for kind in kinds)
     return _Order(site, disks, recipes, Store(paths.CACHE), resolver)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from golden import atomic, disk, manifest
@@ -33,12 +33,14 @@ def settings(site: Site, kind: Kind) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Disk:
-    """The disk of `kind` in `format`, made of the layers in `recipes`."""
+    """The disk of `kind` in `format`, made of the layers in `recipes`; `origins` are those of
+    packages that are no release's own."""
 
     site: Site
     kind: Kind
     format: str
     recipes: Recipes
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -155,4 +157,5 @@ def _facts(builder: Builder, target: Disk) -> dict[str, Any]:
         "sources": [sources.recorded(line) for line in builder.resolver.state.lines],
         "layers": layers,
         "packages": {package.name: package.version for package in packages},
+        "origins": {p.name: target.origins[p.name] for p in packages if p.name in target.origins},
     }

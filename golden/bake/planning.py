@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from golden import log, manifest, paths, releases
+from golden import log, manifest, paths, releases, report
 from golden.bake.disk import TREE, Disk
 from golden.definition import Site
 from golden.definition.problems import nearest
@@ -44,7 +44,8 @@ class Step:
 @dataclass(frozen=True)
 class Plan:
     """The steps in the order of the bake, for images of `nodes` as disks of `format`; `kept` are
-    the disks that come back from releases."""
+    the disks that come back from releases, `origins` those of packages that are no release's own.
+    """
 
     site: str
     release: str
@@ -52,6 +53,7 @@ class Plan:
     format: str
     steps: tuple[Step, ...]
     kept: tuple[releases.Kept, ...]
+    origins: Mapping[str, str]
 
     @property
     def stale(self) -> tuple[Step, ...]:
@@ -95,6 +97,7 @@ class Plan:
         """The plan as plain data; durations in seconds, sizes in bytes."""
         return {
             **{name: getattr(self, name) for name in ("site", "release", "nodes", "format")},
+            "origins": dict(self.origins),
             "items": [asdict(step) for step in self.steps],
             **{name: getattr(self, name) for name in ("seconds", "fetch_bytes", "disk_bytes")},
         }
@@ -125,6 +128,7 @@ def make(site: Site, disks: Sequence[Disk], recipes: Recipes, store: Store) -> P
         disks[0].format,
         (*layers, *(_disk(disk, stale, kept.get(disk.name)) for disk in disks)),
         tuple(kept.values()),
+        disks[0].origins,
     )
 
 
@@ -189,6 +193,7 @@ def show(plan: Plan) -> None:
         about = f"about {step.seconds:.0f} s" if step.seconds and step.state == "stale" else ""
         why = "; ".join(shortened(step.reasons))
         log.info(f"{step.name:<{width}}  {step.state:<10}  {about:<11}  {why}".rstrip())
+    report.show_origins(plan.origins)
     log.info(_summary(plan))
 
 

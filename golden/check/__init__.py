@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from golden import atomic, log, report
+from golden import atomic, log, manifest, report
 from golden.definition import load
 from golden.errors import StageError
 from golden.paths import ARTIFACTS, CACHE, ROOT, TESTS, shown
@@ -68,7 +68,8 @@ def run(
         Connection.to(site)
     junit.parent.mkdir(parents=True, exist_ok=True)
     seconds = _pytest(site, names, junit, facts, options)
-    found = Report(site, report.from_junit(junit), seconds)
+    origins = manifest.origins(site, (kind.name for kind in definition.kinds))
+    found = Report(site, report.from_junit(junit), seconds, origins)
     atomic.write(junit.with_suffix(".json"), json.dumps(found.as_json(), indent=1) + "\n")
     return found
 

@@ -4,7 +4,7 @@ each at a path in which the facts of the release are filled in."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,9 +33,9 @@ class Content:
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts of `release`, for paths."""
+    """The facts of the last of `releases`, for paths; it is like those before it."""
 
-    release: str
+    releases: Sequence[str]
     values: Mapping[str, object]
     problems: Problems
 
@@ -44,9 +44,9 @@ class Facts:
         for name in _FACT.findall(written):
             if name not in self.values:
                 hint = nearest(name, self.values)
-                message = f"release '{self.release}' has no fact '{name}'; {hint}"
+                message = f"release '{self.releases[-1]}' has no fact '{name}'; {hint}"
             elif isinstance(self.values[name], list):
-                message = f"the fact '{name}' of release '{self.release}' is a list"
+                message = f"the fact '{name}' of release '{self.releases[-1]}' is a list"
             else:
                 continue
             self.problems.add(file, line, keys, message)
@@ -61,7 +61,8 @@ def read_content(document: Document, facts: Facts) -> Content:
     """
     role = document.file.parent
     sources = _sources(role / FOLDER, facts)
-    sources |= _sources(role / f"{FOLDER}.{facts.release}", facts)
+    for release in facts.releases:
+        sources |= _sources(role / f"{FOLDER}.{release}", facts)
     owned = _places(document, "files", facts)
     written = _written_paths(role)
     for path, (keys, _) in owned.items():

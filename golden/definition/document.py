@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,16 +99,15 @@ def read(file: Path, problems: Problems) -> Document:
     return document
 
 
-def inherit(
-    document: Document, base: Document, key: str = "like", joined: str = "variables"
-) -> None:
-    """Add to `document` each key of `base` that it lacks, and merge the mapping at `joined`.
+def inherit(document: Document, base: Document, joined: Sequence[str], key: str = "like") -> None:
+    """Add to `document` each key of `base` that it lacks, and merge the mappings at `joined`.
 
     In messages, an inherited value is at the line of `key`.
     """
-    own = document.mapping(joined)
-    if own or joined not in document.data:
-        document.data[joined] = {**base.mapping(joined), **own}
+    for part in joined:
+        own = document.mapping(part)
+        if own or part not in document.data:
+            document.data[part] = {**base.mapping(part), **own}
     document.data = {**base.data, **document.data}
     for keys in base.nodes:
         document.nodes.setdefault(keys, document.nodes[(key,)])

@@ -158,6 +158,7 @@ RoleName = Annotated[str, Rule("a role (a folder of images/roles)", names="role"
 KindName = Annotated[str, Rule("a kind (a file of images/kinds)", names="kind")]
 SiteName = Annotated[str, Rule("a site (a file of images/sites)", names="site")]
 ReleaseName = Annotated[str, Rule("a release (a file of images/releases)", names="release")]
+StandIn = Annotated[str, Rule("a stand-in (a folder of images/standins)", names="stand-in")]
 StepName = Annotated[str, Rule("a step (a file of scripts/firstboot/steps)", names="step")]
 BakeScript = Annotated[str, Rule("a script of scripts/bake", names="bake script")]
 GuideId = Annotated[str, Rule("an id of the guide (docs/guide-steps.json)", names="guide id")]

@@ -40,6 +40,13 @@ class ReleaseFile:
     """A Debian release: everything by which its images differ from those of another release."""
 
     name: Annotated[fields.Name, Key("release"), Doc("the file's own name")]
+    like: Annotated[
+        fields.ReleaseName | None,
+        Doc(
+            "the release whose keys count where this file gives none, and whose files.<release> a"
+            " role takes; facts, packages and services are merged"
+        ),
+    ] = None
     debian: Annotated[int, Range(1, 99), Doc("the major version")]
     suite: fields.Text
     architecture: Literal["amd64"] = "amd64"
@@ -47,7 +54,9 @@ class ReleaseFile:
     sources: Annotated[tuple[Source, ...], NotEmpty(), Doc("used while baking")]
     image_sources: Annotated[tuple[Source, ...], Doc("sources.list of the image")] = ()
     synnefo: Annotated[fields.Upstream, Doc("version of Synnefo's packages, which inv bump moves")]
-    standins: Annotated[bool, Doc("bake the stand-in packages of images/standins, too")] = False
+    standins: Annotated[
+        tuple[fields.StandIn, ...], Doc("the packages that are played by those of images/standins")
+    ] = ()
     keyring: Annotated[fields.Text, Doc("the archive's keys, on the host that bakes")]
     accept_expired_keys: bool = False
     check_valid_until: Annotated[bool, Doc("false for an archived release")] = True
@@ -165,6 +174,13 @@ class SiteFile:
         ),
     ] = None
     release: fields.ReleaseName
+    standins: Annotated[
+        tuple[fields.StandIn, ...] | None, Doc("in place of those of the release")
+    ] = None
+    packages: Annotated[
+        fields.Text | None,
+        Doc("a folder of .debs on the baking host, which go before those of the release's sources"),
+    ] = None
     domain: fields.HostName
     network: Network
     bridges: tuple[Bridge, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from golden import paths
@@ -11,11 +11,14 @@ from golden.definition.content import Content, Facts, check_layout, read_content
 from golden.definition.document import Document, inherit, read
 from golden.definition.models import Site
 from golden.definition.problems import Problems, nearest
-from golden.definition.resolve import resolve
+from golden.definition.resolve import resolve, with_packages
 from golden.definition.schema import FAMILIES
 from golden.definition.tree import Tree
 from golden.definition.validate import validate
 from golden.errors import UserError
+
+# Of a site or release that is like another, these mappings hold the entries of both.
+JOINED = {"site": ("variables",), "release": ("facts", "packages", "services")}
 
 
 def sites(root: Path = paths.ROOT) -> tuple[str, ...]:
@@ -23,8 +26,9 @@ def sites(root: Path = paths.ROOT) -> tuple[str, ...]:
     return tuple(sorted(Tree(root).names["site"]))
 
 
-def load(site: str, root: Path = paths.ROOT) -> Site:
-    """The definition of `site` and everything it uses, from the checkout at `root`.
+def load(site: str, root: Path = paths.ROOT, packages: str = "") -> Site:
+    """The definition of `site` and everything it uses, from the checkout at `root`, with the
+    folder of `packages` in place of its own, if given.
 
     Raises UserError with all problems of these files, each `file:line: path: message`.
     """
@@ -33,7 +37,11 @@ def load(site: str, root: Path = paths.ROOT) -> Site:
         raise UserError(f"there is no site '{site}'; {nearest(site, reading.tree.names['site'])}")
     parts = _gather(site, reading)
     reading.problems.raise_any()
-    return _resolve(parts)
+    found = _resolve(parts)
+    if not packages:
+        return found
+    folder = str(Path(packages).resolve())
+    return replace(found, release=with_packages(found.release, site, folder))
 
 
 def load_all(root: Path = paths.ROOT) -> tuple[Site, ...]:
@@ -72,8 +80,8 @@ class _Reading:
 
     def _read(self, family: str, name: str, file: Path) -> Document:
         document = read(file, self.problems)
-        if family == "site":
-            self._inherit(name, document)
+        if family in JOINED:
+            self._inherit(family, name, document)
         if document.nodes:
             validate(document, FAMILIES[family], self.tree.names)
             for keys, own in document.each(family):
@@ -83,25 +91,23 @@ class _Reading:
             check_layout(document, set(self.tree.names["release"]))
         return document
 
-    def _inherit(self, name: str, site: Document) -> None:
-        """Add to a site that is like another what it does not specify itself."""
-        other = site.data.get("like")
+    def _inherit(self, family: str, name: str, own: Document) -> None:
+        """Add to a site or release that is like another what it does not specify itself."""
+        other = own.data.get("like")
         if other is None:
             return
-        choices = set(self.tree.names["site"]) - {name}
+        choices = set(self.tree.names[family]) - {name}
         if str(other) not in choices:
             hint = nearest(str(other), choices)
-            site.problem(("like",), f"no other site is called '{other}'; {hint}")
-        elif "like" in (base := self.document("site", str(other))).data:
-            site.problem(
-                ("like",), f"'{other}' is itself like '{base.data['like']}': name that one"
-            )
+            own.problem(("like",), f"no other {family} is called '{other}'; {hint}")
+        elif "like" in (base := self.document(family, str(other))).data:
+            own.problem(("like",), f"'{other}' is itself like '{base.data['like']}': name that one")
         elif not base.broken:
-            inherit(site, base)
+            inherit(own, base, JOINED[family])
             return
         # Without its base, nothing else of it can be checked.
-        site.nodes.clear()
-        site.data.clear()
+        own.nodes.clear()
+        own.data.clear()
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,8 @@ def _gather(site: str, reading: _Reading) -> _Parts:
         if not release.data:
             # It could not be read: missing facts are no further problem.
             continue
-        facts = Facts(name, release.mapping("facts"), reading.problems)
+        folders = tuple(each for each in (release.data.get("like"), name) if each)
+        facts = Facts(folders, release.mapping("facts"), reading.problems)
         contents = {role: read_content(document, facts) for role, document in roles.items()}
         for carried in roles_of.values():
             crosscheck.check_paths([contents[role] for role in carried])

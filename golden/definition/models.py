@@ -31,8 +31,21 @@ Layer = Literal["base", "platform", "synnefo"]
 LAYERS: tuple[Layer, ...] = ("base", "platform", "synnefo")
 
 
+@dataclass(frozen=True, kw_only=True)
 class Release(ReleaseFile):
-    """A Debian release, and the names of packages and services in it."""
+    """A Debian release as a site uses it, and the names of packages and services in it.
+
+    `folder` has packages of the site's own. With that, or with stand-ins of its own, the site has a
+    lock of its own: `owner` is then its name.
+    """
+
+    folder: Path | None = None
+    owner: str = ""
+
+    @property
+    def lock_name(self) -> str:
+        """What its lock and its pool are called."""
+        return f"{self.name}.{self.owner}" if self.owner else self.name
 
     def real_packages(self, logical: str) -> tuple[str, ...]:
         """The packages for a role's `logical` package; empty if this release needs none."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from golden import paths
 from golden.definition.construct import construct
 from golden.definition.content import TEMPLATE, Content
 from golden.definition.document import Document
@@ -29,7 +30,7 @@ def resolve(
     all_roles = {name: _role(content) for name, content in roles.items()}
     all_kinds = {name: _kind(document, all_roles) for name, document in kinds.items()}
     resolved = {
-        "release": construct(Release, releases[written.release].data),
+        "release": _release(written, releases[written.release]),
         "bridges": _bridges(written),
         "nodes": _nodes(written, all_kinds),
         "kinds": tuple(all_kinds.values()),
@@ -41,6 +42,18 @@ def _common(written: Any, model: type) -> dict[str, Any]:
     """The fields of `model` as they are `written`."""
     names = [field.name for field in dataclasses.fields(model)]
     return {name: getattr(written, name) for name in names if hasattr(written, name)}
+
+
+def _release(site: SiteFile, document: Document) -> Release:
+    release = construct(Release, document.data)
+    if site.standins is not None:
+        release = dataclasses.replace(release, standins=site.standins, owner=site.name)
+    return release if site.packages is None else with_packages(release, site.name, site.packages)
+
+
+def with_packages(release: Release, site: str, folder: str) -> Release:
+    """`release` as `site` uses it with the packages of `folder`, a path in the checkout or not."""
+    return dataclasses.replace(release, folder=paths.ROOT / folder, owner=site)
 
 
 def _bridges(site: SiteFile) -> tuple[Bridge, ...]:

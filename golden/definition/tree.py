@@ -43,6 +43,7 @@ class Tree:
             "site": _stems(images / "sites"),
             "kind": _stems(images / "kinds"),
             "role": {file.parent.name for file in (images / "roles").glob("*/role.yaml")},
+            "stand-in": {file.parent.name for file in (images / "standins").glob("*/control.yaml")},
             "step": {file.stem for file in steps},
             "bake script": {file.name for file in (scripts / "bake").glob("*.sh")},
             "guide id": {step["id"] for step in json.loads(GUIDE.read_text("utf-8"))},

@@ -5,7 +5,7 @@ lock), `pool` (its files, for a bake without a mirror), `bundle` (a pool as one 
 images/releases/NAME.lock.json is never edited by hand.
 """
 
-from golden.lock.locked import Change, changes, require, resolver
+from golden.lock.locked import Change, changes, origins, require, resolver
 from golden.lock.model import Lock, Locked, load, path, pins, write
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Locked",
     "changes",
     "load",
+    "origins",
     "path",
     "pins",
     "require",

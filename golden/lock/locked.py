@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from golden import log
 from golden.definition import Release
 from golden.errors import UserError
-from golden.lock.model import Lock, load, pins
+from golden.lock.model import GIVEN, STANDIN, Lock, load, pins
 from golden.packages import AptState, Package, Resolver
 from golden.packages.downloads import Download, Downloads
 
@@ -54,11 +54,13 @@ def resolver(release: Release, *, offline: bool) -> tuple[Lock | None, Resolver]
     held = load(release)
     if held is None:
         _warn(
-            f"release '{release.name}' has no lock, so its packages are resolved anew; make one "
-            "with: ./inv lock"
+            f"release '{release.lock_name}' has no lock, so its packages are resolved anew; make "
+            "one with: ./inv lock"
         )
     state = AptState(release, locked=pins(held), offline=offline)
     state.refresh()
+    if held and release.folder and not offline:
+        _require_given(release, held, state)
     downloads = Downloads(state.pool, held.downloads if held else (), offline=offline)
     return held, Resolver(state, downloads)
 
@@ -82,7 +84,7 @@ def require(
         return
     parts = [f"the sources do not have what is locked: {_some(moved)}"] if moved else []
     parts += [f"not in the lock: {_some(new)}"] if new else []
-    where = f"images/releases/{release.name}.lock.json: {'; '.join(parts)}"
+    where = f"images/releases/{release.lock_name}.lock.json: {'; '.join(parts)}"
     if offline:
         raise UserError(
             f"{where}; --offline takes nothing else: fill the pool where there is a mirror with "
@@ -94,6 +96,36 @@ def require(
             "with ./inv pool.import FILE"
         )
     _warn(f"{where}; the bake takes what the mirror has (lock it with: ./inv lock)")
+
+
+def _require_given(release: Release, held: Lock, state: AptState) -> None:
+    """Raise UserError when the folder of packages has not what the lock has of it."""
+    there = {deb.field("Package"): deb for deb in state.debs_given.values()}
+    lost, other = [], []
+    for each in held.packages:
+        deb = there.get(each.name)
+        if each.source == GIVEN and (deb is None or deb.sha256 != each.sha256):
+            lost += [] if deb else [f"{each.name} {each.version}"]
+            other += [f"{deb.named} (locked: {each.version})"] if deb else []
+    parts = [f"has no longer {_some(lost)}"] if lost else []
+    parts += [f"has other bytes than are locked: {_some(other)}"] if other else []
+    if parts:
+        raise UserError(
+            f"{release.folder}: {'; '.join(parts)}; put them back, or lock what is there now with "
+            f"./inv lock --site {release.owner} --packages {release.folder}"
+        )
+
+
+def origins(held: Lock | None, state: AptState, packages: Iterable[Package]) -> dict[str, str]:
+    """{name: `STANDIN` or `GIVEN`} of the packages that are no release's own."""
+    given = {each.name for each in held.packages if each.source == GIVEN} if held else set[str]()
+    found = {}
+    for each in sorted(packages, key=lambda package: package.name):
+        if state.is_standin(each):
+            found[each.name] = STANDIN
+        elif each.sha256 in state.debs_given or each.name in given:
+            found[each.name] = GIVEN
+    return found
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from golden import definition, log, paths, render
 from golden.definition import Site
 from golden.errors import UserError
 from golden.lock.locked import changes
-from golden.lock.model import STANDIN, Lock, Locked, load, require_one_synnefo, write
+from golden.lock.model import GIVEN, STANDIN, Lock, Locked, load, require_one_synnefo, write
 from golden.packages import AptState, Package, Resolver
 from golden.packages.downloads import Downloads
 from golden.packages.sources import own_uri
@@ -39,7 +39,7 @@ def make_from(site: Site, state: AptState, root: Path = paths.ROOT) -> Lock:
     known = {(each.name, each.version): each.source for each in old.packages} if old else {}
     sources = {**known, **_sources(state, packages)}
     lock = Lock(
-        site.release.name,
+        site.release.lock_name,
         tuple(_locked(state, sources, packages[name]) for name in sorted(packages)),
         tuple(sorted({each for recipe in layers for each in recipe.downloads})),
     )
@@ -48,9 +48,11 @@ def make_from(site: Site, state: AptState, root: Path = paths.ROOT) -> Lock:
 
 
 def recipes(site: Site, resolver: Resolver, root: Path = paths.ROOT) -> Iterator[Recipe]:
-    """The layers of every site of the release of `site`."""
-    for each in definition.load_all(root):
-        if each.release.name == site.release.name:
+    """The layers of every site that has the lock of `site`: of all that use its release, but for
+    those with packages of their own."""
+    every = (site,) if site.release.owner else definition.load_all(root)
+    for each in every:
+        if each.release.lock_name == site.release.lock_name:
             yield from resolve(each, render.render(each, root), resolver, each.kinds).all()
 
 
@@ -97,5 +99,5 @@ def _locked(state: AptState, sources: Mapping[tuple[str, str], str], package: Pa
     name, version, architecture = package.name, package.version, package.architecture
     if state.is_standin(package):
         return Locked(name, version, architecture, 0, "", STANDIN)
-    source = sources.get((name, version), "")
+    source = GIVEN if state.given_file(package) else sources.get((name, version), "")
     return Locked(name, version, architecture, package.size, package.sha256, source)

@@ -12,18 +12,20 @@ from typing import Any
 from golden import atomic, paths
 from golden.definition import Release
 from golden.errors import UserError
-from golden.packages import synnefo
+from golden.packages import folder, synnefo
 from golden.packages.downloads import Download
 
 FORMAT = 1
 # The source of what is built here from images/standins/: it has no hash, for every edit changes it.
 STANDIN = "stand-in"
+# That of what the site's own folder of packages had.
+GIVEN = folder.SUITE
 
 
 @dataclass(frozen=True)
 class Locked:
     """One package. `size` in bytes; `source` is the suite and component that had it, as
-    sources.list(5) writes them. A stand-in has size 0 and no hash."""
+    sources.list(5) writes them, or `GIVEN`. A stand-in has size 0 and no hash."""
 
     name: str
     version: str
@@ -72,9 +74,9 @@ class Lock:
         return f'{head}"checksum": "{checksum}",\n"packages": [\n{body}\n]}}\n'
 
 
-def path(release_name: str, root: Path = paths.ROOT) -> Path:
-    """Where the lock of a release lies in the checkout at `root`."""
-    return root / "images" / "releases" / f"{release_name}.lock.json"
+def path(lock_name: str, root: Path = paths.ROOT) -> Path:
+    """Where the lock of a release, or of a site with packages of its own, lies in `root`."""
+    return root / "images" / "releases" / f"{lock_name}.lock.json"
 
 
 def pins(lock: Lock | None) -> Mapping[str, str]:
@@ -88,14 +90,14 @@ def load(release: Release, root: Path = paths.ROOT) -> Lock | None:
     Raises UserError, with the line, for a file that was edited by hand, or that mixes versions of
     Synnefo's packages.
     """
-    file = path(release.name, root)
+    file = path(release.lock_name, root)
     if not file.is_file():
         return None
     lock = parse(file.read_text(), file.relative_to(root))
-    if lock.release != release.name:
+    if lock.release != release.lock_name:
         raise UserError(
             f"{file.relative_to(root)}:1: this is the lock of release '{lock.release}'; make "
-            f"one of {release.name} with: ./inv lock"
+            f"one of {release.lock_name} with: ./inv lock"
         )
     require_one_synnefo(lock, release, f"{file.relative_to(root)}: ")
     return lock

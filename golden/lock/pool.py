@@ -29,8 +29,8 @@ def held(site: Site) -> Lock:
     found = lock.load(site.release)
     if found is None:
         raise UserError(
-            f"release '{site.release.name}' has no lock, which says what a pool holds; make one "
-            "with: ./inv lock"
+            f"release '{site.release.lock_name}' has no lock, which says what a pool holds; make "
+            "one with: ./inv lock"
         )
     return found
 
@@ -69,7 +69,7 @@ def _fetch(site: Site, wanted: Lock, resolver: Resolver) -> None:
                 deb, target = state.debs / packages[each.name].file, _place(state.pool, each)
                 if not _there(target, each) and not store.copy(deb, target, each.size, each.sha256):
                     raise StageError("pool", f"{paths.shown(deb)} changed while it was read")
-            write_index(state.pool, site.release.name, _index(state, wanted))
+            write_index(state.pool, site.release.lock_name, _index(state, wanted))
         task.done()
 
 
@@ -79,8 +79,9 @@ def status(site: Site) -> None:
     absent = missing(paths.CACHE / "pool", held(site))
     there = sum(each.size for each in files) - sum(each.size for each in absent)
     log.info(
-        f"pool of release '{site.release.name}': {len(files) - len(absent)} of {len(files)} locked "
-        f"files, {there / 1e6:.0f} MB; missing: {sum(each.size for each in absent) / 1e6:.0f} MB"
+        f"pool of release '{site.release.lock_name}': {len(files) - len(absent)} of {len(files)} "
+        f"locked files, {there / 1e6:.0f} MB; "
+        f"missing: {sum(each.size for each in absent) / 1e6:.0f} MB"
     )
 
 
@@ -120,8 +121,8 @@ def _require_locked(site: Site, wanted: Lock, packages: dict[str, Package]) -> N
     ]
     if gone:
         raise UserError(
-            f"images/releases/{site.release.name}.lock.json: locked, but not in the sources or "
-            f"needed by no site: {', '.join(gone)}; lock the current versions with: ./inv lock"
+            f"images/releases/{site.release.lock_name}.lock.json: locked, but not in the sources "
+            f"or needed by no site: {', '.join(gone)}; lock the current versions with: ./inv lock"
         )
 
 

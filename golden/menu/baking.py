@@ -15,6 +15,7 @@ from golden.menu.task import DEFAULT_SITE, Nodes, task
 @task(
     "site",
     "node",
+    "packages",
     "verbose",
     help={
         "format": "qcow2, raw, or tree (layers without a disk)",
@@ -30,6 +31,7 @@ def bake(
     format: str = "qcow2",
     plan: str = "",
     offline: bool = False,
+    packages: str = "",
     verbose: bool = False,
 ) -> None:
     """Bake the nodes' disks; only layers whose inputs changed are made."""
@@ -42,12 +44,14 @@ def bake(
     planned = planfile.read(Path(plan)) if plan else None
     if planned:
         site, node, format = planned.site, planned.nodes, planned.format
-    bake(definition.load(site), node or (), format, planned, offline=offline)
+    loaded = definition.load(site, packages=packages)
+    bake(loaded, node or (), format, planned, offline=offline)
 
 
 @task(
     "site",
     "node",
+    "packages",
     "json",
     help={
         "format": "qcow2, raw, or tree (layers without a disk)",
@@ -60,6 +64,7 @@ def plan(
     site: str = DEFAULT_SITE,
     node: Nodes = None,
     format: str = "qcow2",
+    packages: str = "",
     json: bool = False,
     out: str = "",
 ) -> None:
@@ -67,7 +72,7 @@ def plan(
     from golden import definition
     from golden.bake import plan, planfile, planning
 
-    found = plan(definition.load(site), node or (), format)
+    found = plan(definition.load(site, packages=packages), node or (), format)
     if out:
         planfile.write(Path(out), found)
     if json:
@@ -76,13 +81,13 @@ def plan(
         planning.show(found)
 
 
-@task("site", positional=["layer"])
-def why(_: Context, layer: str, site: str = DEFAULT_SITE) -> None:
+@task("site", "packages", positional=["layer"])
+def why(_: Context, layer: str, site: str = DEFAULT_SITE, packages: str = "") -> None:
     """Show every reason to bake a layer or disk, such as node1.site."""
     from golden import definition
     from golden.bake import plan, planning
 
-    planning.explain(plan(definition.load(site)), layer)
+    planning.explain(plan(definition.load(site, packages=packages)), layer)
 
 
 @task(

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from golden.definition import Site
 
 
-def _load(site: str) -> Site:
+def _load(site: str, packages: str = "") -> Site:
     from golden.definition import load
 
-    return load(site)
+    return load(site, packages=packages)
 
 
 @task("site", "node", "target", iterable=["node"], of_targets="boot")
@@ -105,6 +105,7 @@ def check(_: Context, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
 @task(
     "site",
     "target",
+    "packages",
     of_targets="rehearse",
     help={
         "keep": "leave the nodes running afterwards",
@@ -115,6 +116,7 @@ def rehearse(
     _: Context,
     site: str = DEFAULT_SITE,
     target: str = DEFAULT_TARGET,
+    packages: str = "",
     keep: bool = False,
     once: bool = False,
     **options: Any,
@@ -123,4 +125,4 @@ def rehearse(
     from golden.boot.target import target as target_of
     from golden.rehearse import rehearse
 
-    rehearse(_load(site), target_of(target, options), keep=keep, once=once)
+    rehearse(_load(site, packages), target_of(target, options), keep=keep, once=once)

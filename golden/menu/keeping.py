@@ -78,13 +78,13 @@ def bump(
     bump.bump(site, wanted)
 
 
-@task("site")
-def lock(_: Context, site: str = DEFAULT_SITE) -> None:
+@task("site", "packages")
+def lock(_: Context, site: str = DEFAULT_SITE, packages: str = "") -> None:
     """Lock a release to the package versions its sources have now."""
     from golden.definition import load
     from golden.lock.making import renew
 
-    renew(load(site))
+    renew(load(site, packages=packages))
 
 
 @task(

@@ -9,31 +9,31 @@ from invoke.context import Context
 from golden.menu.task import DEFAULT_SITE, task
 
 
-@task("site", default=True)
-def fill(_: Context, site: str = DEFAULT_SITE) -> None:
+@task("site", "packages", default=True)
+def fill(_: Context, site: str = DEFAULT_SITE, packages: str = "") -> None:
     """Fetch every locked package into the pool, for inv bake --offline."""
     from golden.definition import load
     from golden.lock import pool
 
-    pool.fill(load(site))
+    pool.fill(load(site, packages=packages))
 
 
-@task("site")
-def status(_: Context, site: str = DEFAULT_SITE) -> None:
+@task("site", "packages")
+def status(_: Context, site: str = DEFAULT_SITE, packages: str = "") -> None:
     """Show how much of the lock the pool holds."""
     from golden.definition import load
     from golden.lock import pool
 
-    pool.status(load(site))
+    pool.status(load(site, packages=packages))
 
 
-@task("site", positional=["file"], help={"file": "the file to write, such as pool.tar"})
-def export(_: Context, file: str, site: str = DEFAULT_SITE) -> None:
+@task("site", "packages", positional=["file"], help={"file": "the file to write, such as pool.tar"})
+def export(_: Context, file: str, site: str = DEFAULT_SITE, packages: str = "") -> None:
     """Write the pool to one signed file, for a host without a mirror."""
     from golden.definition import load
     from golden.lock.bundle import pack
 
-    pack(load(site), Path(file))
+    pack(load(site, packages=packages), Path(file))
 
 
 @task(

@@ -31,6 +31,7 @@ HELP = {
     "target": f"where the nodes boot: {', '.join(target.NAMES)}",
     "verbose": "print every line of the work",
     "json": "print JSON",
+    "packages": "a folder of .debs of the site's own, which go before those of the sources",
 }
 
 

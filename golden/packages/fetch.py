@@ -30,6 +30,10 @@ def fetch(
     """
     state = resolver.state
     missing = [p for p in _missing(state.debs, resolution.packages) if not _copied(state, p)]
+    if changed := [file for each in missing if (file := state.given_file(each))]:
+        raise UserError(
+            f"{changed[0]} is gone or was changed just now; run it again when the folder rests"
+        )
     if state.offline and (absent := [each for each in missing if not state.is_standin(each)]):
         raise UserError(
             f"--offline: the pool lacks, or has damaged, "
@@ -74,10 +78,13 @@ def _whole(path: Path, package: Package) -> bool:
 
 
 def _copied(state: AptState, package: Package) -> bool:
-    """Whether the stand-ins or the pool have `package`: then it is in the cache now."""
+    """Whether the stand-ins, the site's folder or the pool have `package`: then it is in the cache
+    now."""
     file, facts = state.debs / package.file, (package.size, package.sha256)
-    if state.is_standin(package):
-        return store.copy(state.standins / package.file, file, *facts)
+    if state.standins and state.is_standin(package):
+        return store.copy(state.standins.place / package.file, file, *facts)
+    if (given := state.given_file(package)) and store.copy(given, file, *facts, link=False):
+        return True
     source = store.pooled(state.pool, package.sha256)
     if store.copy(source, file, *facts):
         return True

@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from golden.paths import IMAGES, ROOT
 
 STANDINS = IMAGES / "standins"
 SUFFIX = "+standin"
+LABEL = "stand-ins"
 KEY_FILE = "key"
 # 2015-07-24, the day of Synnefo 0.16.2: no build date may end in a package.
 EPOCH = 1437696000
@@ -45,12 +46,14 @@ NEEDED = ("package", "version", "summary", "depends")
 
 @dataclass(frozen=True)
 class Package:
-    """One stand-in: `data` is its control.yaml, `version` the whole Debian version."""
+    """One stand-in: `data` is its control.yaml, `version` the whole Debian version, `beside` the
+    stand-ins that are there with it."""
 
     name: str
     version: str
     folder: Path
     data: Mapping[str, Any]
+    beside: frozenset[str]
 
     @property
     def files(self) -> Path:
@@ -67,8 +70,13 @@ class Built:
     key: str
 
 
-def load(synnefo: str, folder: Path = STANDINS) -> tuple[Package, ...]:
-    """All stand-ins by name. Raises UserError with every problem, each at its file and line."""
+def load(
+    synnefo: str, folder: Path = STANDINS, chosen: Collection[str] | None = None
+) -> tuple[Package, ...]:
+    """The `chosen` stand-ins (None: all) by name.
+
+    Raises UserError with every problem of all, each at its file and line.
+    """
     problems = Problems(ROOT)
     documents = [read(path, problems) for path in sorted(folder.glob("*/control.yaml"))]
     problems.raise_any()
@@ -76,7 +84,11 @@ def load(synnefo: str, folder: Path = STANDINS) -> tuple[Package, ...]:
     for document in documents:
         _validate(document, names)
     problems.raise_any()
-    return tuple(_package(document.file.parent, document.data, synnefo) for document in documents)
+    beside = frozenset(names if chosen is None else names & {*chosen})
+    found = ((document.file.parent, document.data) for document in documents)
+    return tuple(
+        _package(place, data, synnefo, beside) for place, data in found if place.name in beside
+    )
 
 
 def _validate(document: Document, names: set[str]) -> None:
@@ -95,9 +107,11 @@ def _validate(document: Document, names: set[str]) -> None:
             document.problem(keys, f"no stand-in is called '{other}'; {nearest(other, names)}")
 
 
-def _package(folder: Path, data: Mapping[str, Any], synnefo: str) -> Package:
+def _package(
+    folder: Path, data: Mapping[str, Any], synnefo: str, beside: frozenset[str]
+) -> Package:
     upstream = synnefo if data["version"] == "synnefo" else str(data["version"])
-    return Package(data["package"], upstream + SUFFIX, folder, data)
+    return Package(data["package"], upstream + SUFFIX, folder, data, beside)
 
 
 def _inputs(folder: Path) -> Iterator[Path]:
@@ -118,13 +132,15 @@ def key(synnefo: str, folder: Path = STANDINS) -> str:
     return digest.hexdigest()
 
 
-def build(out: Path, synnefo: str, folder: Path = STANDINS) -> Built:
-    """Build all packages and the index into `out`, which is replaced as a whole.
+def build(
+    out: Path, synnefo: str, folder: Path = STANDINS, chosen: Collection[str] | None = None
+) -> Built:
+    """Build the `chosen` packages (None: all) and the index into `out`, replaced as a whole.
 
     `synnefo` is the version the Synnefo set gets. Raises UserError on a malformed stand-in, before
     anything is written, and StageError when dpkg-deb fails.
     """
-    packages = load(synnefo, folder)
+    packages = load(synnefo, folder, chosen)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as place:
         fresh = Path(place) / "new"
@@ -139,8 +155,9 @@ def build(out: Path, synnefo: str, folder: Path = STANDINS) -> Built:
     return Built(out, packages, key(synnefo, folder))
 
 
-def ensure(out: Path, synnefo: str, folder: Path = STANDINS) -> bool:
-    """Build the packages of `folder` into `out` unless they are up to date; True when built.
+def ensure(out: Path, synnefo: str, chosen: Collection[str], folder: Path = STANDINS) -> bool:
+    """Build the `chosen` packages of `folder` into `out`, which is always for these, unless they
+    are up to date; True when built.
 
     Raises as `build`.
     """
@@ -148,7 +165,7 @@ def ensure(out: Path, synnefo: str, folder: Path = STANDINS) -> bool:
     wanted = key(synnefo, folder)
     if stamp.is_file() and stamp.read_text() == wanted:
         return False
-    build(out, synnefo, folder)
+    build(out, synnefo, folder, chosen)
     return True
 
 
@@ -186,8 +203,13 @@ def _write_component(package: Package, tree: Path) -> None:
 
 
 def _relations(package: Package, words: Sequence[str]) -> str:
-    exact = [f"{word[1:]} (= {package.version})" if word[0] == "=" else word for word in words]
-    return ", ".join(exact)
+    return ", ".join(_relation(package, word) for word in words)
+
+
+def _relation(package: Package, word: str) -> str:
+    name = word.removeprefix("=")
+    # The real one, where it is not played too, has a version of its own.
+    return f"{name} (= {package.version})" if word != name and name in package.beside else name
 
 
 def control(package: Package) -> str:
@@ -259,4 +281,4 @@ def _index(folder: Path, packages: Sequence[Package]) -> None:
     (folder / "Packages").write_bytes(text)
     (folder / "Packages.gz").write_bytes(gzip.compress(text, mtime=0))
     files = {name: (folder / name).read_bytes() for name in ("Packages", "Packages.gz")}
-    (folder / "Release").write_text(store.release_file("stand-ins", "./", files))
+    (folder / "Release").write_text(store.release_file(LABEL, "./", files))

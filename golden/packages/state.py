@@ -16,7 +16,8 @@ from filelock import FileLock
 from golden import atomic, log, paths, run
 from golden.definition.models import Release
 from golden.errors import FullDiskError, StageError, UserError
-from golden.packages import mirror, pins, sources, standins
+from golden.packages import folder, local, mirror, pins, sources, standins
+from golden.packages.folder import Deb
 from golden.packages.model import Package
 
 # Debian's mirrors are updated every six hours (https://www.debian.org/mirror/ftpmirror).
@@ -40,7 +41,7 @@ class AptState:
     """The isolated apt state of `release`. Nothing is written before `refresh`.
 
     `locked` are the versions to take where a source has them. The release's pool is a source unless
-    `pooled` is false; `offline`, pool and stand-ins are the only ones.
+    `pooled` is false; `offline`, what is on this host is the only one.
     """
 
     def __init__(
@@ -53,20 +54,23 @@ class AptState:
         pooled: bool = True,
         offline: bool = False,
     ) -> None:
-        _require_plain(cache)
+        local.require_plain(cache)
         self.release, self.locked, self.offline = release, locked, offline
-        self.standins, self.pool = cache / "standins", cache / "pool"
+        self.pool = cache / "pool"
+        self.standins = local.standins_of(release, cache)
+        # Offline, the pool may have what a folder had that is on another host.
+        there = release.folder is None or release.folder.is_dir() or not offline
+        self.given = local.folder_of(release, cache) if there else None
+        # The files of the folder, by their hashes.
+        self.debs_given: dict[str, Deb] = {}
         fetched = () if offline else sources.lines(release)
-        own = [sources.own_line(self.standins, "./")] if release.standins else []
+        own = [each for each in (self.standins, self.given) if each]
         # Without the pool, which may come and go: what was fetched keeps its folder.
-        name = hashlib.sha256("\n".join([*fetched, *own]).encode()).hexdigest()[:12]
-        heads = [self.standins / "Release"] if release.standins else []
-        if pooled and (self.pool / release.name / "Release").is_file():
-            own.append(sources.own_line(self.pool, f"{release.name}/"))
-            heads.append(self.pool / release.name / "Release")
-        self.lines = (*fetched, *own)
-        # The sources on this host, and the Release file of each.
-        self._own, self._heads = own, heads
+        lines = [*fetched, *(each.line for each in own)]
+        name = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+        pool = local.pool_of(release, self.pool) if pooled else None
+        self._own = (*own, *([pool] if pool else ()))
+        self.lines = (*fetched, *(each.line for each in self._own))
         self.debs = debs or cache / "debs"
         self.folder = cache / "apt" / f"{release.name}{'-offline' if offline else ''}-{name}"
         self.log = cache / "log" / "apt.log"
@@ -95,7 +99,8 @@ class AptState:
         return self._hash(self._effective())
 
     def _hash(self, versions: Mapping[str, str]) -> str:
-        digest = hashlib.sha256("\n".join([*self.lines, *_pins(versions)]).encode())
+        chosen = local.preferences(self.release, versions)
+        digest = hashlib.sha256("\n".join([*self.lines, chosen]).encode())
         for path in self.index_files():
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
@@ -124,8 +129,7 @@ class AptState:
         When the mirror does not answer, an old index is used, with a warning. Raises UserError when
         there is none.
         """
-        if self.release.standins:
-            standins.ensure(self.standins, self.release.synnefo)
+        self._refresh_own()
         if self.offline and not self.config.is_file():
             self._prepare()
         if self.offline or self._age_hours() <= max_hours:
@@ -143,6 +147,15 @@ class AptState:
             return
         self._stamp.touch()
 
+    def _refresh_own(self) -> None:
+        """Build the stand-ins, and index the folder, where they changed. Raises UserError."""
+        release = self.release
+        if self.standins:
+            standins.ensure(self.standins.place, release.synnefo, release.standins)
+        if self.given and release.folder:
+            debs = folder.index(release.folder, self.given.place, release.architecture)
+            self.debs_given = {each.sha256: each for each in debs}
+
     def _update(self, *options: str) -> None:
         words = ("-q", "-o", "APT::Update::Error-Mode=any")
         watch = mirror.Flow(lambda: mirror.arrived(self.lists))
@@ -152,19 +165,19 @@ class AptState:
         """Whether a repository on this host has changed since apt read it: a run may have been
         killed in between."""
         known = {path.read_bytes() for path in self.index_files()}
-        return any(head.read_bytes() not in known for head in self._heads)
+        return any(each.head.read_bytes() not in known for each in self._own)
 
     def _own_list(self) -> Path:
         """A sources.list of the repositories on this host alone, to read them without a mirror."""
         path = self.folder / "etc" / "local.list"
-        path.write_text("\n".join(self._own) + "\n")
+        path.write_text("\n".join(each.line for each in self._own) + "\n")
         return path
 
     def _prefer(self) -> None:
         """Write sources and pins where apt reads them."""
         texts = {
             "sources.list": "\n".join(self.lines),
-            "preferences": "\n".join(_pins(self._versions())),
+            "preferences": local.preferences(self.release, self._versions()),
         }
         for name, text in texts.items():
             path = self.folder / "etc" / name
@@ -173,7 +186,12 @@ class AptState:
 
     def is_standin(self, package: Package) -> bool:
         """Whether `package` is a stand-in."""
-        return package.uri.startswith(f"copy:{sources.own_uri(self.standins)}/")
+        return self.standins is not None and self.standins.has(package.uri)
+
+    def given_file(self, package: Package) -> Path | None:
+        """Where `package` lies in the folder that the site names; None for one from elsewhere."""
+        deb, place = self.debs_given.get(package.sha256), self.release.folder
+        return place / deb.file if deb and place else None
 
     def apt(
         self,
@@ -278,21 +296,3 @@ class AptState:
         dump = run.run(["apt-config", "dump"], stage="packages", apart=True).out.splitlines()
         own = _HOST_MIRROR_OPTIONS if self.release.mirror == "host" else ()
         return [line for line in dump if line.lower().startswith((*_HOST_OPTIONS, *own))]
-
-
-def _require_plain(cache: Path) -> None:
-    """Raise UserError for a path that apt.conf(5) or a template of Packer cannot quote."""
-    text = str(cache)
-    if not text.isprintable() or any(part in text for part in ('"', "\\", "{{")):
-        raise UserError(
-            f"{text!r}: apt and Packer cannot work below a path with a double quote, a backslash, "
-            "'{{' or a control character; move the checkout (or GOLDEN_HOME) to another place"
-        )
-
-
-def _pins(versions: Mapping[str, str]) -> list[str]:
-    # 1001: also where that means an older version than another suite has (apt_preferences(5)).
-    return [
-        f"Package: {name}\nPin: version {version}\nPin-Priority: 1001\n"
-        for name, version in sorted(versions.items())
-    ]

@@ -25,10 +25,11 @@ def is_whole(path: Path, size: int, sha256: str) -> bool:
         return hashlib.file_digest(content, "sha256").hexdigest() == sha256
 
 
-def copy(source: Path, target: Path, size: int, sha256: str) -> bool:
+def copy(source: Path, target: Path, size: int, sha256: str, *, link: bool = True) -> bool:
     """Put `source` at `target`, too; False when it is not whole (see `is_whole`).
 
-    One file under two names; a copy where they are on different file systems.
+    One file under two names; a copy where they are on different file systems, or without `link`:
+    of a file that others may write to.
     """
     if not is_whole(source, size, sha256):
         return False
@@ -36,6 +37,8 @@ def copy(source: Path, target: Path, size: int, sha256: str) -> bool:
     partial = atomic.partial(target)
     try:
         try:
+            if not link:
+                raise OSError
             os.link(source, partial)
         except OSError:
             shutil.copyfile(source, partial)

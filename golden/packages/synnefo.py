@@ -21,7 +21,7 @@ def members(release: Release) -> frozenset[str]:
     pinned = {
         name for name, version in release.pins.items() if upstream(version) == release.synnefo
     }
-    built = standins.load(release.synnefo) if release.standins else ()
+    built = standins.load(release.synnefo, chosen=release.standins) if release.standins else ()
     own = f"{release.synnefo}{standins.SUFFIX}"
     return frozenset(pinned | {each.name for each in built if each.version == own})
 

@@ -90,3 +90,30 @@ def test_an_editor_asks_for_all_keys_only_where_a_site_is_like_none() -> None:
     del document["like"]
     with pytest.raises(jsonschema.ValidationError, match="'release' is a required property"):
         jsonschema.validate(document, known)
+
+
+def test_a_release_is_like_another(tree: SmallTree) -> None:
+    """Its facts and names are merged, and the role's files for the other are its own."""
+    tree.write("images/releases/older.yaml", "release: older\nlike: twelve\ndebian: 11\n")
+    tree.write("images/roles/web/files.older/etc/only", "here\n")
+    tree.write(TWIN, TEXT + "release: older\n")
+    site, other = tree.load("twin"), tree.load()
+    assert (site.release.name, site.release.debian) == ("older", 11)
+    assert site.release.facts == other.release.facts
+    base, web = site.kinds[0].roles
+    assert base.files["/etc/motd"].source.parent.parent.name == "files.twelve"
+    assert "/etc/only" in web.files and "/etc/only" not in other.kinds[0].roles[1].files
+
+
+def test_a_site_with_packages_or_stand_ins_has_a_lock_of_its_own(tree: SmallTree) -> None:
+    tree.write(TWIN, TEXT + "packages: debs\n")
+    found = tree.load("twin").release
+    assert found.folder is not None and found.folder.name == "debs"
+    assert found.lock_name == "twelve.twin" and tree.load().release.lock_name == "twelve"
+    tree.write(TWIN, TEXT + "standins: []\n")
+    assert tree.load("twin").release.lock_name == "twelve.twin"
+
+
+def test_an_unknown_stand_in_is_refused(tree: SmallTree) -> None:
+    tree.write(TWIN, TEXT + "standins: [snf-comon]\n")
+    assert any("unknown stand-in 'snf-comon'" in text for text in tree.problems("twin"))

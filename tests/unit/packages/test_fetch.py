@@ -12,6 +12,7 @@ import pytest
 
 from golden.errors import StageError, UserError
 from golden.packages import fetch, store
+from golden.packages.local import Local
 from golden.packages.model import Package, Resolution
 from golden.packages.resolve import Resolver
 from tests.unit.small_site import small_site
@@ -35,7 +36,8 @@ class FakeResolver:
             {
                 "debs": folder,
                 "pool": folder / "pool",
-                "standins": folder / "standins",
+                "standins": Local(folder / "standins", "./"),
+                "given_file": lambda _, package: None,
                 "is_standin": lambda _, package: package.uri.startswith("copy:"),
                 "offline": False,
                 "log": folder / "apt.log",

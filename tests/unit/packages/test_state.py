@@ -130,7 +130,7 @@ def test_a_checkout_in_a_folder_of_any_name_has_its_packages(
     (tmp_path / "own/tool/control.yaml").write_text(TOOL)
     build = functools.partial(standins.ensure, folder=tmp_path / "own")
     monkeypatch.setattr(standins, "ensure", build)
-    release = replace(release, standins=True, sources=())
+    release = replace(release, standins=("tool",), sources=())
     state = AptState(release, tmp_path / name)
     state.refresh()
     found = Resolver(state).resolve(["tool"])
