@@ -114,7 +114,10 @@ def _written_paths(role: Path) -> set[str]:
 
 
 def _files(top: Path) -> Iterator[Path]:
-    return (file for file in sorted(top.rglob("*")) if file.is_file() and not file.is_symlink())
+    for file in sorted(top.rglob("*")):
+        # Python leaves compiled files where a program of an image is imported, as tests do.
+        if file.is_file() and not file.is_symlink() and "__pycache__" not in file.parts:
+            yield file
 
 
 def _written(file: Path, top: Path) -> str:

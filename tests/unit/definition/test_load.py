@@ -57,6 +57,12 @@ def test_programs_are_executable(tree: SmallTree) -> None:
     assert tree.load().kinds[0].roles[1].files["/usr/sbin/web"].mode == "0755"
 
 
+def test_compiled_files_that_python_left_are_no_files_of_a_role(tree: SmallTree) -> None:
+    before = tree.load().kinds[0].roles[1].files
+    tree.write("images/roles/web/files/usr/sbin/__pycache__/web.cpython-311.pyc", "")
+    assert tree.load().kinds[0].roles[1].files == before
+
+
 def test_files_for_the_release_win(tree: SmallTree) -> None:
     source = tree.load().kinds[0].roles[0].files["/etc/motd"].source
     assert source == tree.root / "images/roles/base/files.twelve/etc/motd"
