@@ -15,7 +15,8 @@ from bench.checkout import Copy, fresh
 from bench.memory import Peak
 from golden import definition, log, run
 from golden.definition.models import Layer
-from golden.packages.sources import lines, own_line
+from golden.packages.local import standins_of
+from golden.packages.sources import lines
 from golden.paths import CACHE
 
 SITE = "rehearsal"
@@ -86,7 +87,7 @@ def _mmdebstrap() -> None:
             f'--setup-hook=cp -al {CACHE / "debs"}/*.deb "$1/var/cache/apt/archives/"',
             *(site.release.suite, str(HOME / "node1.tar")),
             *lines(site.release),
-            own_line(CACHE / "standins", "./"),
+            *(each.line for each in [standins_of(site.release, CACHE)] if each),
         ],
         log=HOME / "mmdebstrap.log",
         stage="bench",

@@ -63,6 +63,15 @@ def check_release(release: Document, roles: Iterable[Document]) -> None:
                 release.problem(keys, message)
 
 
+def check_facts(site: Document, release: Document) -> None:
+    """Report facts of `site` that its release does not have."""
+    known = release.mapping("facts")
+    for keys, _ in site.each("facts", "*"):
+        if keys[-1] not in known:
+            hint = nearest(str(keys[-1]), known)
+            site.problem(keys, f"release '{release.file.stem}' has no such fact; {hint}")
+
+
 def check_users(roles: Iterable[Document]) -> None:
     """Report accounts that two of `roles` define differently."""
     known: dict[tuple[str, Hashable], tuple[Hashable, str]] = {}

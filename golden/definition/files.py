@@ -168,15 +168,15 @@ class SiteFile:
     name: Annotated[fields.Name, Key("site"), Doc("the file's own name")]
     like: Annotated[
         fields.SiteName | None,
-        Doc(
-            "the site whose keys count where this file gives none; variables are merged; the"
-            " files rendered for a site like another are not committed"
-        ),
+        Doc("its keys count where this file has none, variables are merged; not in rendered/"),
     ] = None
     release: fields.ReleaseName
     standins: Annotated[
         tuple[fields.StandIn, ...] | None, Doc("in place of those of the release")
     ] = None
+    facts: Annotated[Mapping[fields.Identifier, Value], Doc("in place of those of the release")] = (
+        field(default_factory=dict)
+    )
     packages: Annotated[
         fields.Text | None,
         Doc("a folder of .debs on the baking host, which go before those of the release's sources"),

@@ -18,7 +18,7 @@ from golden.definition.validate import validate
 from golden.errors import UserError
 
 # Of a site or release that is like another, these mappings hold the entries of both.
-JOINED = {"site": ("variables",), "release": ("facts", "packages", "services")}
+JOINED = {"site": ("variables", "facts"), "release": ("facts", "packages", "services")}
 
 
 def sites(root: Path = paths.ROOT) -> tuple[str, ...]:
@@ -136,8 +136,10 @@ def _gather(site: str, reading: _Reading) -> _Parts:
         if not release.data:
             # It could not be read: missing facts are no further problem.
             continue
+        crosscheck.check_facts(document, release)
         folders = tuple(each for each in (release.data.get("like"), name) if each)
-        facts = Facts(folders, release.mapping("facts"), reading.problems)
+        values = {**release.mapping("facts"), **document.mapping("facts")}
+        facts = Facts(folders, values, reading.problems)
         contents = {role: read_content(document, facts) for role, document in roles.items()}
         for carried in roles_of.values():
             crosscheck.check_paths([contents[role] for role in carried])

@@ -2,7 +2,8 @@
 
 One that is OPTIONAL is put off when it fails: it comes again when all others are done, and only
 then is its failure that of the run. One with RETRY_SECONDS is tried again for so long after its
-start when it fails: it needs a peer, and that may be rebooting.
+start when it fails: it needs a peer, and that may be rebooting. One that is EVEN_AFTER_FAILURE also
+runs when the run stops before its turn.
 
 Before a step runs, `done` is asked, and `done` looks at the system and not at a marker: after a
 power cut at any moment the next run converges, and nothing is done twice.
@@ -28,21 +29,21 @@ def run(ctx, state, report, names):
             _run_step(ctx, state, report, name)
         except Exception as error:
             if not _is_optional(name):
-                _fail(ctx, report, name, error)
+                _fail(ctx, report, names, name, error)
                 return False
             ctx.log(traceback.format_exc())
             report.waiting("put off until the rest is done: {0}".format(error))
             later.append((number, name))
-    return _run_again(ctx, state, report, later)
+    return _run_again(ctx, state, report, names, later)
 
 
-def _run_again(ctx, state, report, later):
+def _run_again(ctx, state, report, names, later):
     for number, name in later:
         report.begin(name, number)
         try:
             _run_step(ctx, state, report, name)
         except Exception as error:
-            _fail(ctx, report, name, error)
+            _fail(ctx, report, names, name, error)
             return False
     report.finish(True, "all steps done")
     return True
@@ -99,8 +100,21 @@ def _attempt(ctx, report, step):
     return ""
 
 
-def _fail(ctx, report, name, error):
+def _settle(ctx, names):
+    """Run the steps of `names` that are EVEN_AFTER_FAILURE: what they do must not wait until the
+    operator has mended something. They come again at their turn."""
+    for name in names:
+        try:
+            step = load(name)
+            if getattr(step, "EVEN_AFTER_FAILURE", False) and not step.done(ctx):
+                step.run(ctx)
+        except Exception:
+            ctx.log(traceback.format_exc())
+
+
+def _fail(ctx, report, names, name, error):
     ctx.log(traceback.format_exc())
+    _settle(ctx, names)
     known = isinstance(error, StepError)
     message = str(error) if known else "{0}: {1}".format(type(error).__name__, error)
     # First, since the console cuts what is long.

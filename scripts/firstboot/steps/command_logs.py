@@ -10,6 +10,8 @@ from engine import files
 
 GUIDE = ()
 SERVICES = ()
+# Steps before it write them, also those of a first boot that stops.
+EVEN_AFTER_FAILURE = True
 
 FOLDER = "/var/log/synnefo/commands"
 

@@ -4,7 +4,9 @@ A new broker has made the user by itself (see rabbitmq_start). Where it has data
 user is made with commands that versions 2.8 and 3.10 have in common (docs/wheezy.md W13.3).
 """
 
-from engine import probe
+import os
+
+from engine import files, probe
 from engine.failures import StepError
 
 from steps import rabbitmq_start
@@ -13,6 +15,7 @@ GUIDE = ("G037", "G038")
 SERVICES = ("rabbitmq-server",)
 
 USER = "synnefo"
+LOGS = "/var/log/rabbitmq"
 START_SECONDS = 900
 COMMAND_SECONDS = 180
 
@@ -36,8 +39,18 @@ def _has_started(ctx):
     if rabbitmq_start.listens(ctx):
         return True
     if not rabbitmq_start.runs():
-        raise StepError("the message broker ended while it started: see /var/log/rabbitmq")
+        raise StepError("the message broker ended while it started: {0}".format(_cause(ctx)))
     return False
+
+
+def _cause(ctx):
+    """The last line of what it wrote before it had a log of its own, or of that one."""
+    for name in ("startup_err", "startup_log"):
+        lines = files.read(ctx.path(os.path.join(LOGS, name))).split("\n")
+        said = [line.strip() for line in lines if line.strip()]
+        if said:
+            return "{0} ({1})".format(said[-1][:300], os.path.join(LOGS, name))
+    return "see {0}".format(LOGS)
 
 
 def _make_user(ctx):

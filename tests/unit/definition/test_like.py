@@ -117,3 +117,12 @@ def test_a_site_with_packages_or_stand_ins_has_a_lock_of_its_own(tree: SmallTree
 def test_an_unknown_stand_in_is_refused(tree: SmallTree) -> None:
     tree.write(TWIN, TEXT + "standins: [snf-comon]\n")
     assert any("unknown stand-in 'snf-comon'" in text for text in tree.problems("twin"))
+
+
+def test_a_site_may_have_facts_of_its_own(tree: SmallTree) -> None:
+    tree.write(TWIN, TEXT + 'facts: {web_version: "2.2"}\n')
+    assert tree.load("twin").release.facts["web_version"] == "2.2"
+    assert "/srv/web-2.2" in tree.load("twin").kinds[0].roles[1].directories
+    tree.write(TWIN, TEXT + 'facts: {web_versoin: "2.2"}\n')
+    (problem,) = tree.problems("twin")
+    assert "release 'twelve' has no such fact" in problem and "web_version" in problem

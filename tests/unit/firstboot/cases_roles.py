@@ -140,3 +140,15 @@ def case_a_broker_that_ends_is_not_waited_for(world):
     answers = [True, True, False]
     world.patch(probe, "process_of", lambda user, without: answers.pop(0))
     assert "/var/log/rabbitmq" in raises(StepError, rabbitmq.run, ctx)
+
+
+def case_a_broker_that_ends_says_why(world):
+    """epmd's complaint is in startup_err alone, before the broker has a log."""
+    ctx = broker(world)
+    world.patch(probe, "tcp", lambda address, port: False)
+    answers = [True, True, False]
+    world.patch(probe, "process_of", lambda user, without: answers.pop(0))
+    world.put("var/log/rabbitmq/startup_log", "starting\n")
+    world.put("var/log/rabbitmq/startup_err", "epmd: Cannot assign requested address\n\n")
+    told = raises(StepError, rabbitmq.run, ctx)
+    assert "Cannot assign requested address (/var/log/rabbitmq/startup_err)" in told

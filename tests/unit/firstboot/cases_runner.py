@@ -7,6 +7,7 @@ import sys
 import firstboot
 from engine import files
 from run_in_world import first_boot, result
+from steps import command_logs
 from world import PEM, SECRET
 
 IN_FILES = ["ssh_host_keys", "root_ssh_keys", "secret_files", "resolver", "site_ca"]
@@ -56,6 +57,17 @@ def case_a_failure_stops_names_the_command_and_can_be_resumed(world):
     assert world.get("ledger").split() == ["one", "two"]
     assert "[1/3] ledger_one: done - already so" in world.get("stdout")
     assert result(world)["state"] == "ready"
+
+
+def case_what_must_not_stay_goes_also_when_a_step_before_it_fails(world):
+    """Commands leave logs with tokens in them, and an operator may take days to resume."""
+    assert command_logs.EVEN_AFTER_FAILURE
+    world.image["first_boot"] = ["ledger_one", "breaks", "sweeps"]
+    world.put("broken", "")
+    world.put("telling", "a token")
+    assert first_boot(world) == 1
+    assert not os.path.exists(world.path("telling"))
+    assert [step["name"] for step in result(world)["steps"]] == ["ledger_one", "breaks"]
 
 
 def case_what_is_optional_does_not_stop_the_rest_and_comes_again_at_the_end(world):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from golden.paths import IMAGES
+from tests.unit.pythons import PYTHONS
 
-PROGRAM = IMAGES / "roles/gunicorn/files.bookworm/usr/sbin/gunicorn-debian"
+PROGRAM = IMAGES / "roles/gunicorn/files.bookworm/usr/sbin/gunicorn-debian.j2"
 CONFIG = """\
 CONFIG = {
     "mode": "wsgi",
@@ -46,8 +48,12 @@ def wrapper(tmp_path: Path) -> Any:
     module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
     values: dict[str, Any] = vars(module)
-    values.update(CONFIGS=tmp_path / "conf", PIDS=tmp_path / "pids", LOGS=tmp_path / "logs")
-    (tmp_path / "conf").mkdir()
+    places = {name: str(tmp_path / name.lower()) for name in ("CONFIGS", "PIDS", "LOGS")}
+    programs = {mode: str(tmp_path / mode) for mode in values["PROGRAMS"]}
+    values.update(**places, PROGRAMS=programs)
+    (tmp_path / "configs").mkdir()
+    for program in programs.values():
+        Path(program).touch(mode=0o755)
     return module
 
 
@@ -59,7 +65,7 @@ def calls(wrapper: Any, monkeypatch: pytest.MonkeyPatch) -> Recorder:
 
 
 def write(wrapper: Any, name: str, text: str = CONFIG) -> None:
-    (wrapper.CONFIGS / name).write_text(text)
+    Path(wrapper.CONFIGS, name).write_text(text)
 
 
 def test_an_application_is_started_as_its_file_says(wrapper: Any, calls: Recorder) -> None:
@@ -73,6 +79,29 @@ def test_an_application_is_started_as_its_file_says(wrapper: Any, calls: Recorde
     # The file's own arguments come last: gunicorn takes the last of two, and the application ends.
     assert gunicorn[-2:] == ["--workers=8", "app.wsgi"]
     assert calls.environment["DJANGO_SETTINGS_MODULE"] == "app.settings"
+
+
+@pytest.mark.parametrize("mode", ["wsgi", "django"])
+def test_each_mode_has_its_program(wrapper: Any, calls: Recorder, mode: str) -> None:
+    write(wrapper, "synnefo", CONFIG.replace('"wsgi"', repr(mode)))
+    assert wrapper.main(["start"]) == 0
+    (command,) = calls.commands
+    assert command[command.index("--startas") + 1] == wrapper.PROGRAMS[mode]
+
+
+def test_a_mode_that_this_gunicorn_lacks_is_refused(wrapper: Any, calls: Recorder) -> None:
+    """gunicorn_django went after 19.6; start-stop-daemon would say nothing of it."""
+    write(wrapper, "synnefo", CONFIG.replace('"wsgi"', '"django"'))
+    Path(wrapper.PROGRAMS["django"]).unlink()
+    with pytest.raises(SystemExit, match="this gunicorn has no mode 'django'"):
+        wrapper.main(["start"])
+    assert calls.commands == []
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_it_runs_under_every_python_of_a_node(python: str) -> None:
+    found = subprocess.run([PYTHONS[python], str(PROGRAM), "begin"], capture_output=True, text=True)
+    assert found.returncode == 2 and "usage: gunicorn-debian" in found.stderr
 
 
 @pytest.mark.parametrize("name", ["synnefo.example", "synnefo~", "_off", "synnefo.dpkg-dist"])
@@ -94,7 +123,7 @@ def test_status_tells_that_one_of_two_is_down(wrapper: Any, calls: Recorder) -> 
     ("text", "message"),
     [
         ("", "sets no dict CONFIG"),
-        ("CONFIG = {'mode': 'django'}", "mode must be 'wsgi'"),
+        ("CONFIG = {'mode': 'paste'}", "mode must be one of django, wsgi"),
         ("CONFIG = {'mode': 'wsgi', 'usr': 'x'}", "unknown key 'usr'; valid: args, environment"),
     ],
 )

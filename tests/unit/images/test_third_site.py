@@ -40,7 +40,7 @@ PASSWORD = "pä ss'w\"ord"
 def third(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, Path]:
     """The site, and the checkout that has it."""
     root = tmp_path_factory.mktemp("checkout")
-    shutil.copytree(ROOT / "images", root / "images", ignore=shutil.ignore_patterns("standins"))
+    shutil.copytree(ROOT / "images", root / "images", symlinks=True)
     (root / "scripts").symlink_to(ROOT / "scripts")
     (root / "images/sites/third.yaml").write_text(SITE)
     return definition.load("third", root), root
