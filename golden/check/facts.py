@@ -85,6 +85,11 @@ class Said:
         return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+def _part(script: str) -> Any:
+    """What one script of scripts/check said, from a document that may ask it only now."""
+    return property(lambda facts: facts._document.get(script, {}))
+
+
 class Facts:
     """The facts of one node; `document` is what the scripts in scripts/check printed there.
 
@@ -93,17 +98,22 @@ class Facts:
 
     def __init__(self, node: str, document: Mapping[str, Any]) -> None:
         self.node = node
-        self.system: Mapping[str, Any] = document["system"]
-        self.hygiene: Mapping[str, Any] = document["hygiene"]
-        self.reach: Mapping[str, Any] = document["reach"]
-        self.web: Mapping[str, Any] = document.get("web", {})
-        self.cloud: Mapping[str, Any] = document.get("cloud", {})
-        self.daemons: Mapping[str, Any] = document.get("daemons", {})
-        self.packets: Mapping[str, Any] = document.get("packets", {})
-        self._files: Mapping[str, Any] = document["files"]
-        offset, uncertainty = document["clock_offset"]
-        self.clock_offset = float(offset)
-        self.clock_uncertainty = float(uncertainty)
+        self._document = document
+
+    system, hygiene, reach = _part("system"), _part("hygiene"), _part("reach")
+    web, cloud, daemons, packets = _part("web"), _part("cloud"), _part("daemons"), _part("packets")
+    drift, done, effective = _part("drift"), _part("done"), _part("effective")
+    _files, _clock = _part("files"), _part("clock_offset")
+
+    @property
+    def clock_offset(self) -> float:
+        """Seconds that the node's clock is ahead of this host's."""
+        return float(self._clock[0])
+
+    @property
+    def clock_uncertainty(self) -> float:
+        """Seconds by which `clock_offset` may be wrong."""
+        return float(self._clock[1])
 
     def path(self, path: str) -> Path | None:
         """Facts about `path`, None when the node has no such path. KeyError: nobody asked."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from golden.check import expected, synnefo
+from golden.check import expected, state, synnefo
 from golden.definition import Node, Site
 from golden.keys.secrets import Secrets
 
@@ -16,6 +16,8 @@ DATABASE_USER = "synnefo"  # G012
 BROKER_USER = "synnefo"  # G037
 BROKER_PORT = 5672  # IANA's number for AMQP, RabbitMQ's default
 RAPI_PORT = 5080  # ganeti-rapi(8)
+# Roles whose daemons are asked for what they have in effect.
+EFFECTIVE = ("postgresql", "rabbitmq", "vncauthproxy", "apache")
 RAPI_USER = "cyclades"  # docs/wheezy.md W14.7
 
 
@@ -26,6 +28,8 @@ def questions(site: Site, node: Node, secrets: Secrets) -> dict[str, Any]:
             {*expected.files(site, node.kind, secrets), *expected.directories(node.kind)}
         ),
         "services": list(node.kind.services(site.release)),
+        "state": state.changing(site, node.kind),
+        "effective": [name for name in EFFECTIVE if node.kind.has(name)],
         "names": expected.names(site),
         "secrets": _must_stay_secret(node, secrets),
         "databases": _databases(site, secrets),

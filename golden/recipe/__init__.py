@@ -29,7 +29,7 @@ OWN_LAYERS: tuple[RoleLayer, ...] = ("platform", "synnefo")
 
 KERNEL = ("essential.sh", "begin.sh", "users.sh", "packages.sh", "end.sh")
 INITRAMFS = ("initramfs-modules.sh", "initramfs.sh")
-SITE = ("files.sh", "services.sh", "hygiene.sh")
+SITE = ("files.sh", "services.sh", "hygiene.sh", "inventory.sh")
 # In front of and behind the scripts that roles bring.
 PACKAGES_BEGIN = ("begin.sh", "packages.sh")
 PACKAGES_END = ("end.sh",)

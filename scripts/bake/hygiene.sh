@@ -26,6 +26,7 @@ remove /var/lib/urandom/random-seed /var/lib/systemd/random-seed
 empty /var/lib/dhcp
 # Empty, not absent: absent would count as a system that was never set up (W12.2).
 : >/etc/machine-id
+chmod 444 /etc/machine-id
 remove /var/lib/dbus/machine-id
 
 # State of services (W12.6 to W12.9)

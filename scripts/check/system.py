@@ -11,6 +11,8 @@ import struct
 
 from guest import content, listing, run, text
 
+# How an init script starts a daemon; init-d-script(5) reads the variable.
+DAEMON = re.compile(r"start-stop-daemon --start|start_daemon|^DAEMON=/", re.MULTILINE)
 LISTEN, UNCONNECTED = "0A", "07"
 
 
@@ -33,6 +35,20 @@ def service(name):
     return {"exists": True, "enabled": bool(starts), "code": code, "says": says}
 
 
+def daemons_of_packages(released):
+    """{script: state} of the daemons that packages start at boot by themselves.
+
+    Of a script that starts no daemon `status` tells nothing; `released` are first boot's to start.
+    """
+    found = {}
+    for path in sorted(glob.glob("/etc/rc2.d/S[0-9][0-9]*")):
+        name = os.path.basename(path)[3:]
+        script = text("/etc/init.d/" + name)
+        if name not in released and DAEMON.search(script) and "status" in script:
+            found[name] = service(name)
+    return found
+
+
 def address(word):
     """The usual text of an address of /proc/net: 32-bit words in the machine's byte order."""
     raw = b"".join(struct.pack("=I", int(word[at : at + 8], 16)) for at in range(0, len(word), 8))
@@ -49,6 +65,12 @@ def ports():
                 word, port = columns[1].split(":")
                 found.append([table.rstrip("6"), address(word), int(port, 16)])
     return found
+
+
+def rpc():
+    """[[protocol, port]] that rpcbind knows, those of the kernel's NFS among them."""
+    rows = [line.split() for line in run(["rpcinfo", "-p"], timeout=20)[1].splitlines()]
+    return sorted({(row[2], int(row[3])) for row in rows if len(row) > 3 and row[3].isdigit()})
 
 
 def accounts():
@@ -183,7 +205,9 @@ def main(request):
     return {
         "packages": packages(),
         "services": {name: service(name) for name in request["services"]},
+        "daemons": daemons_of_packages(request["services"]),
         "ports": ports(),
+        "rpc": rpc(),
         "accounts": accounts(),
         "names": names(request["names"]),
         "network": network(),

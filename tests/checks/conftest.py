@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 import testinfra
 from testinfra.host import Host
 
-from golden.check.collect import collect, recorded
+from golden.check.collect import CLOCK, SCRIPTS, Live, recorded
 from golden.check.connection import CONNECT_SECONDS, Connection, UnreachableError
 from golden.check.facts import Facts
 from golden.definition import Node
@@ -59,11 +59,17 @@ def pending(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Facts]]
             return
         known = secrets.load(SITE)
         link = request.getfixturevalue("connection")
-        yield {node.name: pool.submit(_live, link, node, known) for node in SITE.nodes}
+        # Of a few chosen checks each asks what it needs.
+        first = () if request.config.option.keyword else SCRIPTS
+        yield {node.name: pool.submit(_live, link, node, known, first) for node in SITE.nodes}
 
 
-def _live(link: Connection, node: Node, known: secrets.Secrets) -> Facts:
-    return Facts(node.name, collect(link, SITE, node, known))
+def _live(link: Connection, node: Node, known: secrets.Secrets, first: Sequence[str]) -> Facts:
+    document = Live(link, SITE, node, known)
+    if first:
+        document.ask(*first)
+    document[CLOCK]
+    return Facts(node.name, document)
 
 
 @pytest.fixture(scope="session")

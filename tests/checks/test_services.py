@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from golden.check.facts import Facts, scope
+from golden.check.facts import LOOPBACK, Facts, scope
 from golden.definition import Node
 from golden.definition.files import Port
-from tests.checks.subjects import SITE, each
+from tests.checks.subjects import SITE, each, each_node
 
 # The first one's status also counts daemons that run on the master alone, the second runs there
 # alone: test_ganeti and test_cyclades look at the processes.
@@ -52,3 +52,30 @@ def test_port_listens_where_the_role_says(facts: Facts, node: Node, port: Port) 
     seen = scope(listeners, SITE.network.subnet)
     assert seen == port.listen, f"{port.protocol} {port.port} is heard on {seen}"
     assert seen != "site" or node.address in listeners
+
+
+@each_node()
+def test_daemon_of_a_package_runs(facts: Facts, node: Node) -> None:
+    # Those that no role names: cron, the log, the power button.
+    found = facts.system["daemons"]
+    assert found, "no daemon of a package starts at boot"
+    down = {
+        name: state["says"]
+        for name, state in found.items()
+        if state["code"] != 0 and not (facts.lacks("ptrace") and facts.has_process(name))
+    }
+    assert down == {}
+
+
+@each_node()
+def test_nothing_else_listens(facts: Facts, node: Node) -> None:
+    known = {(port.protocol, port.port) for role in node.kind.roles for port in role.ports}
+    if "ganeti-mond" in SITE.release.facts["ganeti_daemons"]:
+        known.add(("tcp", 1815))  # the monitoring daemon, of Ganeti 2.8 and newer
+    # A program's own questions leave UDP open too; the ports of NFS change, and rpcbind knows them.
+    heard = {
+        (protocol, port)
+        for protocol, at, port in facts.system["ports"]
+        if protocol == "tcp" and not at.startswith(LOOPBACK)
+    }
+    assert sorted(heard - known - {tuple(one) for one in facts.system["rpc"]}) == []

@@ -49,6 +49,9 @@ def document(site: Site, node: Node, secrets: Secrets) -> Document:
         "cloud": healthy_cloud.cloud(site, node),
         "daemons": healthy_cloud.daemons(site, node),
         "packets": healthy_cloud.packets(site),
+        "drift": {what: [] for what in ("changed", "missing", "added", "opened", "boot")},
+        "done": {"steps": dict.fromkeys(node.kind.first_boot, "")},
+        "effective": effective(node),
         "clock_offset": [0.01, 0.2],
     }
 
@@ -67,6 +70,22 @@ def files(site: Site, node: Node, secrets: Secrets) -> Document:
             "sha256": one.sha256,
         }
     return found
+
+
+def effective(node: Node) -> Document:
+    database = {
+        "set": [],
+        "unread": [],
+        "on": ["autovacuum", "fsync", "full_page_writes", "synchronous_commit"],
+        "role": ["postgres", "synnefo"],
+        "superuser": ["postgres"],
+        "database": ["postgres", *DATABASES],
+    }
+    every = ["synnefo", ".*", ".*", ".*"]
+    broker = {"users": {"synnefo": "administrator"}, "permissions": [every], "policies": []}
+    answers = {"postgresql": database, "rabbitmq": broker, "vncauthproxy": ["synnefo"]}
+    answers["apache"] = ""
+    return {role: said for role, said in answers.items() if node.kind.has(role)}
 
 
 def ports(node: Node) -> list[list[Any]]:
@@ -97,7 +116,8 @@ def system(site: Site, node: Node) -> Document:
             name: {"exists": True, "enabled": True, "code": 0, "says": status(site, name)}
             for name in node.kind.services(site.release)
         },
-        "ports": ports(node),
+        "daemons": {"cron": {"exists": True, "enabled": True, "code": 0, "says": ""}},
+        **{"ports": ports(node), "rpc": []},
         "accounts": {
             "users": {"root": [0, 0], **{one.name: [one.uid, one.gid] for one in users.values()}},
             "groups": {"root": 0, **{one.group: one.gid for one in users.values()}},

@@ -31,6 +31,9 @@ NAMES = (
     "daemons",
     "tenant",
     "packets",
+    "drift",
+    "done",
+    "effective",
 )
 
 # They import modules that have another name in each Python.

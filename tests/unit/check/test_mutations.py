@@ -15,13 +15,14 @@ from golden import check, paths
 from golden.definition import Site, load
 from golden.keys import secrets
 from golden.report import Outcome, Report
-from tests.unit.check import healthy, mutations, mutations_cloud
+from tests.unit.check import healthy, mutations, mutations_cloud, mutations_drift
 from tests.unit.check.healthy import Document
 
 SITE = load("rehearsal")
 # A site without Synnefo has none of its checks.
 MUTATIONS = {
     **mutations.MUTATIONS,
+    **mutations_drift.MUTATIONS,
     **(mutations_cloud.MUTATIONS if any(n.kind.has("astakos") for n in SITE.nodes) else {}),
 }
 

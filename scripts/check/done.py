@@ -1,0 +1,59 @@
+"""Whether what first boot did still stands: each step's own `done` is asked; nothing changes.
+
+It looks at the system and not at markers, and at what the next boot would read: network, names,
+keys, mounts, databases, accounts (scripts/firstboot/engine/runner.py).
+"""
+
+import os
+import sys
+
+from guest import run, text
+
+CODE = "/usr/lib/firstboot"
+IMAGE = "/etc/golden/image.json"
+RESULT = "/var/lib/firstboot/result.json"
+SECONDS = 600
+
+
+def verdict(step, ctx, journal):
+    """ "" when `done` says yes, else why not."""
+    try:
+        return "" if step.done(ctx) else "the system is not as the step left it"
+    # Whatever it is: one step that cannot look must not keep the others from it.
+    except Exception as error:
+        return journal.redacted("{0}: {1}".format(type(error).__name__, error))[-400:]
+
+
+def taken(files):
+    """The steps that first boot took and did not skip."""
+    result = files.from_json(text(RESULT)) if os.path.exists(RESULT) else {"steps": []}
+    return [one["name"] for one in result["steps"] if one["state"] == "done"]
+
+
+def mount(argv):
+    """Mount or unmount the seed's disk. Raises ValueError."""
+    code, out = run(argv)
+    if code != 0:
+        raise ValueError(" ".join(out.split())[-300:])
+
+
+def main(_):
+    """{step: "" or what is wrong}; {"error"} when the seed is away, which names what is wanted."""
+    sys.path.insert(0, CODE)
+    sys.dont_write_bytecode = True
+    try:
+        from engine import clock, files, runner, seed
+        from engine.context import Context
+        from engine.journal import Journal
+
+        try:
+            found = seed.find(mount)
+        except (seed.StepError, ValueError) as error:
+            return {"error": str(error)}
+        journal = Journal("/dev/null")
+        journal.hide(found.secret_texts())
+        image = files.from_json(text(IMAGE))
+        ctx = Context(image, found, journal, clock.uptime() + SECONDS)
+        return {"steps": {name: verdict(runner.load(name), ctx, journal) for name in taken(files)}}
+    finally:
+        sys.path.remove(CODE)
