@@ -1,17 +1,23 @@
-"""manifest.json beside an artifact: everything it was made from, for audits and rebuilds."""
+"""manifest.json beside an artifact: everything it was made from, for audits and rebuilds.
+
+It is signed when the disk is made. Whatever boots, writes, uploads or signs a disk takes it from
+`verified`, which compares its bytes with that record.
+"""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from golden import atomic, paths
 from golden.errors import UserError
+from golden.keys import signing
 
 FORMAT = 1
 NAME = "manifest.json"
@@ -52,13 +58,34 @@ def disk_name(fmt: str) -> str:
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a file, as manifests record it."""
+    found = path.stat()
+    # The kernel alone sets st_ctime, at every write and whatever utime(2) is told.
+    return _sha256(path, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+
+
+@functools.cache
+def _sha256(path: Path, stamp: tuple[int, ...]) -> str:
+    del stamp
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read(site: str, kind: str) -> dict[str, Any] | None:
-    """The manifest of a kind's artifacts, or None where nothing was baked."""
-    return load(folder(site, kind))
+    """The manifest of a kind's artifacts; None where this checkout has baked and signed none."""
+    place = folder(site, kind)
+    return load(place) if signing.is_valid(place / NAME) else None
+
+
+def require(site: str, kind: str) -> dict[str, Any]:
+    """The manifest of a kind's artifacts. Raises UserError where nothing was baked, or where it is
+    not the one that this checkout signed."""
+    found = load(folder(site, kind))
+    if found is None:
+        raise UserError(
+            f"site '{site}' has no baked '{kind}': bake it with: ./inv bake --site {site}"
+        )
+    signing.verify(folder(site, kind) / NAME, then=f"bake it again: ./inv bake --site {site}")
+    return found
 
 
 def origins(site: str, kinds: Iterable[str]) -> dict[str, str]:
@@ -85,6 +112,38 @@ def artifact(site: str, kind: str, fmt: str = "qcow2") -> Artifact:
             f"site '{site}' has no baked {fmt} disk of '{kind}': run ./inv bake --site {site}"
         )
     return found
+
+
+def verified(site: str, kind: str, formats: Sequence[str]) -> Artifact:
+    """The newest baked disk of a kind in one of `formats`, after all its bytes were compared with
+    its signed manifest.
+
+    Raises UserError naming the file that is missing or was changed.
+    """
+    known = require(site, kind)["artifacts"]
+    place = folder(site, kind)
+    found = [
+        Artifact(site, kind, fmt, place / record["file"], record["bytes"], record["sha256"])
+        for fmt, record in known.items()
+        if fmt in formats and (place / record["file"]).is_file()
+    ]
+    if not found:
+        raise UserError(
+            f"{paths.shown(place)}: no {' or '.join(formats)} disk is baked for the kind {kind}; "
+            f"bake it with: ./inv bake --site {site}"
+        )
+    newest = max(found, key=lambda artifact: artifact.path.stat().st_mtime_ns)
+    compare(newest.path, newest.sha256, site)
+    return newest
+
+
+def compare(disk: Path, signed: str, site: str) -> None:
+    """Raise UserError unless `disk` has the SHA-256 `signed`, from its manifest."""
+    if sha256(disk) != signed:
+        raise UserError(
+            f"{paths.shown(disk)}: not the bytes that its manifest was signed for; have it made "
+            f"again: rm {paths.shown(disk)} && ./inv bake --site {site}"
+        )
 
 
 def find(site: str, kind: str, fmt: str, key: str | None) -> Artifact | None:
@@ -128,7 +187,10 @@ def write(
 
 def replace(site: str, kind: str, manifest: Mapping[str, Any]) -> None:
     """Make `manifest`, as `read` gives it, the record beside the artifacts of a kind."""
-    atomic.write(folder(site, kind) / NAME, text(manifest))
+    target = folder(site, kind) / NAME
+    atomic.write(target, text(manifest))
+    # Until it is signed, there is no manifest for `read`, and a bake makes the disk again.
+    signing.sign(target)
 
 
 def text(manifest: Mapping[str, Any]) -> str:

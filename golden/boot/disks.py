@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from golden import log, seed
+from golden import log, manifest, seed
 from golden.definition.models import Node, Site
-from golden.errors import UserError
-from golden.paths import ARTIFACTS, shown
 from golden.render.machines import management_mac
 from golden.rundir import State
 
@@ -22,15 +20,9 @@ def option(path: Path) -> str:
 
 
 def artifact(site: Site, node: Node) -> Path:
-    """The newest disk baked for the node's kind. Raises UserError when there is none."""
-    folder = ARTIFACTS / site.name / node.kind.name
-    found = [path for name in FORMATS if (path := folder / f"disk.{name}").is_file()]
-    if not found:
-        raise UserError(
-            f"{shown(folder)}: no disk is baked for {node.name} (kind {node.kind.name}); "
-            f"bake it with: ./inv bake --site {site.name}"
-        )
-    return max(found, key=lambda path: path.stat().st_mtime_ns)
+    """The newest disk baked for the node's kind. Raises UserError when there is none, or its bytes
+    are not those of the bake."""
+    return manifest.verified(site.name, node.kind.name, FORMATS).path
 
 
 def stamp(path: Path) -> list[int]:

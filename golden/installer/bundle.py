@@ -20,6 +20,7 @@ from golden.keys import signing
 from golden.layers import Store
 from golden.layers.overlay import Stack
 from golden.log import Progress
+from golden.manifest import Artifact
 from golden.seed import Interface
 
 KERNEL, INITRAMFS, MANIFEST = "vmlinuz", "initrd", "manifest"
@@ -107,7 +108,7 @@ def make(
     """
     chosen = _chosen(site, nodes)
     kinds = tuple(dict.fromkeys(node.kind.name for node in chosen))
-    disks = {kind: _baked(site, kind) for kind in kinds}
+    disks = {kind: manifest.verified(site.name, kind, FORMATS) for kind in kinds}
     tree, tree_key = _tree(site, kinds[0])
     place = folder(site.name)
     place.mkdir(parents=True, exist_ok=True)
@@ -139,22 +140,9 @@ def _chosen(site: Site, names: Sequence[str]) -> tuple[Node, ...]:
     return wanted
 
 
-def _baked(site: Site, kind: str) -> tuple[Path, str]:
-    """The newest disk of `kind`, and a key of its content."""
-    found = [manifest.find(site.name, kind, fmt, None) for fmt in FORMATS]
-    artifacts = [artifact for artifact in found if artifact]
-    if not artifacts:
-        raise UserError(
-            f"{paths.shown(manifest.folder(site.name, kind))}: no disk is baked for the kind "
-            f"{kind}; bake it with: ./inv bake --site {site.name}"
-        )
-    newest = max(artifacts, key=lambda artifact: artifact.path.stat().st_mtime_ns)
-    return newest.path, newest.sha256
-
-
 def _tree(site: Site, kind: str) -> tuple[Stack, str]:
     """The tree of the layers that all kinds share, and a key of its content."""
-    record = manifest.read(site.name, kind) or {"layers": []}
+    record = manifest.require(site.name, kind)
     # A kind's own layers are called KIND.LAYER (golden.bake.recipe).
     shared = [layer["key"] for layer in record["layers"] if "." not in layer["name"]]
     trees = [Store(paths.CACHE).folder / key / "tree" for key in reversed(shared)]
@@ -166,13 +154,13 @@ def _tree(site: Site, kind: str) -> tuple[Stack, str]:
     return Stack(trees), " ".join(shared)
 
 
-def _image(kind: str, disk: tuple[Path, str], place: Path, progress: Progress) -> Image:
-    known = image.read(place / kind, disk[1])
+def _image(kind: str, disk: Artifact, place: Path, progress: Progress) -> Image:
+    known = image.read(place / kind, disk.sha256)
     if known:
         return known
     task = progress.task(f"{kind} in pieces")
     try:
-        made = image.make(kind, disk[0], disk[1], place / kind, task.say)
+        made = image.make(kind, disk.path, disk.sha256, place / kind, task.say)
     except BaseException:
         task.fail()
         raise
@@ -187,16 +175,22 @@ def _installer(tree: Stack, tree_key: str, place: Path, progress: Progress) -> N
     parts += [file.name.encode() + file.read_bytes() for file in initramfs.sources()]
     key = hashlib.sha256(b"\0".join(parts)).hexdigest()
     record = place / ".installer"
-    made = (place / KERNEL).is_file() and (place / INITRAMFS).is_file() and record.is_file()
-    if made and record.read_text() == key:
+    if signing.is_valid(record) and record.read_text() == _made(key, place):
         return
     task = progress.task("installer")
     record.unlink(missing_ok=True)
     content = initramfs.make(tree, signing.public_key())
     atomic.write(place / INITRAMFS, content)
     atomic.write(place / KERNEL, tree.read("/vmlinuz"))
-    atomic.write(record, key)
+    atomic.write(record, _made(key, place))
+    signing.sign(record)
     task.done(f"initramfs of {len(content) / 1e6:.0f} MB")
+
+
+def _made(key: str, place: Path) -> str:
+    """What was made from the inputs `key`, by its bytes."""
+    files = (place / KERNEL, place / INITRAMFS)
+    return " ".join([key, *(manifest.sha256(file) for file in files if file.is_file())])
 
 
 def _seed(site: Site, node: Node, extra: Sequence[Interface], place: Path) -> Path:
@@ -220,11 +214,6 @@ def _write_manifest(
         rows.append((node, node.disk, Seed(len(content), hashlib.sha256(content).hexdigest())))
     manifest_text = text(site.name, rows, images)
     path = at / MANIFEST
-    current = path.is_file() and path.read_text() == manifest_text
-    if not current or not signing.signature_path(path).is_file() or not _signed(path):
+    if not signing.is_valid(path) or path.read_text() != manifest_text:
         atomic.write(path, manifest_text)
         signing.sign(path)
-
-
-def _signed(path: Path) -> bool:
-    return signing.is_signed(path.read_bytes(), signing.signature_path(path).read_bytes())

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from golden import run
 from golden.installer.manifest import PIECE, Image, Piece, piece_name
+from golden.keys import signing
 
 # gzip is what wheezy's tools unpack, too. A low level: packing is what an operator waits for.
 LEVEL = 3
@@ -41,17 +42,17 @@ def make(kind: str, disk: Path, key: str, folder: Path, say: Say) -> Image:
         image = _cut(kind, raw, partial, say)
     record = {"key": _key(key), "image": asdict(image)}
     (partial / RECORD).write_text(json.dumps(record, indent=1) + "\n")
+    signing.sign(partial / RECORD)
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
     return image
 
 
 def read(folder: Path, key: str) -> Image | None:
-    """The image in `folder`, if its pieces have this `key`."""
-    try:
-        record = json.loads((folder / RECORD).read_text())
-    except (FileNotFoundError, ValueError):
+    """The image in `folder`, if its pieces have this `key`, and its record was signed here."""
+    if not signing.is_valid(folder / RECORD):
         return None
+    record = json.loads((folder / RECORD).read_text())
     if record["key"] != _key(key):
         return None
     stored = record["image"]

@@ -12,6 +12,7 @@ from golden.disk import filesystem, grub, layout
 from golden.errors import UserError
 from golden.installer import bundle
 from golden.installer.bundle import Bundle
+from golden.keys import signing
 
 LABEL = "golden-stick"
 SEEDS = "seed"
@@ -45,7 +46,8 @@ menuentry "{title}" --id {id} {{
 
 
 def usb(site: str, nodes: tuple[str, ...], out: str) -> None:
-    """`inv metal.usb`: write the stick of `nodes` (default: all that have a disk) to a file."""
+    """`inv metal.usb`: write the stick of `nodes` (default: all that have a disk) to a file, and
+    its signature beside it."""
     path = Path(out).absolute()
     if not path.parent.is_dir() or path.is_dir():
         raise UserError(f"--out {out}: give a file in a folder that exists, such as stick.img")
@@ -54,7 +56,7 @@ def usb(site: str, nodes: tuple[str, ...], out: str) -> None:
             f"--out {out}: that is a device; write it with: ./inv metal.flash --device {out}"
         )
     made = bundle.make(definition.load(site), nodes)
-    make(made, path)
+    signing.sign(make(made, path))
     names = ", ".join(node.name for node in made.nodes)
     size = path.stat().st_size / 1e6
     log.info(

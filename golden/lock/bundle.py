@@ -95,16 +95,9 @@ def unpack(file: Path, key: Path | None = None) -> None:
         for left in pool.glob(".import-*"):
             shutil.rmtree(left)
         with tempfile.TemporaryDirectory(prefix=".import-", dir=pool) as place:
-            release = _verified(file, _key(key), Path(place))
+            release = _verified(file, signing.read_key(key) if key else None, Path(place))
             _take_in(pool, Path(place), release)
     log.info(f"{paths.shown(file)}: in the pool of release '{release}'")
-
-
-def _key(path: Path | None) -> bytes | None:
-    try:
-        return path.read_bytes() if path else None
-    except OSError as error:
-        raise UserError(f"--key {path}: {error.strerror}; name a file with a PEM key") from None
 
 
 def _verified(file: Path, key: bytes | None, place: Path) -> str:

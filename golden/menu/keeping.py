@@ -38,6 +38,21 @@ def secrets(_: Context, site: str = DEFAULT_SITE) -> None:
     make(site)
 
 
+@task(
+    "site",
+    positional=["release"],
+    help={
+        "release": "an id of inv release.list, a folder with a release, or a stick's image file",
+        "key": "public key (PEM) of the checkout that made it (default: this one's)",
+    },
+)
+def verify(_: Context, release: str, site: str = DEFAULT_SITE, key: str = "") -> None:
+    """Prove offline that a release or stick is what was signed."""
+    from golden.releases.verify import verify
+
+    verify(release, site, key)
+
+
 @task("site", "node", iterable=["node"])
 def seed(_: Context, site: str = DEFAULT_SITE, node: Nodes = None) -> None:
     """Write each node's seed disk (NoCloud): name, keys, passwords."""

@@ -31,6 +31,14 @@ def promote(_: Context, id: str = "", site: str = DEFAULT_SITE) -> None:
     promote(site, id)
 
 
+@task(help={"out": "write it to this file"})
+def key(_: Context, out: str = "") -> None:
+    """Print the public key (PEM) that proves this checkout's releases."""
+    from golden.keys.signing import export
+
+    export(out)
+
+
 @task("site")
 def rollback(_: Context, site: str = DEFAULT_SITE) -> None:
     """Swap the current and the previous image release."""

@@ -17,8 +17,8 @@ from typing import Any
 from filelock import FileLock
 
 from golden import atomic, log, manifest
-from golden.keys import signing
-from golden.releases import model, stages
+from golden.keys.signing import sign
+from golden.releases import model, stages, sums
 from golden.releases.model import Image, ImageRelease
 
 Manifest = Mapping[str, Any]
@@ -69,7 +69,7 @@ def take_back(kept: Kept) -> None:
 def record(site: str, settings: Mapping[str, Mapping[str, str]]) -> ImageRelease:
     """Keep what lies baked of the kinds of `settings` as one release; the one there is if it is
     the same. `settings` are, for each kind, what its disks are made with besides the tree."""
-    manifests = {kind: manifest.read(site, kind) or {} for kind in settings}
+    manifests = {kind: manifest.require(site, kind) for kind in settings}
     identity = model.identity(manifests, settings)
     with lock(site):
         there = next((each for each in model.every(site) if each.id == identity), None)
@@ -125,9 +125,10 @@ def _publish(
         "lock": model.lock_identity(manifests),
         "kinds": kinds,
     }
-    target = partial / model.RECORD
-    atomic.write(target, json.dumps(facts, indent=1) + "\n", durable=True)
-    signing.sign(target)
+    record = partial / model.RECORD
+    atomic.write(record, json.dumps(facts, indent=1) + "\n", durable=True)
+    signed = {f"{kind}/{name}": fact[0] for kind in kinds for name, fact in kinds[kind].items()}
+    sums.write(partial, {**signed, record.name: manifest.sha256(record)})
     atomic.put(partial, model.folder(site) / identity)
     log.detail(f"kept as release {identity} in {model.folder(site)}")
 
@@ -148,11 +149,13 @@ def _gather(
     for fmt, (folder, origin) in sources.items():
         each = origin["artifacts"][fmt]
         if manifest.is_whole(folder, each):
+            manifest.compare(folder / each["file"], each["sha256"], site)
             os.link(folder / each["file"], target / each["file"])
             artifacts[fmt], files[each["file"]] = each, (each["sha256"], each["length"])
     path = target / manifest.NAME
     atomic.write(path, manifest.text({**found, "artifacts": artifacts}))
-    return {**files, path.name: (manifest.sha256(path), path.stat().st_size)}
+    own = {each.name: (manifest.sha256(each), each.stat().st_size) for each in (path, sign(path))}
+    return {**files, **own}
 
 
 def _synnefo(manifests: Mapping[str, Manifest]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from golden import log
 from golden.errors import UserError
 from golden.releases import stages
-from golden.releases.model import ImageRelease, every
+from golden.releases.model import ImageRelease, broken, every
 
 HEADERS = ("release", "stage", "baked", "Synnefo", "kinds, MB")
 
@@ -16,20 +16,21 @@ HEADERS = ("release", "stage", "baked", "Synnefo", "kinds, MB")
 def show(site: str, *, as_json: bool = False, verify: bool = False) -> None:
     """Print the image releases of a site, newest first; `verify` checks every byte.
 
-    Raises UserError, after all of them are listed, when one is not what was signed.
+    Raises UserError, after all of them are listed, when one is broken, or not what was signed.
     """
     problems = _problems(site) if verify else {}
+    lost = broken(site)
     rows = [_facts(release, problems) for release in every(site)]
     if as_json:
         log.raw(json.dumps(rows, indent=1) + "\n")
     elif rows:
         log.table(HEADERS, [_row(row) for row in rows], title=f"Image releases of site {site}")
-    else:
+    elif not lost:
         log.info(f"site {site} has no release yet; make one with: ./inv bake --site {site}")
-    if problems:
-        raise UserError("\n".join(problems.values()))
+    if wrong := [*lost, *problems.values()]:
+        raise UserError("\n".join(wrong))
     if verify and rows:
-        log.info("every record is signed, and every file has the bytes that it signs for")
+        log.info("every SHA256SUMS is signed, and every file has the bytes that it records")
 
 
 def _problems(site: str) -> dict[str, str]:

@@ -1,10 +1,10 @@
-"""An image release, as it lies in .artifacts/SITE/releases/ID/: the record release.json with its
-signature, and for each kind a folder with the manifest and its disks, linked and not copied."""
+"""An image release, as it lies in .artifacts/SITE/releases/ID/: the record release.json, for each
+kind a folder with the manifest and its disks, linked and not copied, and the signed SHA256SUMS."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ from typing import Any
 from golden import manifest, paths
 from golden.definition.problems import nearest
 from golden.errors import UserError
-from golden.keys import signing
 from golden.layers.model import digest
+from golden.releases import sums
 
-FORMAT = 1
+FORMAT = 2
 RECORD = "release.json"
 # Long enough for any two releases of a site to differ, short enough to type.
 ID_LETTERS = 12
@@ -64,27 +64,14 @@ class ImageRelease:
         """Where it lies."""
         return folder(self.site) / self.id
 
-    @property
-    def record(self) -> Path:
-        """What is signed."""
-        return self.folder / RECORD
-
     def bytes(self) -> int:
         """The length of all its files."""
         return sum(length for image in self.images.values() for _, length in image.files.values())
 
     def verify(self, kinds: Iterable[str] | None = None) -> None:
-        """Raise UserError unless the record is signed and the files of `kinds` (default: all) have
-        the signed bytes."""
-        signing.verify(self.record)
-        for image in map(self.images.__getitem__, self.images if kinds is None else kinds):
-            for name, (sha256, _) in image.files.items():
-                path = image.folder / name
-                if not path.is_file() or manifest.sha256(path) != sha256:
-                    raise UserError(
-                        f"{paths.shown(path)}: not the bytes that release {self.id} is signed for; "
-                        f"throw the release away with: rm -r {paths.shown(self.folder)}"
-                    )
+        """Raise UserError unless its files, or those of `kinds`, have the bytes that this checkout
+        has signed."""
+        sums.verify(self.folder, kinds)
 
 
 def folder(site: str) -> Path:
@@ -109,10 +96,14 @@ def lock_identity(manifests: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def every(site: str) -> tuple[ImageRelease, ...]:
-    """The kept releases of a site, the newest first. One without a readable record is passed over:
-    `rm` of a release may have been cut short."""
-    found = (_read(site, path.parent) for path in folder(site).glob(f"[!.]*/{RECORD}"))
-    return tuple(sorted((each for each in found if each), key=_age, reverse=True))
+    """The kept releases of a site, the newest first; what `broken` names is passed over."""
+    found = [each for each in _found(site) if isinstance(each, ImageRelease)]
+    return tuple(sorted(found, key=_age, reverse=True))
+
+
+def broken(site: str) -> list[str]:
+    """A sentence for each release of a site that is none, and why."""
+    return [str(each) for each in _found(site) if isinstance(each, UserError)]
 
 
 def find(site: str, name: str) -> ImageRelease:
@@ -126,6 +117,9 @@ def find(site: str, name: str) -> ImageRelease:
             f"'{name}' is the beginning of several releases of site {site}: "
             f"{', '.join(each.id for each in found)}; write more of it"
         )
+    for text in broken(site):
+        if not releases or (name and f"/releases/{name}" in text):
+            raise UserError(text)
     if not releases:
         raise UserError(f"site {site} has no release yet; make one with: ./inv bake --site {site}")
     ids = {each.id for each in releases}
@@ -136,17 +130,42 @@ def _age(release: ImageRelease) -> tuple[str, str]:
     return release.baked, release.id
 
 
-def _read(site: str, place: Path) -> ImageRelease | None:
+def _found(site: str) -> Iterator[ImageRelease | UserError]:
+    for path in sorted(folder(site).glob(f"[!.]*/{RECORD}")):
+        try:
+            yield read(path.parent, site)
+        except UserError as error:
+            yield error
+
+
+def read(place: Path, site: str = "") -> ImageRelease:
+    """The release in the folder `place`, of `site` if that is given.
+
+    Raises UserError when its record is none, or is that of another release or site.
+    """
     try:
         record = json.loads((place / RECORD).read_text())
-    except (OSError, ValueError):
-        return None
-    if record.get("release") != FORMAT:
-        return None
+        if record["release"] != FORMAT:
+            why = f"of format {record['release']}, and this version reads {FORMAT}"
+        elif record["id"] != place.name:
+            why = f"the record of release {record['id']}, in the folder {place.name}"
+        elif site and record["site"] != site:
+            why = f"of the site {record['site']}, not of {site}"
+        else:
+            return _release(record, place)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        why = "no record of a release"
+    raise UserError(
+        f"{paths.shown(place / RECORD)}: {why}; throw the release away with: "
+        f"rm -r {paths.shown(place)}"
+    )
+
+
+def _release(record: Mapping[str, Any], place: Path) -> ImageRelease:
     images = {
         kind: Image(kind, place / kind, {name: tuple(known) for name, known in files.items()})
         for kind, files in record["kinds"].items()
     }
     return ImageRelease(
-        site, place.name, record["baked"], record["synnefo"], record["lock"], images
+        record["site"], record["id"], record["baked"], record["synnefo"], record["lock"], images
     )

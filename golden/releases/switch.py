@@ -97,19 +97,20 @@ def _bring_behind_link(site: str, kinds: Iterable[str], before: Stages) -> None:
     behind = stages.now(site).resolve()
     found = [path.parent.name for path in base.glob(f"*/{manifest.NAME}")]
     for kind in {*kinds, *found}:
+        link = base / f".{kind}.link"
         if not (base / kind).is_symlink():
-            _replace_by_link(base / kind, behind / kind)
+            _replace_by_link(base / kind, behind / kind, link)
+        # Also what a switch left that was killed right here.
+        _remove(link)
 
 
-def _replace_by_link(place: Path, behind: Path) -> None:
+def _replace_by_link(place: Path, behind: Path, link: Path) -> None:
     shutil.rmtree(behind, ignore_errors=True)
-    link = place.with_name(f".{place.name}.link")
     _remove(link)
     link.symlink_to(f"{NOW}/{place.name}")
     if place.is_dir():
         _link_all(place, behind)
         atomic.exchange(link, place)
-        _remove(link)
     else:
         behind.mkdir()
         link.rename(place)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
@@ -14,13 +13,14 @@ from pathlib import Path
 import docker
 import pytest
 
-from golden import manifest, paths, run
+from golden import paths, run
 from golden.boot import terminal
 from golden.boot.container import engine, images
 from golden.boot.container import target as module
 from golden.boot.container.images import Layer
 from golden.errors import UserError
 from golden.rundir import NodeDir
+from tests.unit import baked_disk
 from tests.unit.small_site import small_site
 
 pytestmark = pytest.mark.slow
@@ -57,6 +57,7 @@ def cache(
     monkeypatch.setenv("DOCKER_HOST", f"unix://{here}")
     monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(paths, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(paths, "SECRETS", tmp_path / "secrets")
     yield tmp_path / "cache"
     shutil.rmtree(tmp_path / "cache")
     images.prune(client, module.home())
@@ -92,10 +93,8 @@ def changes(tree: Path) -> None:
 
 
 def bake(*stack: Layer) -> None:
-    folder = manifest.folder(SITE.name, KIND.name)
-    folder.mkdir(parents=True, exist_ok=True)
     layers = [{"name": each.name, "key": each.key} for each in stack]
-    (folder / "manifest.json").write_text(json.dumps({"manifest": 1, "layers": layers}))
+    baked_disk.record(SITE.name, KIND.name, "tree", layers=layers)
 
 
 def test_layers_lie_on_each_other_as_baked(client: docker.DockerClient, cache: Path) -> None:

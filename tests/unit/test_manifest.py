@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from golden import manifest, paths
+from golden import manifest
 from golden.errors import UserError
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "ARTIFACTS", tmp_path)
+def home(own_home: Path) -> None:
+    """Each test has its own."""
 
 
 def baked(fmt: str = "qcow2", key: str = "k", tree: str = "t") -> None:

@@ -58,12 +58,7 @@ class Layer:
 
 def layers(site: Site, kind: Kind) -> list[Layer]:
     """The layers of the last bake of `kind`, lowest first. Raises UserError when there is none."""
-    found = manifest.read(site.name, kind.name)
-    if found is None:
-        raise UserError(
-            f"site '{site.name}' has no baked '{kind.name}': "
-            f"run ./inv bake --site {site.name} --format tree"
-        )
+    found = manifest.require(site.name, kind.name)
     return [Layer(layer["name"], layer["key"]) for layer in found["layers"]]
 
 

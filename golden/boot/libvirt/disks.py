@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from golden import log, seed
+from golden import log, manifest, seed
 from golden.boot import data_disk
 from golden.boot.disks import artifact, management
 from golden.boot.libvirt import ownership, volumes
 from golden.boot.libvirt.virsh import Virsh
 from golden.boot.libvirt.volumes import Pool
 from golden.definition.models import Node, Site
+from golden.errors import UserError
+from golden.paths import shown
 from golden.rundir import NodeDir
 
 DISKS = ("root", "data", "seed")
@@ -45,6 +47,16 @@ def make(virsh: Virsh, site: Site, node: Node) -> None:
     file = seed.write(site, node, NodeDir(site.name, node.name).seed, [management(node)])
     pool.create(seed_disk, file.stat().st_size, form="raw")
     pool.fill(seed_disk, file, log.detail)
+
+
+def verify(virsh: Virsh, site: Site, node: Node) -> None:
+    """Raise UserError unless the uploaded image of the node has the bytes that were baked."""
+    image, name = artifact(site, node), base(site, node)
+    if Pool(virsh, site.libvirt.pool).sha256(name) != manifest.sha256(image):
+        raise UserError(
+            f"volume {name} at {virsh.uri}: not the bytes of {shown(image)}; throw it away, with "
+            f"the site's machines there: ./inv down --site {site.name}"
+        )
 
 
 def remove(virsh: Virsh, site: str, node: str) -> bool:

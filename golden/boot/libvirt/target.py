@@ -65,6 +65,7 @@ class Libvirt(Target):
         files.begin()
         if not known:
             disks.make(virsh, site, node)
+        disks.verify(virsh, site, node)
         _ensure_network(virsh, site)
         power.on(virsh, site, node, disks.base(site, node), _accelerator(virsh, site))
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -81,6 +82,20 @@ class Pool:
             self.remove(name)
             raise
         log.unlink()
+
+    def sha256(self, name: str) -> str:
+        """The SHA-256 of what is in the volume, in hexadecimal. Raises StageError."""
+        reader, writer = os.pipe()
+        words = self.virsh.argv("vol-download", name, f"/dev/fd/{writer}", "--pool", self.name)
+        with os.fdopen(reader, "rb") as stream:
+            child = run.start(words, env=ENVIRONMENT, stage="boot", pass_fds=(writer,))
+            os.close(writer)
+            found = hashlib.sha256()
+            while piece := stream.read(MIB):
+                found.update(piece)
+        if code := child.wait():
+            raise StageError("boot", "the volume cannot be read", command=words, code=code)
+        return found.hexdigest()
 
     def is_filled(self, name: str, file: Path) -> bool:
         """Whether the volume is as long as `file`: an upload fills it from the beginning."""

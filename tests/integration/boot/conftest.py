@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from golden import disk, paths, rundir
-from golden.boot import accelerator, disks, watching
+from golden.boot import accelerator, watching
 from golden.boot.libvirt.target import Libvirt
 from golden.boot.libvirt.virsh import Virsh
 from golden.definition.models import Site
 from golden.keys import secrets
 from tests.integration.boot import libvirt_daemon, tiny_guest
+from tests.unit import baked_disk
 from tests.unit.small_site import small_site
 
 SIZE_MIB = 128
@@ -50,7 +51,8 @@ def libvirt_site(
     """Gives a site whose nodes boot one of `images`; its machines end with the test."""
     for module in (rundir, accelerator, watching, paths):
         monkeypatch.setattr(module, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(disks, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(paths, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(paths, "SECRETS", tmp_path / "signing")
     monkeypatch.setattr(secrets, "SECRETS", tmp_path / "secrets")
     monkeypatch.setenv("LIBVIRT_DEFAULT_URI", virsh.uri)
     small = tiny_guest.lean(small_site())
@@ -61,6 +63,7 @@ def libvirt_site(
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "disk.qcow2").unlink(missing_ok=True)
             (folder / "disk.qcow2").symlink_to(images[image])
+            baked_disk.record(small.name, kind.name)
         return small
 
     yield use

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from golden import rundir
-from golden.boot import accelerator, disks, running, sockets, times, watching
+from golden import paths, rundir
+from golden.boot import accelerator, running, sockets, times, watching
 from golden.boot.qemu import target as qemu
 from golden.boot.qemu.target import Qemu
 from golden.definition.models import Site
@@ -24,6 +24,7 @@ from golden.errors import StageError
 from golden.keys import secrets
 from golden.rundir import NodeDir
 from tests.integration.boot import tiny_guest
+from tests.unit import baked_disk
 from tests.unit.small_site import small_site
 
 pytestmark = pytest.mark.slow
@@ -41,7 +42,8 @@ def site(
     monkeypatch.setattr(rundir, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(accelerator, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(watching, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(disks, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(paths, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(paths, "SECRETS", tmp_path / "signing")
     monkeypatch.setattr(secrets, "SECRETS", tmp_path / "secrets")
     small = tiny_guest.lean(small_site())
 
@@ -50,6 +52,7 @@ def site(
             folder = tmp_path / "artifacts" / small.name / kind.name
             folder.mkdir(parents=True)
             (folder / "disk.qcow2").symlink_to(images[image])
+            baked_disk.record(small.name, kind.name)
         return small
 
     yield use

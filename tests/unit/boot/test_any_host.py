@@ -195,10 +195,11 @@ def test_a_stick_is_written_into_the_callers_folder(
     made = bundle.Bundle("small", tmp_path, (), (), {})
     monkeypatch.setattr(stick.bundle, "make", lambda *_: made)
     monkeypatch.setattr(stick.definition, "load", lambda _: SITE)
-    monkeypatch.setattr(stick, "make", lambda _, out: seen.append(out) or out.touch())
+    monkeypatch.setattr(stick, "make", lambda _, out: seen.append(out) or out.touch() or out)
+    monkeypatch.setattr(stick.signing, "sign", seen.append)
     monkeypatch.chdir(tmp_path)
     stick.usb("small", (), "stick.img")
-    assert seen == [tmp_path / "stick.img"]
+    assert seen == [tmp_path / "stick.img"] * 2
 
 
 def test_servers_start_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

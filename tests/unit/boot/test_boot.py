@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from golden import daemon, run, rundir
-from golden.boot import disks, running, times
+from golden import daemon, paths, run, rundir
+from golden.boot import running, times
 from golden.boot.qemu.target import Qemu
 from golden.boot.target import target
 from golden.daemon import Process
@@ -23,7 +23,7 @@ Capture = pytest.CaptureFixture[str]
 @pytest.fixture(autouse=True)
 def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(rundir, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(disks, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(paths, "ARTIFACTS", tmp_path / "artifacts")
     monkeypatch.setattr(secrets, "SECRETS", tmp_path / "secrets")
 
 

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from golden import manifest, paths
+from golden import manifest
 from golden.boot.container import images
 from golden.boot.container.images import Layer
 from golden.errors import StageError, UserError
 from golden.layers import Workspace
+from tests.unit import baked_disk
 from tests.unit.boot.fake_docker import Engine
 from tests.unit.small_site import small_site
 
@@ -28,10 +29,8 @@ BASE, TOP = Layer("base", "aaaa"), Layer("Master.site", "bbbb")
 
 
 @pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own_home: Path) -> Path:
     """Two baked layers, and a workspace without namespaces."""
-    monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(paths, "ARTIFACTS", tmp_path / "artifacts")
     for layer in (BASE, TOP):
         (layer.tree / "etc").mkdir(parents=True)
         (layer.tree / "etc/name").write_text(layer.name)
@@ -53,10 +52,8 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def baked(*stack: Layer) -> None:
-    folder = manifest.folder(SITE.name, KIND.name)
-    folder.mkdir(parents=True, exist_ok=True)
     layers = [{"name": layer.name, "key": layer.key} for layer in stack]
-    (folder / "manifest.json").write_text(json.dumps({"manifest": 1, "layers": layers}))
+    baked_disk.record(SITE.name, KIND.name, "tree", layers=layers)
 
 
 def run(argv: list[Any], **options: Any) -> None:
@@ -132,7 +129,7 @@ def test_a_packer_that_fails_leaves_no_image(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_without_a_bake_it_says_how_to_make_one(tmp_path: Path) -> None:
     (manifest.folder(SITE.name, KIND.name) / "manifest.json").unlink()
-    with pytest.raises(UserError, match="inv bake --site small --format tree"):
+    with pytest.raises(UserError, match="inv bake --site small"):
         images.layers(SITE, KIND)
     baked(Layer("base", "gone"), TOP)
     with pytest.raises(UserError, match=r"layer base \(gone\) is gone from .cache"):

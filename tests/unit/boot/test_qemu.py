@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from golden import daemon, run, rundir
-from golden.boot import disks, sockets
+from golden.boot import sockets
 from golden.boot.accelerator import Accelerator
 from golden.boot.qemu import target as qemu
 from golden.boot.qemu.target import Qemu
 from golden.errors import StageError, UserError
 from golden.rundir import NodeDir, State
+from tests.unit import baked_disk
 from tests.unit.small_site import small_site
 
 SITE = small_site()
@@ -41,14 +42,14 @@ while True:
 
 
 @pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Qemu]:
+def place(monkeypatch: pytest.MonkeyPatch, own_home: Path) -> Iterator[Qemu]:
     """A target whose site has a baked disk for n1; its machines end with the test."""
-    monkeypatch.setattr(rundir, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(disks, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(rundir, "CACHE", own_home / "cache")
     monkeypatch.setattr(qemu, "choose", lambda: Accelerator("tcg", "", 0.1))
     monkeypatch.setattr(qemu.seed, "write", lambda site, node, path, extra: path.touch())
     monkeypatch.setattr(qemu, "POWERDOWN_SECONDS", 1.0)
-    run.run(["qemu-img", "create", "-q", "-f", "qcow2", bake(tmp_path, "master"), "16M"])
+    run.run(["qemu-img", "create", "-q", "-f", "qcow2", bake("master"), "16M"])
+    bake("master")
     yield Qemu()
     for node in SITE.nodes:
         Qemu().down(SITE.name, node.name, keep=False)
@@ -66,11 +67,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], 
     return use
 
 
-def bake(folder: Path, kind: str, fmt: str = "qcow2") -> Path:
-    path = folder / "artifacts" / SITE.name / kind / f"disk.{fmt}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
-    return path
+def bake(kind: str, fmt: str = "qcow2") -> Path:
+    return baked_disk.record(SITE.name, kind, fmt)
 
 
 def files() -> NodeDir:
@@ -78,14 +76,14 @@ def files() -> NodeDir:
 
 
 def test_a_node_without_a_baked_disk_says_how_to_bake_it(place: Qemu) -> None:
-    with pytest.raises(UserError, match=r"no disk is baked for .*member.* \./inv bake --site"):
+    with pytest.raises(UserError, match=r"has no baked 'member': .*\./inv bake --site"):
         place.check(SITE, SITE.nodes)
     assert not rundir.site_dir(SITE.name).exists()
 
 
 def test_the_newest_of_two_formats_is_booted(place: Qemu, tmp_path: Path) -> None:
     assert qemu.artifact(SITE, N1).suffix == ".qcow2"
-    raw = bake(tmp_path, "master", "raw")
+    raw = bake("master", "raw")
     # A file system's clock ticks slower than this test.
     os.utime(raw, (time.time() + 1, time.time() + 1))
     assert qemu.artifact(SITE, N1) == raw
@@ -148,7 +146,7 @@ def test_a_kept_disk_of_an_older_bake_is_refused(
     machine(ANSWERS)
     place.up(SITE, N1)
     place.down(SITE.name, N1.name, keep=True)
-    bake(tmp_path, "master", "raw")
+    bake("master", "raw")
     with pytest.raises(UserError, match=r"kept from an older bake.*inv down --site small"):
         place.check(SITE, (N1,))
 

@@ -71,7 +71,7 @@ def test_a_node_without_a_disk_is_named_before_anything_is_made() -> None:
 def test_what_is_not_baked_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("golden.paths.ARTIFACTS", tmp_path)
     node = dataclasses.replace(SITE.nodes[0], disk=Disk(serial="S1"))
-    with pytest.raises(UserError, match="no disk is baked for the kind master"):
+    with pytest.raises(UserError, match="has no baked 'master'"):
         bundle.make(dataclasses.replace(SITE, nodes=(node,)))
     assert not list(tmp_path.iterdir())
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
 from golden.errors import UserError
-from golden.releases import listing, switch
+from golden.releases import listing, model, switch
 from tests.unit.releases import baked
 from tests.unit.releases.baked import SITE
 
@@ -53,6 +54,34 @@ def test_verifying_reads_every_byte(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_changed_record_is_found_too() -> None:
     made = baked.bake("1")
-    made.record.write_text(made.record.read_text().replace('"synnefo": "1"', '"synnefo": "2"'))
-    with pytest.raises(UserError, match="its signature does not fit"):
+    record = made.folder / model.RECORD
+    record.write_text(record.read_text().replace('"synnefo": "1"', '"synnefo": "2"'))
+    with pytest.raises(UserError, match=r"release\.json: not the bytes"):
         listing.show(SITE, verify=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("{", "no record of a release"),
+        ('{"release": 1}', "of format 1, and this version reads 2"),
+        ("[]", "no record of a release"),
+    ],
+)
+def test_a_broken_record_is_named_and_not_passed_over(content: str, why: str) -> None:
+    made = baked.bake("1")
+    (made.folder / model.RECORD).write_text(content)
+    with pytest.raises(UserError, match=rf"{made.id}/release\.json: {why}.*rm -r"):
+        listing.show(SITE)
+
+
+def test_a_release_under_another_id_or_site_is_refused() -> None:
+    made = baked.bake("1")
+    other = made.folder.with_name("0" * 12)
+    shutil.copytree(made.folder, other)
+    with pytest.raises(UserError, match=f"0/release\\.json: the record of release {made.id}"):
+        listing.show(SITE)
+    elsewhere = model.folder("cloud") / made.id
+    shutil.copytree(made.folder, elsewhere)
+    with pytest.raises(UserError, match="of the site lab, not of cloud"):
+        listing.show("cloud")

@@ -1,0 +1,52 @@
+"""SHA256SUMS of an image release, which is signed, and covers every other file of it.
+
+`sha256sum --check SHA256SUMS` and `openssl dgst -sha256 -verify KEY -signature SHA256SUMS.sig
+SHA256SUMS` prove on any machine, Wheezy's too, what `verify` proves here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from golden import atomic, manifest, paths
+from golden.errors import UserError
+from golden.keys import signing
+
+NAME = "SHA256SUMS"
+
+
+def write(folder: Path, sums: Mapping[str, str]) -> None:
+    """Write and sign the record of `sums`: {path of a file below `folder`: its SHA-256}."""
+    lines = (f"{sha256}  {name}\n" for name, sha256 in sorted(sums.items()))
+    atomic.write(folder / NAME, "".join(lines), durable=True)
+    signing.sign(folder / NAME)
+
+
+def verify(folder: Path, kinds: Iterable[str] | None = None, key: bytes | None = None) -> int:
+    """Compare the files of the release in `folder` with what was signed; return how many they are.
+
+    Without `kinds` all of them; else those of the kinds, and the release's own. `key` is the public
+    key (PEM text; default: this checkout's). Raises UserError naming the first file that is
+    missing, changed, or not of the release.
+    """
+    then = f"throw the release away with: rm -r {paths.shown(folder)}"
+    if not (folder / NAME).is_file():
+        raise UserError(f"{paths.shown(folder / NAME)}: missing, so nothing is proven; {then}")
+    signing.verify(folder / NAME, key, then=then)
+    rows = (line.partition("  ") for line in (folder / NAME).read_text().splitlines())
+    sums = {name: sha256 for sha256, _, name in rows}
+    chosen = None if kinds is None else {*kinds}
+    wanted = [name for name in sums if chosen is None or Path(name).parts[0] in chosen | {name}]
+    for name in wanted:
+        path = folder / name
+        if not path.is_file() or manifest.sha256(path) != sums[name]:
+            raise UserError(
+                f"{paths.shown(path)}: not the bytes that release {folder.name} is signed for; "
+                f"{then}"
+            )
+    own = {folder / NAME, signing.signature_path(folder / NAME), *(folder / name for name in sums)}
+    for path in folder.rglob("*") if chosen is None else ():
+        if not path.is_dir() and path not in own:
+            raise UserError(f"{paths.shown(path)}: no part of the signed release; remove it")
+    return len(wanted)
