@@ -20,19 +20,30 @@ def _load(site: str, packages: str = "") -> Site:
     return load(site, packages=packages)
 
 
-@task("site", "node", "target", iterable=["node"], of_targets="boot")
+@task(
+    "site",
+    "node",
+    "target",
+    iterable=["node"],
+    of_targets="boot",
+    help={"as_baked": "boot the images also where the definitions have changed since"},
+)
 def boot(
     _: Context,
     site: str = DEFAULT_SITE,
     node: Nodes = None,
     target: str = DEFAULT_TARGET,
+    as_baked: bool = False,
     **options: Any,
 ) -> None:
     """Boot the baked nodes and follow their first boot."""
+    from golden.bake.current import require_current
     from golden.boot import running
     from golden.boot.target import target as target_of
 
     loaded, place = _load(site), target_of(target, options)
+    if not as_baked:
+        require_current(loaded, tuple(node or ()))
     running.boot(loaded, tuple(node or ()), place)
     running.show_times(loaded, tuple(node or ()))
 

@@ -164,7 +164,7 @@ class _Resolving:
                 name = f"{kind.name}.{layer}"
                 recipes.append(self._installing(name, below, packages, kind, layer))
         below = recipes[-1] if recipes else base
-        return (*recipes, self._site(kind, below))
+        return (*recipes, site_recipe(self.site, self.rendering, kind, below))
 
     def _libraries(self, kind: Kind, names: Sequence[str], below: Recipe) -> Recipe | None:
         """The layer of mere dependencies of the packages `names`: it stays when Synnefo moves."""
@@ -210,16 +210,16 @@ class _Resolving:
         # Where it is missing, the bootstrap says so; a plan can do without.
         return path.read_bytes() if path.is_file() else b""
 
-    def _site(self, kind: Kind, below: Recipe) -> Recipe:
-        files = payload.site_files(self.rendering.kinds[kind.name], self.site.release)
-        given = payload.site(
-            files, self.rendering.kinds[kind.name], kind.services(self.site.release)
-        )
-        inputs = {"files": {path: file.identity for path, file in files.items()}}
-        name, nothing = f"{kind.name}.site", Resolution((), ())
-        recipe = _recipe(name, below, SITE, given, nothing, more=inputs)
-        written = {path: _text(file) for path, file in files.items()}
-        return replace(recipe, texts={**recipe.texts, "files": written})
+
+def site_recipe(site: Site, rendering: Rendering, kind: Kind, below: Recipe | None) -> Recipe:
+    """The layer of the rendered files; without `below`, to compare its own inputs alone."""
+    files = payload.site_files(rendering.kinds[kind.name], site.release)
+    given = payload.site(files, rendering.kinds[kind.name], kind.services(site.release))
+    inputs = {"files": {path: file.identity for path, file in files.items()}}
+    name, nothing = f"{kind.name}.site", Resolution((), ())
+    recipe = _recipe(name, below, SITE, given, nothing, more=inputs)
+    written = {path: _text(file) for path, file in files.items()}
+    return replace(recipe, texts={**recipe.texts, "files": written})
 
 
 def _recipe(
@@ -236,7 +236,7 @@ def _recipe(
     mine = (*(essential.packages if essential else ()), *packages.packages)
     inputs = {
         "packages": {package.name: package.identity for package in mine},
-        "scripts": {script: _script(script) for script in scripts},
+        "scripts": script_hashes(scripts),
         "settings": {
             payload.SETTINGS[file]: digest(content)
             for file, content in files.items()
@@ -260,9 +260,11 @@ def _text(file: payload.ImageFile) -> Text:
     return Text(decoded(file.content), name, decoded(source.read_bytes()) if inside else "")
 
 
-def _script(name: str) -> str:
-    return digest((SCRIPTS / name).read_bytes())
+def script_hashes(names: Iterable[str]) -> dict[str, str]:
+    """{name: hash} of the scripts `names`; a missing one is left out."""
+    there = ((name, SCRIPTS / name) for name in names)
+    return {name: digest(path.read_bytes()) for name, path in there if path.is_file()}
 
 
 def _hashes(names: Iterable[str]) -> bytes:
-    return "".join(f"{name} {_script(name)}\n" for name in names).encode()
+    return "".join(f"{name} {found}\n" for name, found in script_hashes(names).items()).encode()
