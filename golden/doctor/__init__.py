@@ -19,13 +19,18 @@ from golden.host import Finding, Host, kernel, network, programs, resources
 from golden.host.require import OLD_GLIBC, fix, keyring, vsyscall
 
 
-def doctor(site: str, as_json: bool = False) -> None:
-    """Print the findings for `site`. Raises StageError when something needed is missing."""
-    found = examine(load(site))
+def doctor(site: str, as_json: bool = False, packages: str = "") -> None:
+    """Print the findings for `site`, with the folder of `packages` if given.
+
+    Raises StageError when something needed is missing.
+    """
+    loaded = load(site, packages=packages)
+    found = examine(loaded)
     if as_json:
         log.raw(json.dumps([asdict(one) for one in found], indent=1))
     else:
         _show(site, found)
+        _show_packages(loaded, found)
     missing = [one for one in found if one.needed and not one.ok]
     if missing:
         raise StageError(
@@ -84,23 +89,28 @@ def _networks(host: Host, site: Site) -> list[Finding]:
     else:
         found.append(archive.mirrors(host, places, release))
         mirrors = [*(url for url, _ in places), *mirrors]
-        found += _pinned(site)
+        found.append(_packages(site))
     return [*found, network.subnet_and_mirrors(host, subnet, mirrors, definition)]
 
 
-def _pinned(site: Site) -> list[Finding]:
-    if not site.release.pins:
-        return []
-    from golden.packages import AptState
+def _packages(site: Site) -> Finding:
+    # Imported here as above.
+    from golden.doctor import unserved
 
-    versions = archive.asked(AptState(site.release))
-    return [archive.pinned(site.release.pins, versions, site.release.name)]
+    return unserved.finding(site.name, unserved.look(site))
 
 
 def _accelerator() -> str:
     from golden.boot.accelerator import accelerator
 
     return accelerator()
+
+
+def _show_packages(site: Site, found: list[Finding]) -> None:
+    from golden.doctor import unserved
+
+    if any(one.name == unserved.NAME and not one.ok for one in found):
+        unserved.show(site, unserved.look(site))
 
 
 def _show(site: str, found: list[Finding]) -> None:

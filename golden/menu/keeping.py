@@ -14,12 +14,12 @@ from golden.menu.task import DEFAULT_SITE, Nodes, task
 from golden.paths import ROOT, TESTS
 
 
-@task("site", "json")
-def doctor(_: Context, site: str = DEFAULT_SITE, json: bool = False) -> None:
+@task("site", "packages", "json")
+def doctor(_: Context, site: str = DEFAULT_SITE, packages: str = "", json: bool = False) -> None:
     """Check that this host has what the site needs; show the fixes."""
     from golden.doctor import doctor
 
-    doctor(site, as_json=json)
+    doctor(site, as_json=json, packages=packages)
 
 
 @task(help={"site": "only this site (default: all)"})

@@ -12,11 +12,13 @@ import pytest
 from golden import bake as baking
 from golden import doctor, paths
 from golden.definition import Site, load
-from golden.doctor import archive
+from golden.definition.resolve import with_packages
+from golden.doctor import unserved
 from golden.errors import UserError
 from golden.host import Finding, Host
 from golden.packages import AptState, Resolver
 from tests.unit.doctor.conftest import MAPS, TEXTS, healthy
+from tests.unit.wheezy.packages import File, catalogue
 
 RELEASE = "images/releases/wheezy.yaml"
 
@@ -24,7 +26,8 @@ RELEASE = "images/releases/wheezy.yaml"
 @pytest.fixture
 def ask(monkeypatch: pytest.MonkeyPatch, cache: Path) -> Any:
     """The findings by name, with the apt state of `cache`."""
-    monkeypatch.setattr("golden.packages.AptState", functools.partial(AptState, cache=cache))
+    state = functools.partial(AptState, cache=cache)
+    monkeypatch.setattr("golden.doctor.unserved.AptState", state)
 
     def findings(site: Site, host: Host) -> dict[str, Finding]:
         return {one.name: one for one in doctor.examine(site, host, probe=lambda: "tcg")}
@@ -67,7 +70,7 @@ def test_as_a_tree_the_page_decides(ask: Any, site: Site, maps: str, ok: bool) -
 def test_a_copy_on_this_host_counts_as_a_mirror(ask: Any, site: Site, resolver: Resolver) -> None:
     found = ask(site, healthy(exists=Path.exists))
     assert found["mirror"].detail == "answers for wheezy, wheezy/updates, wheezy/"
-    assert found["pinned packages"].detail == f"all {len(site.release.pins)} are there"
+    assert found["packages"].ok, found["packages"].detail
     assert found["keyring"].ok
 
 
@@ -94,17 +97,57 @@ def test_a_missing_keyring_names_its_package(ask: Any, site: Site) -> None:
 
 def test_pins_that_no_source_has_are_named(site: Site, tmp_path: Path) -> None:
     release = replace(site.release, sources=site.release.sources[:2])
+    bare = replace(site, release=release)
     state = AptState(release, tmp_path)
-    assert archive.asked(state) is None
     state.refresh()
-    found = archive.pinned(release.pins, archive.asked(state), release.name)
-    assert not found.ok and found.needed and RELEASE in found.detail
-    assert "archipelago 0.4.1-1~wheezy" in found.detail
+    lost = {one.name: one for one in unserved.look(bare, state)}
+    assert lost["archipelago"].version == "0.4.1-1~wheezy"
+    assert lost["archipelago"].roles == ("archipelago",)
+    assert lost["archipelago"].source == "grnet/archipelago, debian/0.4.1-1wheezy (2015-07-21)"
+    assert lost["libxseg0"].roles == (unserved.NEEDED_BY_THOSE,)
+    # Debian has one, and not the pinned version.
+    assert lost["python-scapy"].version == "2.2.0+rfc6355-1"
+    assert "openssl" not in lost
+    found = unserved.finding("example", list(lost.values()))
+    assert not found.ok and found.needed and "--packages DIR" in found.fix
 
 
-def test_without_an_index_the_pins_are_an_open_question(site: Site) -> None:
-    found = archive.pinned(site.release.pins, None, site.release.name)
-    assert (found.ok, found.needed) == (False, False)
+def test_what_the_folder_has_is_not_missing(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "debs").mkdir()
+    tool = next(deb for deb in catalogue() if deb.name == "archipelago")
+    whole = replace(tool, files={"/usr/bin/archipelago": File(b"x")})
+    (tmp_path / "debs" / tool.file).write_bytes(whole.bytes())
+    release = with_packages(site.release, site.name, str(tmp_path / "debs"))
+    release = replace(release, sources=release.sources[:2])
+    state = AptState(release, tmp_path / "cache")
+    state.refresh()
+    lost = {one.name for one in unserved.look(replace(site, release=release), state)}
+    assert "archipelago" not in lost and "snf-common" in lost
+
+
+def test_without_an_index_what_was_never_debians_fits_one_screen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which is what an operator sees of `example`, whose archive answers nobody here."""
+    site = load("example")
+    lost = unserved.look(site, AptState(site.release, tmp_path))
+    unserved.show(site, lost)
+    told = capsys.readouterr().out.splitlines()
+    assert 30 <= len(lost) == len(told) - 2 <= 45
+    assert site.release.pins.keys() - {one.name for one in lost} == set()
+    assert max(map(len, told)) < 180
+    assert all(one.source for one in lost if not one.name.startswith("blktap-dkms"))
+
+
+def test_stand_ins_are_there(tmp_path: Path) -> None:
+    site = load("rehearsal")
+    assert (
+        unserved.look(
+            replace(site, release=replace(site.release, sources=())),
+            AptState(replace(site.release, sources=()), tmp_path),
+        )
+        == []
+    )
 
 
 @pytest.fixture
