@@ -72,16 +72,13 @@ class Builder:
         began = time.monotonic()
         log = self.new_log(recipe.name)
         scratch = self.workspace.scratch(recipe.name)
-        _, *lower = recipe.layer.chain()
-        below = self.stored(lower)
-        newest = self._newest(recipe, below)
-        self._prepare(recipe, scratch, newest)
+        below, newest = self.prepare(recipe, scratch)
         if recipe.essential:
             say("unpacking the essential packages")
-            view = self._view(scratch, below)
+            view = self.view(scratch, below)
             state, enter = self.resolver.state, view.prefix("bootstrap")
             bootstrap(Ground(self.site.release, state, recipe.essential, view.at, enter, log))
-        enter = self._view(scratch, below, chroot=True).prefix("chroot")
+        enter = self.view(scratch, below, chroot=True).prefix("chroot")
         # -x, because its lines tell which command of a script failed; `packer` reads them.
         run_script = f'exec {shlex.join(enter)} /bin/sh -x "/run/bake/scripts/${{1##*/}}"\n'
         (scratch / "enter").write_text(run_script)
@@ -104,8 +101,14 @@ class Builder:
         finished = scratch / "out"
         self.store.publish(self.site.name, recipe.layer, finished, seconds, record, recipe.texts)
 
-    def _prepare(self, recipe: Recipe, scratch: Path, newest: int) -> None:
-        """Make the folders of the layer, and write what its scripts read."""
+    def prepare(self, recipe: Recipe, scratch: Path) -> tuple[list[Stored], int]:
+        """Make the folders of the layer, and write what its scripts read.
+
+        Returns the layers below, top first, and when the newest package was built (since 1970).
+        """
+        _, *lower = recipe.layer.chain()
+        below = self.stored(lower)
+        newest = self._newest(recipe, below)
         for name in (f"out/{TREE}", "overlay", "input"):
             (scratch / name).mkdir(parents=True)
         # The top folder of an upper layer is the root of the image.
@@ -118,6 +121,7 @@ class Builder:
         }
         for name, content in given.items():
             (scratch / "input" / name).write_bytes(content)
+        return below, newest
 
     def _newest(self, recipe: Recipe, below: list[Stored]) -> int:
         """When the newest package up to this layer was built, in seconds since 1970."""
@@ -131,7 +135,8 @@ class Builder:
         mark = "+uncommitted" if revision.dirty and revision.commit else ""
         return payload.release_record(self.site.name, layers, f"{revision.commit}{mark}")
 
-    def _view(self, scratch: Path, below: list[Stored], *, chroot: bool = False) -> View:
+    def view(self, scratch: Path, below: list[Stored], *, chroot: bool = False) -> View:
+        """The layer in `scratch` on top of those `below`; what its scripts read is in /run/bake."""
         pool = self.resolver.state.pool
         return View(
             at=scratch / "root",

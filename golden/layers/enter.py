@@ -25,9 +25,9 @@ class View:
     """A tree seen from inside: `lower` are the layers below, top first; `upper` takes writes.
 
     It appears at the folder `at`; `work` is overlayfs's scratch folder. With `chroot` the tree is
-    the command's root, with `binds` as (folder of the host, place in the tree, below /run); without
-    it, a command sees the host, and the tree at `at`. `alive` and `busy` are the files whose
-    locks the bake and the command hold (see `workspace`).
+    the command's root, with `binds` as (folder of the host, place in the tree, below /run), and
+    `shared` ones that it may write to; without it, a command sees the host, and the tree at `at`.
+    `alive` and `busy` are the files whose locks the bake and the command hold (see `workspace`).
     """
 
     at: Path
@@ -38,6 +38,7 @@ class View:
     work: Path | None = None
     chroot: bool = False
     binds: tuple[tuple[Path, str], ...] = ()
+    shared: tuple[tuple[Path, str], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def prefix(self, name: str) -> list[str]:

@@ -99,12 +99,15 @@ def _mount_dev(dev: Path) -> None:
     (dev / "ptmx").symlink_to("pts/ptmx")
 
 
-def mount_binds(at: Path, binds: list[list[str]]) -> None:
-    """Bind folders of the host read-only into the tree; their mount points lie on a tmpfs."""
+def mount_binds(at: Path, binds: list[list[str]], *, writable: bool = False) -> None:
+    """Bind folders of the host into the tree, read-only unless `writable`; their mount points lie
+    on a tmpfs."""
     for source, target in binds:
         place = at / target.lstrip("/")
         place.mkdir(parents=True, exist_ok=True)
         mount(source, str(place), "", MS_BIND)
+        if writable:
+            continue
         flags = MS_BIND | MS_REMOUNT | MS_RDONLY | _inherited_flags(str(place))
         mount("", str(place), "", flags)
 
@@ -211,6 +214,7 @@ def main(argv: list[str]) -> int:
         isolate()
         mount_system(Path(spec["at"]))
         mount_binds(Path(spec["at"]), spec["binds"])
+        mount_binds(Path(spec["at"]), spec.get("shared", []), writable=True)
     return watch(run_child(spec, argv[1:]), alive)
 
 

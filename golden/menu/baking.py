@@ -6,6 +6,7 @@ import json as json_module
 from pathlib import Path
 
 from invoke.context import Context
+from invoke.exceptions import Exit
 
 from golden import log
 from golden.errors import UserError
@@ -114,6 +115,34 @@ def diff(
     from golden.diff import diff
 
     diff(a, b, site, as_json=json, html=html, verbose=verbose)
+
+
+@task(
+    "site",
+    "packages",
+    help={
+        "layer": "the layer, as inv plan shows it",
+        "with_": "install this package of the release first (repeatable)",
+        "bind": "this folder of the host is /run/bind there, and writable",
+        "command": "run this command instead of a login shell",
+    },
+    iterable=["with_"],
+)
+def shell(
+    _: Context,
+    site: str = DEFAULT_SITE,
+    layer: str = "base",
+    with_: Nodes = None,
+    bind: str = "",
+    command: str = "",
+    packages: str = "",
+) -> None:
+    """Be root in a throw-away copy of a baked layer, without a network; bakes wait meanwhile."""
+    from golden import definition
+    from golden.bake.shell import shell
+
+    loaded = definition.load(site, packages=packages)
+    raise Exit(code=shell(loaded, layer, with_ or (), bind, command))
 
 
 @task("site", help={"verify": "compare both bakes and name each difference"})
