@@ -13,7 +13,7 @@ From `inv bake` to dpkg, read nine files in this order:
 9. golden/layers/inside.py     its namespaces and mounts; there scripts/bake/packages.sh calls dpkg
 
 Beside the path: `disk` (the artifact), `planfile` (a plan in a file), `bootstrap` and `epoch`
-(parts of `layer`).
+(parts of `layer`), `machine` (a layer where this host cannot run the programs).
 """
 
 from __future__ import annotations
@@ -65,7 +65,6 @@ def bake(
     unchanged. Raises UserError before anything is written, also when the inputs differ from those
     of `planned`, and StageError when a stage fails; what was finished by then is kept.
     """
-    _require_tree(site)
     require(site)
     with explain_full_disk("bake", paths.shown(paths.HOME), MAKE_ROOM):
         order = _order(site, nodes, fmt, offline=offline)
@@ -146,17 +145,6 @@ def _order(
     origins = lock.origins(held, resolver.state, packages)
     disks = tuple(Disk(site, kind, fmt, recipes, origins) for kind in kinds)
     return _Order(site, disks, recipes, Store(paths.CACHE), resolver)
-
-
-def _require_tree(site: Site) -> None:
-    """Raise UserError for a release whose programs need another kernel than the host's."""
-    release = site.release
-    if release.builder != "tree":
-        raise UserError(
-            f"images/releases/{release.name}.yaml: builder: {release.builder}: whole images are "
-            "baked in trees only; where the kernel of this host runs the release's programs "
-            "(./inv doctor says so: vsyscall), write 'builder: tree'"
-        )
 
 
 def _make(order: _Order, plan: Plan, builder: Builder, progress: Progress) -> None:

@@ -14,6 +14,7 @@ from golden.definition import Kind, Site
 from golden.disk.build import FORMATS as BOOTABLE
 from golden.layers import View
 from golden.layers.model import digest
+from golden.layers.overlay import Stack
 from golden.packages import sources
 from golden.recipe import Recipe, Recipes, tools
 
@@ -117,9 +118,11 @@ def _list(target: Disk) -> disk.Built:
 def _build(builder: Builder, target: Disk, say: Callable[[str], None]) -> disk.Built:
     site, kind = target.site, target.kind
     layers = builder.stored([recipe.layer for recipe in target.stack])
+    trees = tuple(layer.tree for layer in layers)
+    disk.require_bootable(Stack(trees).holds, bool(site.release.own_kernel))
     view = View(
         at=builder.workspace.scratch(target.name) / "root",
-        lower=tuple(layer.tree for layer in layers),
+        lower=trees,
         alive=builder.workspace.alive,
         busy=builder.workspace.busy,
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from golden import paths
-from golden.bake import epoch, packer
+from golden import paths, run
+from golden.bake import epoch, machine, packer
 from golden.bake.bootstrap import Ground, bootstrap
 from golden.definition import Site
 from golden.errors import StageError
@@ -24,6 +24,8 @@ ENVIRONMENT = {
     "LC_ALL": "C",
     "DEBIAN_FRONTEND": "noninteractive",
     "DEBCONF_NONINTERACTIVE_SEEN": "true",
+    # openssl of wheezy would leave the state of its random numbers in /root/.rnd (W12.15).
+    "RANDFILE": "/dev/null",
 }
 
 DAY = 24 * 60 * 60
@@ -77,20 +79,12 @@ class Builder:
             say("unpacking the essential packages")
             view = self.view(scratch, below)
             state, enter = self.resolver.state, view.prefix("bootstrap")
-            bootstrap(Ground(self.site.release, state, recipe.essential, view.at, enter, log))
-        enter = self.view(scratch, below, chroot=True).prefix("chroot")
-        # -x, because its lines tell which command of a script failed; `packer` reads them.
-        run_script = f'exec {shlex.join(enter)} /bin/sh -x "/run/bake/scripts/${{1##*/}}"\n'
-        (scratch / "enter").write_text(run_script)
-        scripts = packer.build(
-            recipe.name,
-            "null.tree",
-            {"scripts": [str(self.scripts / name) for name in recipe.scripts]},
-            scratch,
-            log,
-            say,
-            len(recipe.packages.packages),
-        )
+            bootstrap(Ground(state, recipe.essential, view.at, enter, log))
+        view = self.view(scratch, below, chroot=True)
+        if self._runs_here(view, log):
+            scripts = self._build(recipe, view, log, say)
+        else:
+            scripts = machine.build(self, recipe, view, log, say)
         epoch.clamp(scratch / "out" / TREE, newest, log)
         record = {
             "packages": {package.name: package.version for package in recipe.all_packages()},
@@ -100,6 +94,29 @@ class Builder:
         seconds = time.monotonic() - began
         finished = scratch / "out"
         self.store.publish(self.site.name, recipe.layer, finished, seconds, record, recipe.texts)
+
+    def _runs_here(self, view: View, log: Path) -> bool:
+        """Whether the release's programs run on this host: one is tried, unless it is said.
+
+        bash, because it is the first to die of a missing vsyscall page (docs/wheezy.md W3.1).
+        """
+        if self.site.release.builder != "auto":
+            return self.site.release.builder == "tree"
+        argv = [*view.prefix("try"), "/bin/bash", "-c", ":"]
+        return run.run(argv, log=log, check=False, stage="bake").code == 0
+
+    def _build(
+        self, recipe: Recipe, view: View, log: Path, say: Callable[[str], None]
+    ) -> Mapping[str, float]:
+        enter = view.prefix("chroot")
+        # -x, because its lines tell which command of a script failed; `packer` reads them.
+        run_script = f'exec {shlex.join(enter)} /bin/sh -x "/run/bake/scripts/${{1##*/}}"\n'
+        scratch = view.at.parent
+        (scratch / "enter").write_text(run_script)
+        variables = {"scripts": [str(self.scripts / name) for name in recipe.scripts]}
+        return packer.build(
+            recipe.name, "null.tree", variables, scratch, log, say, recipe.package_count
+        )
 
     def prepare(self, recipe: Recipe, scratch: Path) -> tuple[list[Stored], int]:
         """Make the folders of the layer, and write what its scripts read.

@@ -93,7 +93,7 @@ def build(
     say: Callable[[str], None],
     packages: int = 0,
 ) -> Mapping[str, float]:
-    """Run Packer on packer/ for `source` (`null.tree` or `qemu.disk`) with `variables`.
+    """Run Packer on packer/ for `source` (`null.tree` or `qemu.machine`) with `variables`.
 
     `folder` is scratch space. Returns the seconds that each script took. Raises StageError naming
     layer, script and command when one fails.

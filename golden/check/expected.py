@@ -49,7 +49,7 @@ def packages(site: Site, node: Node) -> list[str]:
     """The real names of all packages that the roles of `node` need."""
     platform = node.kind.packages(site.release, "platform")
     synnefo = node.kind.packages(site.release, "synnefo")
-    return sorted({*platform, *synnefo, site.release.kernel})
+    return sorted({*platform, *synnefo, *site.release.own_kernel})
 
 
 def names(site: Site) -> dict[str, str]:

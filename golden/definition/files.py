@@ -60,9 +60,10 @@ class ReleaseFile:
     keyring: Annotated[fields.Text, Doc("the archive's keys, on the host that bakes")]
     accept_expired_keys: bool = False
     check_valid_until: Annotated[bool, Doc("false for an archived release")] = True
-    builder: Annotated[Literal["tree", "disk"], Doc("Packer source: null.tree or qemu.disk")]
-    bootstrap: Literal["mmdebstrap", "debootstrap"]
-    kernel: fields.Package
+    builder: Annotated[
+        Literal["auto", "tree", "machine"], Doc("auto: a machine where its programs do not run")
+    ] = "auto"
+    kernel: Annotated[fields.Package, Doc("external: none; whoever boots the image brings one")]
     cpu: Annotated[fields.Text, Doc("QEMU's model of it under KVM; host is this host's own")] = (
         "host"
     )
@@ -73,8 +74,8 @@ class ReleaseFile:
         Doc("real names of a logical one, where they differ; [] where it is not needed"),
     ] = field(default_factory=dict)
     services: Annotated[
-        Mapping[fields.Service, fields.Service],
-        Doc("init script of a logical service, where it differs"),
+        Mapping[fields.Service, fields.Service | None],
+        Doc("init script of a logical service, where it differs; null where there is none"),
     ] = field(default_factory=dict)
     pins: Annotated[Mapping[fields.Package, fields.Text], Doc("exact versions")] = field(
         default_factory=dict

@@ -51,9 +51,15 @@ class Release(ReleaseFile):
         """The packages for a role's `logical` package; empty if this release needs none."""
         return self.packages.get(logical, (logical,))
 
-    def service(self, logical: str) -> str:
-        """The init script of a role's `logical` service."""
-        return self.services.get(logical, logical)
+    @property
+    def own_kernel(self) -> tuple[str, ...]:
+        """The package of the image's kernel; none where that comes from outside the image."""
+        return () if self.kernel == "external" else (self.kernel,)
+
+    def scripts(self, services: Iterable[str]) -> dict[str, str]:
+        """{logical: init script} of a role's logical `services`; not of those it has none of."""
+        found = {logical: self.services.get(logical, logical) for logical in services}
+        return {logical: script for logical, script in found.items() if script}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +120,9 @@ class Kind:
 
     def services(self, release: Release) -> tuple[str, ...]:
         """The init scripts that first boot starts, in the order of the roles."""
-        logical = (name for role in self.roles for name in role.services)
-        return _unique(release.service(name) for name in logical)
+        return _unique(
+            script for role in self.roles for script in release.scripts(role.services).values()
+        )
 
     def has(self, role: str) -> bool:
         """Whether a node of this kind carries `role`."""

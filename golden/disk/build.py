@@ -101,7 +101,6 @@ def _fill(
     enter: Sequence[str],
     log: Path | None,
 ) -> filesystem.Superblock:
-    grub.require_bootable(tree, enter)
     identity = uuid.uuid5(_NAMESPACE, key)
     layout.partition(raw, size_mib, identity, log)
     return filesystem.make(raw, tree, size_mib, identity, enter, log, epoch=epoch)

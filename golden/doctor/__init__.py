@@ -16,7 +16,7 @@ from golden.definition import Site, load
 from golden.doctor import archive
 from golden.errors import StageError, UserError
 from golden.host import Finding, Host, kernel, network, programs, resources
-from golden.host.require import OLD_GLIBC, fix, keyring, vsyscall
+from golden.host.require import fix, keyring
 
 
 def doctor(site: str, as_json: bool = False, packages: str = "") -> None:
@@ -54,20 +54,12 @@ def examine(
         resources.disk(host),
         resources.memory(host, sum(n.kind.memory_mib for n in site.nodes), len(site.nodes)),
         keyring(host, site),
-        vsyscall(host, site),
-        _builder(host, site),
+        kernel.vsyscall(host),
         *_networks(host, site),
         kernel.accelerator(probe or _accelerator),
         *(one for name in target.NAMES for one in target.declaration(name).examine(host, site)),
         programs.python2(host),
     ]
-
-
-def _builder(host: Host, site: Site) -> Finding:
-    release = site.release
-    old = bool(release.facts.get(OLD_GLIBC))
-    definition = f"images/releases/{release.name}.yaml"
-    return kernel.builder(release.builder, old, vsyscall(host, site), definition)
 
 
 def _networks(host: Host, site: Site) -> list[Finding]:

@@ -13,6 +13,7 @@ from golden.definition import Release, Site
 from golden.errors import StageError
 from golden.host import Finding
 from golden.packages import AptState, folder
+from golden.packages.pins import candidates
 
 FACTS = paths.ROOT / "docs" / "wheezy.md"
 _ROW = re.compile(
@@ -119,18 +120,6 @@ def _candidates(state: AptState, names: list[str]) -> dict[str, str] | None:
         return candidates(state.cache("policy", names))
     except StageError:
         return None
-
-
-def candidates(policy: str) -> dict[str, str]:
-    """Package to version, out of what `apt-cache policy` prints; only what has one."""
-    found: dict[str, str] = {}
-    package = ""
-    for line in policy.splitlines():
-        if not line.startswith(" "):
-            package = line.rstrip(":")
-        elif line.startswith("  Candidate: ") and "(none)" not in line:
-            found[package] = line.split()[1]
-    return found
 
 
 def finding(site: str, lost: list[Unserved]) -> Finding:

@@ -62,7 +62,7 @@ class Outcomes:
     def _brings(self, role: Role) -> Iterator[str]:
         release = self._site.release
         yield from (name for logical in role.packages for name in release.real_packages(logical))
-        yield from (release.service(logical) for logical in role.services)
+        yield from release.scripts(role.services).values()
         yield from (*role.files, *role.directories)
         yield from (user.name for user in role.users)
         yield from (str(port.port) for port in role.ports)

@@ -60,39 +60,19 @@ def _subordinate(host: Host, kind: str) -> Finding:
     return Finding(name, False, True, f"/etc/{name} gives {host.user} {count} ids", fix)
 
 
-def vsyscall(host: Host, needed: bool) -> Finding:
-    """glibc before 2.14 calls the vsyscall page; a kernel without it kills such programs.
+def vsyscall(host: Host) -> Finding:
+    """glibc before 2.14 calls the vsyscall page; a kernel without it kills such programs, and their
+    layers are made in a machine (golden/bake/machine.py).
 
-    `needed` is whether the site's release has so old a glibc and is baked natively. The maps line
-    tells the mode in force (docs/wheezy.md W3.4).
+    The maps line tells the mode in force (docs/wheezy.md W3.4).
     """
     maps = host.text(Path("/proc/self/maps")).splitlines()
     lines = [line for line in maps if "[vsyscall]" in line]
-    mode = "none"
-    if lines:
-        mode = "emulate" if lines[0].split()[1].startswith("r") else "xonly"
-    if mode != "none" or not needed:
-        remark = "" if needed else ", not needed for this bake"
-        return Finding("vsyscall", True, needed, mode + remark)
-    return Finding("vsyscall", False, True, "none: programs of this release would crash", XONLY)
-
-
-def builder(word: str, old_glibc: bool, page: Finding, definition: str) -> Finding:
-    """How the layers are made: `word` is the release's, `page` what `vsyscall` found.
-
-    Only a tree on this host makes whole images so far (golden/bake); a virtual machine, which needs
-    no vsyscall page of this host's kernel, single layers.
-    """
-    if word == "tree":
-        return Finding("builder", True, True, "tree: layers are made on this host's kernel")
-    mode = page.detail.partition(",")[0].partition(":")[0]
-    why = "its glibc calls the vsyscall page" if old_glibc else f"{definition} says so"
-    change = f"sed -i 's/^builder: {word}/builder: tree/' {definition}"
-    if mode == "none":
-        detail = f"{word}, because {why}, and this kernel has none: start it with vsyscall=xonly"
-        return Finding("builder", False, True, detail, f"{change} && {XONLY}")
-    detail = f"{word}, because {why}; this kernel has one ({mode}), so 'builder: tree' bakes here"
-    return Finding("builder", False, True, detail, change)
+    if not lines:
+        detail = "none: layers of Debian 7 are made in virtual machines, which takes longer"
+        return Finding("vsyscall", False, False, detail, XONLY)
+    mode = "emulate" if lines[0].split()[1].startswith("r") else "xonly"
+    return Finding("vsyscall", True, False, mode)
 
 
 def accelerator(probe: Callable[[], str]) -> Finding:

@@ -9,15 +9,12 @@ from golden.errors import UserError
 from golden.host import Finding, Host, kernel, programs, resources
 from golden.host.packages import install_line
 
-# The release's fact that says so; data, because one day another release will share it.
-OLD_GLIBC = "needs_vsyscall"
-
 
 def require(site: Site, host: Host | None = None) -> None:
     """Raise UserError with everything that this host lacks for a bake; takes well under 100 ms."""
     host = host or Host()
     found = [*programs.programs(host, "bake"), *kernel.namespaces(host), resources.disk(host)]
-    found += [keyring(host, site), vsyscall(host, site)]
+    found.append(keyring(host, site))
     missing = [one for one in found if one.needed and not one.ok]
     if missing:
         lines = [f"{one.name}: {one.detail}" for one in missing]
@@ -33,13 +30,6 @@ def keyring(host: Host, site: Site) -> Finding:
     package = "debian-archive-keyring"
     detail = f"{path} is missing, {site.release.name} cannot be verified"
     return Finding("keyring", False, True, detail, install_line([package]), package)
-
-
-def vsyscall(host: Host, site: Site) -> Finding:
-    """Whether this kernel runs programs of the site's release."""
-    # A VM brings its own kernel, and with it its own vsyscall page.
-    old = bool(site.release.facts.get(OLD_GLIBC)) and site.release.builder == "tree"
-    return kernel.vsyscall(host, old)
 
 
 def fix(missing: list[Finding]) -> str:

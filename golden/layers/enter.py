@@ -41,18 +41,25 @@ class View:
     shared: tuple[tuple[Path, str], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def prefix(self, name: str) -> list[str]:
-        """The argv to put before a command; `name` distinguishes views of the same tree."""
+    def prefix(self, name: str, *, machine: bool = False) -> list[str]:
+        """The argv to put before a command; `name` distinguishes views of the same tree.
+
+        With `machine` it is for root of another machine, which has the same folders.
+        """
         self.at.mkdir(parents=True, exist_ok=True)
         spec = self.at.with_name(f"{self.at.name}.{name}.json")
         user = os.geteuid() != 0
         spec.write_text(json.dumps({**asdict(self), "user": user}, default=os.fspath))
-        return [*namespaces(self.chroot), sys.executable, "-I", "-S", str(INSIDE), str(spec)]
+        words = namespaces(self.chroot, user=user and not machine)
+        python = "/usr/bin/python3" if machine else sys.executable
+        return [*words, python, "-I", "-S", str(INSIDE), str(spec)]
 
 
-def namespaces(hermetic: bool = False) -> list[str]:
-    """unshare(1) with the options that this user and this kind of work need."""
-    words = ["unshare", *(_USER if os.geteuid() != 0 else ()), *_NAMESPACES]
+def namespaces(hermetic: bool = False, user: bool | None = None) -> list[str]:
+    """unshare(1) with the options that this user (or root of another machine, with `user` false)
+    and this kind of work need."""
+    user = os.geteuid() != 0 if user is None else user
+    words = ["unshare", *(_USER if user else ()), *_NAMESPACES]
     return [*words, *(_HERMETIC if hermetic else ()), "--"]
 
 

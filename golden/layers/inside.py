@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import re
+import resource
 import select
 import socket
 import struct
@@ -33,6 +34,7 @@ PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 # linux/sockios.h, linux/if.h
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
+MOST_FILES = 65536
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 # fsync, fdatasync, sync, sync_file_range, syncfs, msync: asm/unistd_64.h. The 32-bit numbers are
 # another architecture to seccomp and stay as they are.
@@ -156,6 +158,7 @@ def run_child(spec: dict[str, Any], command: list[str]) -> int:
         return pid
     try:
         os.setsid()
+        limit_files()
         if spec["chroot"]:
             os.chroot(spec["at"])
             os.chdir("/")
@@ -164,6 +167,17 @@ def run_child(spec: dict[str, Any], command: list[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"{command[0]}: {error}\n")
     os._exit(127)
+
+
+def limit_files() -> None:
+    """Lower the number of files that a program may open.
+
+    Python 2 and others close each possible one in every child, and an engine or a host may allow a
+    thousand million (docs/wheezy.md W4.1).
+    """
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    limit = MOST_FILES if most == resource.RLIM_INFINITY else min(MOST_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 
 
 def watch(pid: int, alive: int) -> int:

@@ -144,6 +144,11 @@ class Stack:
         here = self._lookup(PurePosixPath(real)) if real else None
         return here if here and here.is_file() else None
 
+    def holds(self, path: str) -> bool:
+        """Whether there is a file `path`, and it is not empty."""
+        here = self.find(path)
+        return here is not None and here.stat().st_size > 0
+
     def link(self, path: str) -> str | None:
         """The target of the link `path`; None when it is not a link."""
         here = self._lookup(PurePosixPath(path))

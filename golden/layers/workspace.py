@@ -45,6 +45,13 @@ class Workspace:
         """Make every command inside a tree end within about a second (see `inside.watch`)."""
         fcntl.flock(self.lock, fcntl.LOCK_UN)
 
+    def inner(self, name: str) -> Workspace:
+        """A workspace in this one, for layers of the same names."""
+        folder = self.scratch(name)
+        for file in (self.alive, self.busy):
+            (folder / file.name).symlink_to(file)
+        return Workspace(folder, self.lock)
+
     def scratch(self, name: str) -> Path:
         """A new empty folder for the layer `name`."""
         scratch = self.folder / name

@@ -46,11 +46,6 @@ def resolver(release: Release, *, offline: bool) -> tuple[Lock | None, Resolver]
 
     Raises UserError for an invalid lock, and when there is no index.
     """
-    if offline and release.bootstrap == "debootstrap":
-        raise UserError(
-            f"--offline: images/releases/{release.name}.yaml: bootstrap: debootstrap needs a "
-            "mirror; bake without --offline"
-        )
     held = load(release)
     if held is None:
         _warn(

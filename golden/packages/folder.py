@@ -74,13 +74,14 @@ def _read(folder: Path, facts: Path) -> Iterator[Deb]:
     known = {}
     if facts.is_file():
         known = {each["stamp"]: Deb(**each) for each in json.loads(facts.read_text())}
-    for path in sorted(folder.glob("*.deb")):
-        found = path.stat()
-        stamp = f"{path.name} {found.st_size} {found.st_mtime_ns} {found.st_ino}"
-        yield known.get(stamp) or _examine(path, stamp)
+    # At any depth, as an archive's pool has them.
+    for path in sorted(folder.rglob("*.deb")):
+        found, file = path.stat(), str(path.relative_to(folder))
+        stamp = f"{file} {found.st_size} {found.st_mtime_ns} {found.st_ino}"
+        yield known.get(stamp) or _examine(path, file, stamp)
 
 
-def _examine(path: Path, stamp: str) -> Deb:
+def _examine(path: Path, file: str, stamp: str) -> Deb:
     with path.open("rb") as content:
         sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     try:
@@ -91,7 +92,7 @@ def _examine(path: Path, stamp: str) -> Deb:
         raise UserError(
             f"{path}: not a whole .deb ({type(error).__name__}: {error}); copy or build it again"
         ) from None
-    return Deb(path.name, stamp, path.stat().st_size, sha256, str(control).strip(), empty)
+    return Deb(file, stamp, path.stat().st_size, sha256, str(control).strip(), empty)
 
 
 def _installs(member: tarfile.TarInfo) -> bool:
@@ -116,7 +117,7 @@ def _problems(debs: Sequence[Deb], architecture: str) -> Iterator[str]:
 
 def _is_meant(deb: Deb) -> bool:
     text = f"{deb.field('Section')} {deb.field('Description')}".lower()
-    return any(word in text for word in _MEANT)
+    return deb.field("Section") == "doc" or any(word in text for word in _MEANT)
 
 
 def _repeated(debs: Iterable[Deb]) -> Iterator[str]:

@@ -21,24 +21,28 @@ def effective(pins: Mapping[str, str], policy: str) -> dict[str, str]:
 
     `policy` is what `apt-cache policy NAMES` prints with no pin in force.
     """
-    candidates, offered = _read(policy)
+    chosen, offered = candidates(policy), _by_name(policy, _VERSION)
     return {
         name: version
         for name, version in pins.items()
         if _SEVERAL & set(version)
-        or (version in offered.get(name, ()) and version != candidates.get(name))
+        or (version in offered.get(name, ()) and version != chosen.get(name))
     }
 
 
-def _read(policy: str) -> tuple[dict[str, str], dict[str, set[str]]]:
-    candidates: dict[str, str] = {}
-    offered: dict[str, set[str]] = {}
+def candidates(policy: str) -> dict[str, str]:
+    """{package: version} that apt would install after `apt-cache policy NAMES`; a package that no
+    source has is not among them."""
+    found = _by_name(policy, _CANDIDATE)
+    return {name: version for name, (version,) in found.items() if version != "(none)"}
+
+
+def _by_name(policy: str, pattern: re.Pattern[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     name = ""
     for line in policy.splitlines():
         if line.endswith(":") and not line.startswith(" "):
             name = line[:-1]
-        elif match := _CANDIDATE.match(line):
-            candidates[name] = match.group(1)
-        elif match := _VERSION.match(line):
-            offered.setdefault(name, set()).add(match.group(1))
-    return candidates, offered
+        elif match := pattern.match(line):
+            found.setdefault(name, []).append(match.group(1))
+    return found

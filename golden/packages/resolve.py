@@ -59,14 +59,24 @@ class Resolver:
         asked = set(names)
         extra = set(also) - asked
         store = self._store(asked, extra, below)
-        if store.is_file():
+        return _stored(store, lambda: self._ask(asked, extra, below))
+
+    def resolve_essential(self, names: Iterable[str]) -> Resolution:
+        """What installing `names` into an empty tree adds, in no order; raises as `resolve` does.
+
+        The essential packages have none: of wheezy's, libc6 depends on libgcc1, whose
+        pre-dependency depends on libc6 (docs/wheezy.md W2.9).
+        """
+        asked = set(names)
+
+        def ask() -> Resolution:
             try:
-                return Resolution.from_json(json.loads(store.read_text()))
-            except (ValueError, KeyError, TypeError):
-                store.unlink()
-        resolution = self._ask(asked, extra, below)
-        atomic.write(store, json.dumps(resolution.to_json()))
-        return resolution
+                places = _places(self._uris(sorted(asked), ()))
+            except StageError as error:
+                raise self._unmet(error) from error
+            return Resolution(tuple(_from_place(*each, asked) for each in places.items()), ())
+
+        return _stored(self._store(asked, {"in no order"}, ()), ask)
 
     def _store(self, asked: set[str], extra: set[str], below: Sequence[Package]) -> Path:
         there = sorted(f"{p.name} {p.identity}" for p in below)
@@ -81,13 +91,15 @@ class Resolver:
         try:
             plan = self.install(wanted, ["-s"], below)
             if not _added(plan) <= self._places.keys():
-                # With the cache in view, apt would leave out what is in it.
-                elsewhere = ["-o", f"Dir::Cache::archives={self.state.folder / 'cache' / 'none'}"]
-                uris = self.install(wanted, ["--print-uris", "-qq", *elsewhere], below)
-                self._places |= _places(uris)
+                self._places |= _places(self._uris(wanted, below))
         except StageError as error:
             raise self._unmet(error) from error
         return _parse(plan, self._places, asked, {package.name for package in below})
+
+    def _uris(self, names: Sequence[str], below: Sequence[Package]) -> str:
+        # With the cache in view, apt would leave out what is in it.
+        elsewhere = ["-o", f"Dir::Cache::archives={self.state.folder / 'cache' / 'none'}"]
+        return self.install(names, ["--print-uris", "-qq", *elsewhere], below)
 
     def install(
         self,
@@ -152,6 +164,18 @@ class Resolver:
         return [self._stanzas[p.name, p.version] for p in below]
 
 
+def _stored(store: Path, ask: Callable[[], Resolution]) -> Resolution:
+    """The resolution in the file `store`; where there is none, that of `ask`, which is kept."""
+    if store.is_file():
+        try:
+            return Resolution.from_json(json.loads(store.read_text()))
+        except (ValueError, KeyError, TypeError):
+            store.unlink()
+    resolution = ask()
+    atomic.write(store, json.dumps(resolution.to_json()))
+    return resolution
+
+
 def _as_installed(shown: str, names: set[str]) -> list[str]:
     """The paragraphs of `apt-cache show`, each package once, as dpkg's status has them."""
     paragraphs: dict[str, str] = {}
@@ -212,6 +236,14 @@ def _places(uris: str) -> dict[str, _Place]:
             name, version = file.split("_")[:2]
             places[f"{name}={urllib.parse.unquote(version)}"] = (uri, file, int(size), sha256)
     return places
+
+
+def _from_place(key: str, place: _Place, asked: set[str]) -> Package:
+    """A package out of its name, version and file alone: deb-version(7)."""
+    name, version = key.split("=", 1)
+    uri, file, size, sha256 = place
+    architecture = file.removesuffix(".deb").rsplit("_", 1)[1]
+    return Package(name, version, architecture, file, uri, size, sha256, name in asked)
 
 
 def _package(

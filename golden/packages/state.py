@@ -241,16 +241,18 @@ class AptState:
         lines = (line for head in _REASONS for line in error.tail if line.startswith(head))
         said = " ".join(next(lines, f"E: {error.message}").split()[1:])
         why = mirror.silence(error.tail) or said
+        head = f"the mirror of release '{self.release.name}' did not answer ({why.rstrip('.')})"
+        if self.given and not self._stamp.exists():
+            self._update("Dir::Etc::sourcelist=" + str(self._own_list()), _KEEP_OTHERS)
+            log.warn(f"{head}; taking what is in {self.release.folder} alone")
+            return
         if not self.index_files() or not self._stamp.exists():
             raise UserError(
                 f"no package index for release '{self.release.name}': {why.rstrip('.')}; check the "
                 f"network, or 'mirror' in images/releases/{self.release.name}.yaml (log: "
                 f"{paths.shown(self.log)})"
             ) from error
-        log.warn(
-            f"the mirror of release '{self.release.name}' did not answer ({why.rstrip('.')}); "
-            f"using the index of {self._age_hours():.0f} hours ago"
-        )
+        log.warn(f"{head}; using the index of {self._age_hours():.0f} hours ago")
 
     def _prepare(self) -> None:
         for name in (

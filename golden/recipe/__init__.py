@@ -15,32 +15,31 @@ from golden import paths
 from golden.definition import Kind, Site
 from golden.definition.models import Layer as DefinedLayer
 from golden.definition.models import RoleLayer
+from golden.disk import boot_files
+from golden.errors import UserError
 from golden.layers import Layer
 from golden.layers.model import Inputs, digest
 from golden.layers.reasons import Side, Text, Texts, decoded
 from golden.packages import Package, Resolution, Resolver, synnefo
 from golden.packages.downloads import Download
-from golden.recipe import payload, tools
+from golden.recipe import lacking, payload, tools
 from golden.render import Rendering
 
 SCRIPTS = paths.SCRIPTS / "bake"
 
 OWN_LAYERS: tuple[RoleLayer, ...] = ("platform", "synnefo")
 
-KERNEL = ("essential.sh", "begin.sh", "users.sh", "packages.sh", "end.sh")
+KERNEL = ("begin.sh", "essential.sh", "users.sh", "packages.sh", "end.sh")
 INITRAMFS = ("initramfs-modules.sh", "initramfs.sh")
 SITE = ("files.sh", "services.sh", "hygiene.sh", "inventory.sh")
+MACHINE_OPTIONS = "vsyscall=emulate"  # a page for old programs: docs/wheezy.md W3.1
 # In front of and behind the scripts that roles bring.
 PACKAGES_BEGIN = ("begin.sh", "packages.sh")
 PACKAGES_END = ("end.sh",)
 
-# apt, because an operator wants it; and whichever of these the base asks for must be there before
-# the package that would otherwise bring perl to merge /usr.
-BOOTSTRAP = {
-    "mmdebstrap": ("?essential", "apt"),
-    # Its minbase also brings whatever is of priority required (debootstrap(8)).
-    "debootstrap": ("?essential", "?priority(required)", "apt"),
-}
+# passwd for users.sh, apt because an operator wants it; and usr-is-merged, where the base asks for
+# it, must be there before the package that would otherwise bring perl to merge /usr.
+BOOTSTRAP = ("?essential", "apt", "passwd")
 MERGED_USR = "usr-is-merged"
 
 # What puts something into an initramfs goes, where it is wanted at all, below the one initramfs of
@@ -76,6 +75,11 @@ class Recipe:
         """What goes in, for a comparison with the last bake."""
         return Side(self.layer.inputs, self.texts)
 
+    @property
+    def package_count(self) -> int:
+        """How many packages its scripts install."""
+        return len(self.packages.packages) + len(self.essential.packages if self.essential else ())
+
     def all_packages(self) -> tuple[Package, ...]:
         """Every package that is in the tree when this layer is on top."""
         return (*self.below, *self.packages.packages)
@@ -83,34 +87,41 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Recipes:
-    """All layers of a site: the shared ones, and each kind's own, bottom first."""
+    """All layers of a site: the shared ones, and each kind's own, bottom first.
+
+    There is no initramfs where the kernel comes from outside the image.
+    """
 
     kernel: Recipe
-    initramfs: Recipe
+    initramfs: Recipe | None
     base: Recipe
     kinds: Mapping[str, tuple[Recipe, ...]]
 
     def all(self) -> tuple[Recipe, ...]:
         """Every layer once, in an order in which they can be made."""
         own = (recipe for recipes in self.kinds.values() for recipe in recipes)
-        return (self.kernel, self.initramfs, self.base, *own)
+        return (*self.shared, *own)
 
     def stack(self, kind: str) -> tuple[Recipe, ...]:
         """The layers that make up an image of `kind`, top first."""
-        return (*reversed(self.kinds[kind]), self.base, self.initramfs, self.kernel)
+        return (*reversed(self.kinds[kind]), *reversed(self.shared))
+
+    @property
+    def shared(self) -> tuple[Recipe, ...]:
+        """The layers that all kinds share, bottom first."""
+        return (self.kernel, *([self.initramfs] if self.initramfs else ()), self.base)
 
 
 def resolve(site: Site, rendering: Rendering, resolver: Resolver, kinds: Sequence[Kind]) -> Recipes:
-    """The layers for images of `kinds`. Raises UserError when packages cannot be resolved."""
-    each = _Resolving(site, rendering, resolver)
-    kernel = each.kernel()
-    base = each.base(kernel)
-    return Recipes(
-        kernel=kernel,
-        initramfs=_recipe("initramfs", kernel, INITRAMFS, {}, Resolution((), ())),
-        base=base,
-        kinds={kind.name: each.kind(kind, base) for kind in kinds},
-    )
+    """The layers for images of `kinds`.
+
+    Raises UserError when packages cannot be resolved; it names all that no source has.
+    """
+    try:
+        return _Resolving(site, rendering, resolver).all(kinds)
+    except UserError as error:
+        text = lacking.explain(site, lacking.lacking(site, resolver.state))
+        raise (UserError(text) if text else error) from error
 
 
 @dataclass(frozen=True)
@@ -121,12 +132,21 @@ class _Resolving:
     rendering: Rendering
     resolver: Resolver
 
+    def all(self, kinds: Sequence[Kind]) -> Recipes:
+        kernel, nothing = self.kernel(), Resolution((), ())
+        base, own = self.base(kernel), self.site.release.own_kernel
+        return Recipes(
+            kernel=kernel,
+            initramfs=_recipe("initramfs", kernel, INITRAMFS, {}, nothing) if own else None,
+            base=base,
+            kinds={kind.name: self.kind(kind, base) for kind in kinds},
+        )
+
     def kernel(self) -> Recipe:
         site = self.site
         names = self._base_names()
-        first = BOOTSTRAP[site.release.bootstrap]
-        essential = self.resolver.resolve({*first, *({MERGED_USR} & names)})
-        wanted = {site.release.kernel, *(INITRAMFS_PACKAGES & names)}
+        essential = self.resolver.resolve_essential({*BOOTSTRAP, *({MERGED_USR} & names)})
+        wanted = {*site.release.own_kernel, *(INITRAMFS_PACKAGES & names)}
         packages = self.resolver.resolve(wanted, essential.packages)
         files = {
             **payload.essential(essential),
@@ -207,7 +227,7 @@ class _Resolving:
 
     def _keyring(self) -> bytes:
         path = Path(self.site.release.keyring)
-        # Where it is missing, the bootstrap says so; a plan can do without.
+        # Where it is missing, `require` says so; a plan can do without.
         return path.read_bytes() if path.is_file() else b""
 
 
@@ -220,6 +240,16 @@ def site_recipe(site: Site, rendering: Rendering, kind: Kind, below: Recipe | No
     recipe = _recipe(name, below, SITE, given, nothing, more=inputs)
     written = {path: _text(file) for path, file in files.items()}
     return replace(recipe, texts={**recipe.texts, "files": written})
+
+
+def machine(base: Recipe, key: bytes) -> Recipe:
+    """A layer that makes `base` bootable by itself, and lets root in with the public `key`."""
+    files = boot_files(MACHINE_OPTIONS)
+    images = {path: payload.ImageFile(text.encode(), "0644") for path, text in files.items()}
+    given = {"authorized_keys": key, "boot.tar": payload.archive(images)}
+    settings = {"the machine's key": digest(key), "its boot files": digest(repr(files).encode())}
+    nothing = Resolution((), ())
+    return _recipe("machine", base, ("machine.sh",), given, nothing, more={"settings": settings})
 
 
 def _recipe(

@@ -31,9 +31,9 @@ def image(site: Site, kind: Kind, secret_files: Collection[str]) -> bytes:
             "kind": kind.name,
             "first_boot": kind.first_boot,
             "services": {
-                logical: site.release.service(logical)
+                logical: script
                 for role in kind.roles
-                for logical in role.services
+                for logical, script in site.release.scripts(role.services).items()
             },
             "python": site.release.python,
             "secret_files": sorted(secret_files),

@@ -39,7 +39,7 @@ fi
 remove /etc/postgresql/*/*/server.key /etc/lvm/archive /etc/lvm/backup /etc/lvm/cache
 empty /var/lib/drbd
 remove /var/lib/nfs/etab /var/lib/nfs/rmtab /var/lib/nfs/xtab /var/lib/misc/dnsmasq.leases
-remove /root/.ssh /root/.bash_history /root/.cache
+remove /root/.ssh /root/.bash_history /root/.cache /root/.rnd
 # A node's name and addresses come with its seed (W12.10).
 remove /etc/hostname /etc/mailname
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes the system users that must have the same numbers on every node, before any package can take
-# one of them (guide G039-G042). With useradd: wheezy's debootstrap --variant=minbase brings passwd, and
-# no adduser. The same shell and home as adduser(8) gives a system user; -M makes no home.
+# one of them (guide G039-G042). With useradd, because adduser is not there yet; -M makes no home.
+# Shell and home are those of a system user of today's adduser, also on wheezy, whose own gives /bin/false
+# and /home/NAME (docs/wheezy.md W13.21): its adduser leaves a user alone who is there.
 set -eu
 while read -r name uid group gid; do
     groupadd -r -g "$gid" "$group"

@@ -14,6 +14,8 @@ from guest import content, listing, run, text
 # How an init script starts a daemon; init-d-script(5) reads the variable.
 DAEMON = re.compile(r"start-stop-daemon --start|start_daemon|^DAEMON=/", re.MULTILINE)
 LISTEN, UNCONNECTED = "0A", "07"
+# What an init script prints of itself: `Usage: /etc/init.d/gunicorn {start|stop|restart}`.
+USAGE = re.compile(r"[Uu]sage:[^{\n]*\{?([^}\n]*)")
 
 
 def packages():
@@ -31,6 +33,8 @@ def service(name):
         return {"exists": False, "enabled": False, "code": -1, "says": "no " + script}
     starts = glob.glob("/etc/rc[2S].d/S[0-9][0-9]" + name)
     code, out = run([script, "status"])
+    if code and USAGE.search(out) and "status" not in USAGE.search(out).group(1):
+        code, out = by_pid_file(name)
     says = " ".join(out.split())[-600:]
     return {"exists": True, "enabled": bool(starts), "code": code, "says": says}
 
@@ -47,6 +51,17 @@ def daemons_of_packages(released):
         if name not in released and DAEMON.search(script) and "status" in script:
             found[name] = service(name)
     return found
+
+
+def by_pid_file(name):
+    """The status of a service whose init script knows no `status`, as gunicorn's of wheezy
+    (docs/wheezy.md W13.20): code and words."""
+    found = glob.glob("/var/run/{0}.pid".format(name)) + glob.glob(
+        "/var/run/{0}/*.pid".format(name)
+    )
+    pids = [text(path).strip() for path in found]
+    live = [pid for pid in pids if pid.isdigit() and os.path.exists("/proc/" + pid)]
+    return (0, "process " + ", ".join(live)) if live else (3, "no pid file names a live process")
 
 
 def address(word):

@@ -46,4 +46,4 @@ def test_statistics_are_collected(facts_of: Callable[[Node], Facts]) -> None:
     if not nodes:
         pytest.skip("no node of this site lists the optional roles stats-agent and stats-server")
     for node in nodes:
-        assert facts_of(node).service(SITE.release.service("collectd")).code == 0
+        assert facts_of(node).service(SITE.release.services.get("collectd", "collectd")).code == 0

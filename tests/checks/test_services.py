@@ -35,7 +35,7 @@ def test_service_starts_at_boot(facts: Facts, node: Node, service: str) -> None:
 
 @each("service", lambda node: [s for s in services(node) if s not in OF_THE_MASTER])
 def test_service_runs(facts: Facts, node: Node, service: str) -> None:
-    logical = {SITE.release.service(name): name for name in NEEDS}.get(service, "")
+    logical = {SITE.release.services.get(name, name): name for name in NEEDS}.get(service, "")
     if reason := facts.lacks(NEEDS.get(logical, "")):
         pytest.skip(reason)
     found = facts.service(service)

@@ -79,7 +79,6 @@ def _release() -> Release:
         synnefo="0.16.2",
         keyring="/usr/share/keyrings/debian-archive-keyring.gpg",
         builder="tree",
-        bootstrap="mmdebstrap",
         kernel="linux-image-amd64",
         python="/usr/bin/python3",
     )

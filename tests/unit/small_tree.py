@@ -24,7 +24,6 @@ sources:
   - {suite: twelve, components: [main, contrib]}
 keyring: /usr/share/keyrings/archive.gpg
 builder: tree
-bootstrap: mmdebstrap
 kernel: linux-image-amd64
 python: /usr/bin/python3
 packages:

@@ -104,6 +104,12 @@ def start(argv, journal):
     process.stdin.close()
 
 
+def _detach():
+    os.setsid()
+    # Python 2 ignores it, and a daemon would inherit that (https://bugs.python.org/issue1652).
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
 def _start(argv, output, env, journal):
     try:
         return subprocess.Popen(
@@ -114,7 +120,7 @@ def _start(argv, output, env, journal):
             cwd="/",
             env=dict(os.environ, **dict(ENVIRONMENT, **(env or {}))),
             # Its own session: a time-out ends the program with all it has started.
-            preexec_fn=os.setsid,
+            preexec_fn=_detach,
             close_fds=False,
         )
     except OSError as error:

@@ -7,6 +7,7 @@ whose first boot was cut short never runs half-configured daemons.
 
 import glob
 
+from engine import daemons
 from engine.failures import StepError
 
 START_SECONDS = 300
@@ -38,8 +39,11 @@ class Services(object):
         return self._ctx.path("/etc/init.d/" + self._scripts[name])
 
     def running(self, name):
-        """Whether the service says of itself that it runs."""
-        return self._call(name, "status", check=False).code == 0
+        """Whether the service says of itself that it runs; by its pid files where it cannot say."""
+        said = self._call(name, "status", check=False)
+        if said.code != 0 and daemons.knows_no_status(said.text):
+            return daemons.has_process(self._ctx, self._scripts[name])
+        return said.code == 0
 
     def start(self, name):
         """Start the service; nothing happens when it runs."""

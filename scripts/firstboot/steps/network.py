@@ -80,17 +80,17 @@ def _bridge(bridge, has_port):
     if has_port:
         # There is nothing on the bridge yet to wait for.
         lines.append("    bridge_waitport 0")
-    lines.append("    bridge_fd 0")
+    lines += ["    bridge_fd 0", "    up ip link set {0} up".format(name)]
     return ([_port(bridge)] if has_port else []) + ["\n".join(lines)]
 
 
 def _port(bridge):
     port = bridge["port"]
     lines = ["auto {0}".format(port), "iface {0} inet manual".format(port)]
-    if bridge["vlan"] is None:
-        lines.append("    up ip link set {0} up".format(port))
-    else:
+    if bridge["vlan"] is not None:
         lines.append("    vlan-raw-device " + port.rpartition(".")[0])
+    # Wheezy's ifupdown and vlan leave that to ifconfig, and say nothing when there is none (W7.7).
+    lines.append("    up ip link set {0} up".format(port))
     return "\n".join(lines)
 
 

@@ -17,6 +17,8 @@ SUPERBLOCK = 1024
 MAGIC = 0xEF53
 # A last group of blocks that is too small for its own tables is left out by resize2fs.
 GROUP = 32768 * 4096
+# Kernel 3.2 writes the tables of every new group at once: minutes for terabytes.
+SECONDS = 3600
 
 
 def done(ctx):
@@ -27,7 +29,7 @@ def done(ctx):
 
 
 def run(ctx):
-    ctx.run(["resize2fs", os.path.realpath(ctx.path(_device(ctx)))])
+    ctx.run(["resize2fs", os.path.realpath(ctx.path(_device(ctx)))], timeout=SECONDS)
 
 
 def _device(ctx):

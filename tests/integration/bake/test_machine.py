@@ -1,127 +1,72 @@
-"""Packer's source qemu.disk for real: a machine from our own layers installs one package."""
+"""A layer made in a virtual machine is the layer that a tree on this host gives, byte by byte."""
 
 from __future__ import annotations
 
-import tempfile
+import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from golden import disk, paths, run
+from golden import lock, paths
 from golden.bake import bake
 from golden.bake.layer import Builder
-from golden.boot.accelerator import choose
 from golden.definition import load
-from golden.layers import Layer, Store, View, Workspace, working
-from golden.packages import AptState, Resolution, Resolver, fetch
-from golden.recipe import SCRIPTS, Recipe, Recipes, payload, resolve
+from golden.layers import Layer, Store, working
+from golden.layers.overlay import CAPABILITY, OPAQUE, attribute, walk
+from golden.recipe import Recipe, resolve
 from golden.render import render
-from tests.integration.bake import machine
 
 pytestmark = pytest.mark.slow
 SITE = "rehearsal"
-
-# What a disk of layers without the site's own needs to let Packer in.
-OPEN = """\
-set -eu
-ssh-keygen -A
-mkdir -m 700 /root/.ssh
-cp /run/bake/input/authorized_keys /root/.ssh/authorized_keys
-printf 'auto lo\\niface lo inet loopback\\n' >/etc/network/interfaces
-printf 'auto eth0\\niface eth0 inet static\\n address 10.0.2.15/24\\n' >>/etc/network/interfaces
-tar -xf /run/bake/input/boot.tar -C /
-"""
+# What a bake in a place of its own must not touch: notes about the last layers of the site.
+OWN_NAME = "machine-test"
 
 
 @pytest.fixture(scope="module")
-def workspace() -> Iterator[Workspace]:
-    """The layers of the rehearsal, and a workspace in their cache."""
-    bake(load(SITE))
+def builder() -> Iterator[Builder]:
+    """A builder for the layers of the rehearsal, which are all in the store, in machines."""
+    site = load(SITE)
+    bake(site, ["node2"], fmt="tree")
+    _, resolver = lock.resolver(site.release, offline=False)
+    inside = replace(site, name=OWN_NAME, release=replace(site.release, builder="machine"))
     with working(paths.CACHE) as workspace:
-        yield workspace
+        yield Builder(inside, Store(paths.CACHE), workspace, resolver)
 
 
-@pytest.fixture(scope="module")
-def builder(workspace: Workspace) -> Builder:
+def again(recipe: Recipe) -> Recipe:
+    """The same layer with a key of its own."""
+    inputs = {**recipe.layer.inputs, "settings": {"made": "in a machine"}}
+    return replace(recipe, layer=Layer(recipe.name, recipe.layer.parent, inputs))
+
+
+def described(tree: Path) -> dict[str, tuple[object, ...]]:
+    """All that a disk takes of each path of a layer."""
+    found: dict[str, tuple[object, ...]] = {}
+    for path, name, status in walk(str(tree), "/"):
+        kind = stat.S_IFMT(status.st_mode)
+        content: object = status.st_rdev
+        if kind == stat.S_IFREG:
+            content = Path(path).read_bytes()
+        if kind == stat.S_IFLNK:
+            content = str(Path(path).readlink())
+        notes = tuple(attribute(path, key) for key in (CAPABILITY, *OPAQUE))
+        owner = (status.st_uid, status.st_gid)
+        time = status.st_mtime_ns if kind != stat.S_IFDIR else 0
+        found[name] = (status.st_mode, owner, time, content, notes)
+    return found
+
+
+def test_a_machine_gives_the_bytes_of_a_tree(builder: Builder) -> None:
     site = load(SITE)
-    resolver = Resolver(AptState(site.release))
-    scripts = workspace.scratch("scripts")
-    (scripts / "open.sh").write_text(OPEN)
-    return Builder(
-        replace(site, name="machine-test"), Store(paths.CACHE), workspace, resolver, scripts
+    recipe = resolve(site, render(site), builder.resolver, site.kinds).kinds["node2"][-1]
+    made = again(recipe)
+    builder.make(made, lambda _: None)
+    theirs, ours = (
+        described(builder.stored([layer])[0].tree) for layer in (made.layer, recipe.layer)
     )
-
-
-@pytest.fixture(scope="module")
-def recipes(builder: Builder) -> Recipes:
-    site = load(SITE)
-    return resolve(site, render(site), builder.resolver, site.kinds)
-
-
-@pytest.fixture(scope="module")
-def key() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "key"
-        run.run(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", path])
-        yield path
-
-
-@pytest.fixture(scope="module")
-def start(builder: Builder, recipes: Recipes, key: Path) -> Path:
-    """A bootable disk of the shared layers and one that lets us in."""
-    files = {
-        name: payload.ImageFile(text.encode(), "0644") for name, text in disk.boot_files().items()
-    }
-    given = {
-        "authorized_keys": key.with_suffix(".pub").read_bytes(),
-        "boot.tar": payload.archive(files),
-    }
-    layer = Layer(
-        "open", recipes.base.layer, {"settings": {"key": given["authorized_keys"].decode()}}
-    )
-    builder.make(Recipe(layer, ("open.sh",), given, Resolution((), ()), ()), lambda _: None)
-    below = [recipe.layer for recipe in (recipes.base, recipes.initramfs, recipes.kernel)]
-    trees = [stored.tree for stored in builder.stored([layer, *below])]
-    scratch = builder.workspace.scratch("start")
-    view = View(
-        at=scratch / "root",
-        lower=tuple(trees),
-        alive=builder.workspace.alive,
-        busy=builder.workspace.busy,
-    )
-    out = scratch / "start.qcow2"
-    disk.build(view.at, out, size_mib=3072, identity="start", enter=view.prefix("disk"))
-    return out
-
-
-def test_a_package_is_installed_in_a_machine(
-    builder: Builder, recipes: Recipes, start: Path, key: Path
-) -> None:
-    below = recipes.base.all_packages()
-    wanted = builder.resolver.resolve(["tree"], below)
-    fetch(builder.resolver, wanted, below)
-    before = start.stat().st_mtime_ns, start.stat().st_size
-    scratch = builder.workspace.scratch("machine")
-    log = builder.new_log("machine")
-    made = machine.provision(
-        "machine",
-        machine.Machine(start, key, choose().name, memory_mib=1024, disk_mib=3072),
-        [SCRIPTS / name for name in ("begin.sh", "packages.sh", "end.sh")],
-        {**payload.packages("amd64", wanted), "day": b"16000\n"},
-        [builder.resolver.state.debs / package.file for package in wanted.packages],
-        scratch,
-        log,
-        lambda _: None,
-    )
-    assert (start.stat().st_mtime_ns, start.stat().st_size) == before
-    text = log.read_text()
-    assert "Setting up tree" in text
-    assert "100 %" not in text
-    raw = scratch / "made.raw"
-    run.run(["qemu-img", "convert", "-O", "raw", made, raw])
-    status = run.run(["debugfs", "-R", "cat /var/lib/dpkg/status", f"{raw}?offset={1 << 20}"]).out
-    assert "Package: tree\nStatus: install ok installed" in status
-    left = run.run(["debugfs", "-R", "ls /var/lib/bake", f"{raw}?offset={1 << 20}"]).out
-    assert "File not found" in left
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+    scripts = builder.stored([made.layer])[0].record["scripts"]
+    assert tuple(scripts) == recipe.scripts

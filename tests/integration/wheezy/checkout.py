@@ -48,8 +48,7 @@ class Checkout:
 
 
 def make(root: Path, archive: Archive) -> Checkout:
-    """Copy this checkout to `root`. In the copy the release has the archive's mirrors and key, and
-    is baked as a tree, for its programs are this host's."""
+    """Copy this checkout to `root`. In the copy the release has the archive's mirrors and key."""
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
@@ -65,8 +64,6 @@ def make(root: Path, archive: Archive) -> Checkout:
     flat = {"suite": "wheezy/", "components": [], "mirror": archive.url("synnefo")}
     release["sources"].append(flat)
     release["keyring"] = str(archive.keyring)
-    release["builder"] = "tree"
-    release["facts"]["needs_vsyscall"] = False
     path.write_text(yaml.safe_dump(release, sort_keys=False))
     _download_nothing(root / "images/roles/snf-image/role.yaml")
     return Checkout(root)

@@ -17,7 +17,17 @@ from tests.unit.wheezy.packages import File
 DPKG = Path("/var/lib/dpkg")
 ROOTS = (
     *("adduser", "base-files", "base-passwd", "bash", "coreutils", "dash", "debconf"),
-    *("debianutils", "diffutils", "dpkg", "findutils", "grep", "gzip", "hostname", "libc-bin"),
+    *(
+        "debianutils",
+        "diffutils",
+        "dpkg",
+        "e2fsprogs",
+        "findutils",
+        "grep",
+        "gzip",
+        "hostname",
+        "libc-bin",
+    ),
     *("login", "mawk", "openssl", "passwd", "perl-base", "sed", "tar", "util-linux"),
 )
 LEFT_OUT = tuple(

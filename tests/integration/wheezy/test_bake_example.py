@@ -1,7 +1,7 @@
 """`inv bake --site example` from end to end, without Wheezy: its names, this host's programs.
 
-Proves: debootstrap on the expired archive, Packer, every script of scripts/bake in order, pinned
-versions, dpkg's order of work (each tiny package refuses to be configured before its dependencies),
+Proves: the expired archive, Packer, every script of scripts/bake in order, pinned versions, dpkg's
+order of work (each tiny package refuses to be configured before its dependencies),
 rendered files with their owners, disabled services, hygiene.
 Does not prove: that Wheezy's own programs do the same (dpkg 1.16, dash 0.5.7, maintainer scripts),
 nor anything about booting: the kernel and the daemons are empty files.
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from golden import run
 from golden.definition import load
 from golden.render import render
 from tests.integration.wheezy.checkout import Checkout, make, whole
@@ -36,9 +37,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     filled = (replace(deb, files={**carried.get(deb.name, {}), **deb.files}) for deb in debs)
     archive = build(place / "archive", filled)
     checkout = make(place / "checkout", archive)
-    result = checkout.inv("bake", "--site", "example", "--format", "tree")
-    logs = checkout.root.glob(".cache/log/bake/example/*.log")
-    assert result.code == 0, result.out + "".join(log.read_text()[-3000:] for log in logs)
+    for fmt in ("qcow2", "tree"):
+        result = checkout.inv("bake", "--site", "example", "--format", fmt)
+        logs = checkout.root.glob(".cache/log/bake/example/*.log")
+        assert result.code == 0, result.out + "".join(log.read_text()[-3000:] for log in logs)
     return checkout
 
 
@@ -50,6 +52,13 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def image(checkout: Checkout, kind: str) -> Mapping[str, Path]:
     return whole(checkout.layers(kind))
+
+
+def test_each_kind_has_a_disk(checkout: Checkout, kind: str) -> None:
+    disk = checkout.root / ".artifacts/example" / kind / "disk.qcow2"
+    info = json.loads(run.run(["qemu-img", "info", "--output=json", disk]).out)
+    assert info["format-specific"]["data"]["compat"] == "0.10"
+    assert info["virtual-size"] == 6 << 30
 
 
 def test_every_package_is_installed_in_its_pinned_version(image: Mapping[str, Path]) -> None:

@@ -101,9 +101,7 @@ def variables(tmp_path: Path) -> list[str]:
         (tmp_path / name).touch()
     values = {
         "scripts": f'["{SCRIPTS}/bake/hygiene.sh"]',
-        "qemu_image": f"{tmp_path}/start.qcow2",
-        "qemu_input": f"{tmp_path}/bake.tar",
-        "qemu_output": f"{tmp_path}/output",
+        "machine_disk": f"{tmp_path}/start.qcow2",
     }
     return [word for name, value in values.items() for word in ("-var", f"{name}={value}")]
 
@@ -115,7 +113,7 @@ def test_packer_finds_our_files_valid_and_formatted(variables: list[str]) -> Non
 
 
 def test_an_accelerator_that_does_not_exist_is_refused(variables: list[str]) -> None:
-    argv = ["packer", "validate", *variables, "-var", "qemu_accelerator=xen", PACKER]
+    argv = ["packer", "validate", *variables, "-var", "machine_accelerator=xen", PACKER]
     told = run.run(argv, env={"CHECKPOINT_DISABLE": "1"}, check=False)
     assert told.code != 0 and "must be kvm or tcg" in told.out
 

@@ -134,7 +134,7 @@ def test_a_translated_name_that_no_role_uses(tree: SmallTree) -> None:
     with pytest.raises(UserError) as caught:
         load_all(tree.root)
     assert str(caught.value) == (
-        f"{RELEASE}:13: packages.npt: no role has this in its packages; did you mean 'ntp'?"
+        f"{RELEASE}:12: packages.npt: no role has this in its packages; did you mean 'ntp'?"
     )
 
 

@@ -63,9 +63,7 @@ def test_the_menu_finds_the_root_by_label_on_every_machine() -> None:
 
 
 @pytest.mark.parametrize("missing", grub.NEEDED)
-def test_a_tree_that_would_not_boot_is_refused(tmp_path: Path, missing: str) -> None:
-    for name in grub.NEEDED:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("x" if name != missing else "")
-    with pytest.raises(StageError, match=f"the tree has no /{missing}"):
-        grub.require_bootable(tmp_path)
+def test_a_tree_that_would_not_boot_is_refused(missing: str) -> None:
+    with pytest.raises(StageError, match=f"the tree has no {missing}"):
+        grub.require_bootable(lambda path: path != missing)
+    grub.require_bootable(lambda path: True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,15 +38,6 @@ def test_other_fixes_follow_the_packages(site: Site) -> None:
     host = healthy(which=lambda name: None if name == "packer" else Path(name), free=lambda path: 1)
     with pytest.raises(UserError, match=r"mend it with: apt-get install .* packer && GOLDEN_HOME"):
         require(site, host)
-
-
-def test_an_old_glibc_baked_natively_needs_vsyscall(site: Site) -> None:
-    host = healthy(text=lambda path: "builder:1:65536" if path.parent == Path("/etc") else "")
-    facts = {**site.release.facts, doctor.OLD_GLIBC: True}
-    native = replace(site, release=replace(site.release, facts=facts, builder="tree"))
-    with pytest.raises(UserError, match="vsyscall"):
-        require(native, host)
-    require(replace(native, release=replace(native.release, builder="disk")), host)
 
 
 def test_the_real_host_is_asked_quickly(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

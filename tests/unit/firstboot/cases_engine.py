@@ -1,6 +1,7 @@
 """Files, journal, commands, console, state and waiting."""
 
 import os
+import signal
 import time
 
 from engine import clock, command, files
@@ -213,6 +214,26 @@ def case_services_are_called_by_their_scripts(world):
     ]
     world.put("etc/rc2.d/S02postgresql", "")
     assert services.enabled("postgresql")
+
+
+def case_a_service_without_a_status_is_judged_by_its_pid_files(world):
+    # As gunicorn's of wheezy (docs/wheezy.md W13.20).
+    usage = 'echo "Usage: /etc/init.d/postgresql {start|stop|restart|force-reload}" >&2; exit 1'
+    world.program("postgresql", usage, "etc/init.d/postgresql")
+    services = world.context().services
+    assert not services.running("postgresql")
+    world.put("var/run/postgresql/main.pid", "4711\n")
+    assert not services.running("postgresql"), "the process is gone"
+    world.put("proc/4711/cmdline", "postgres")
+    assert services.running("postgresql")
+    world.program("postgresql", 'echo "Usage: $0 {start|status}"; exit 3', "etc/init.d/postgresql")
+    assert not services.running("postgresql"), "it can say, and says no"
+
+
+def case_programs_do_not_ignore_a_broken_pipe(world):
+    # Python 2 does, and what it starts would inherit that.
+    ignored = world.context().run(["sed", "-n", "s/^SigIgn:.//p", "/proc/self/status"]).text
+    assert int(ignored, 16) & 1 << signal.SIGPIPE - 1 == 0
 
 
 def case_environment_is_not_changed_for_others(world):

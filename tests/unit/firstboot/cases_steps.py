@@ -135,12 +135,13 @@ def case_interfaces_are_written_in_full(world):
                 "auto eth9\niface eth9 inet static\n    address 10.0.2.15\n"
                 "    netmask 255.255.240.0\n"
                 "    gateway 10.0.2.2",
-                "auto eth0.1\niface eth0.1 inet manual\n    vlan-raw-device eth0",
+                "auto eth0.1\niface eth0.1 inet manual\n    vlan-raw-device eth0\n"
+                "    up ip link set eth0.1 up",
                 "auto br1\niface br1 inet manual\n    bridge_ports eth0.1\n    bridge_stp off\n"
-                "    bridge_waitport 0\n    bridge_fd 0",
+                "    bridge_waitport 0\n    bridge_fd 0\n    up ip link set br1 up",
                 "auto eth1\niface eth1 inet manual\n    up ip link set eth1 up",
                 "auto br2\niface br2 inet manual\n    bridge_ports eth1\n    bridge_stp off\n"
-                "    bridge_waitport 0\n    bridge_fd 0",
+                "    bridge_waitport 0\n    bridge_fd 0\n    up ip link set br2 up",
             ]
         )
         in text

@@ -95,6 +95,12 @@ def test_a_tree_is_read_through_its_layers_and_links(tmp_path: Path) -> None:
     tree = Stack([top, below])
     assert tree.read("/bin/a") == b"new"
     assert tree.resolve("/bin/b") == "/usr/bin/a"
+    # As the kernel packages of wheezy make /initrd.img, whatever the host has there.
+    (below / "passwd").symlink_to("/etc/passwd")
+    assert not tree.holds("/passwd")
+    (below / "etc").mkdir()
+    (below / "etc/passwd").write_text("root")
+    assert tree.holds("/passwd")
     assert tree.find("/bin/loop") is None
     assert tree.find("/nothing") is None
     with pytest.raises(StageError, match="has no /nothing"):

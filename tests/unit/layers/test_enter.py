@@ -6,6 +6,7 @@ Needs root, or a user namespace with ids of its own (`./inv doctor` says which t
 from __future__ import annotations
 
 import os
+import resource
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from golden import run
 from golden.layers import View, Workspace
-from golden.layers.inside import DEVICES
+from golden.layers.inside import DEVICES, MOST_FILES
 
 ENVIRONMENT = {"PATH": "/usr/bin", "GREETING": "hello"}
 
@@ -76,6 +77,16 @@ def test_folders_of_the_host_are_shown_read_only(tiny: Path, workspace: Workspac
     assert "web\n" in result.out
     assert "Read-only file system" in result.out
     assert not (shown / "x").exists()
+
+
+def test_a_command_may_open_a_bounded_number_of_files(tiny: Path, workspace: Workspace) -> None:
+    # Python 2 closes each possible one in every child (docs/wheezy.md W4.1).
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most[1], most[1]))
+    try:
+        assert int(say(view(tiny, workspace), "ulimit -n")) <= MOST_FILES
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)
 
 
 def test_without_an_upper_layer_the_tree_is_read_only(tiny: Path, workspace: Workspace) -> None:

@@ -18,7 +18,7 @@ HOLLOW = replace(TOOL, files={"/usr/share/doc/tool/copyright": File(b"ours\n")})
 
 def put(place: Path, deb: Deb) -> Path:
     """`deb` as a file."""
-    place.mkdir(exist_ok=True)
+    place.mkdir(parents=True, exist_ok=True)
     path = place / deb.file
     path.write_bytes(deb.bytes())
     return path
@@ -29,6 +29,13 @@ class Foreign(Deb):
 
     def control(self) -> str:
         return super().control().replace("amd64", "i386")
+
+
+class Documentation(Deb):
+    """Meant to have nothing else."""
+
+    def control(self) -> str:
+        return super().control().replace("Section: misc", "Section: doc")
 
 
 class Dummy(Deb):
@@ -114,6 +121,17 @@ def test_what_cannot_be_baked_is_one_sentence_and_nothing_is_made(
         folder.index(tmp_path / "debs", place, "amd64")
     assert "\n" not in str(caught.value)
     assert not place.exists()
+
+
+def test_a_package_of_documentation_may_be_empty(tmp_path: Path, place: Path) -> None:
+    put(tmp_path / "debs", Documentation("manpages", "3.44-1", "own"))
+    assert [deb.empty for deb in folder.index(tmp_path / "debs", place, "amd64")] == [True]
+
+
+def test_a_folder_may_have_folders_as_an_archives_pool_has(tmp_path: Path, place: Path) -> None:
+    put(tmp_path / "debs/pool/t/tool", TOOL)
+    (deb,) = folder.index(tmp_path / "debs", place, "amd64")
+    assert deb.file == "pool/t/tool/tool_1.0-1_amd64.deb"
 
 
 def test_a_package_that_says_it_is_a_dummy_may_be_empty(tmp_path: Path, place: Path) -> None:

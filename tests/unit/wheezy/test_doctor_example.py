@@ -17,7 +17,7 @@ from golden.doctor import unserved
 from golden.errors import UserError
 from golden.host import Finding, Host
 from golden.packages import AptState, Resolver
-from tests.unit.doctor.conftest import MAPS, TEXTS, healthy
+from tests.unit.doctor.conftest import healthy
 from tests.unit.wheezy.packages import File, catalogue
 
 RELEASE = "images/releases/wheezy.yaml"
@@ -33,38 +33,6 @@ def ask(monkeypatch: pytest.MonkeyPatch, cache: Path) -> Any:
         return {one.name: one for one in doctor.examine(site, host, probe=lambda: "tcg")}
 
     return findings
-
-
-def with_maps(maps: str) -> Host:
-    texts = {**TEXTS, "/proc/self/maps": maps}
-    return healthy(text=lambda path: texts.get(str(path), ""))
-
-
-def built(site: Site, builder: Any) -> Site:
-    return replace(site, release=replace(site.release, builder=builder))
-
-
-def test_a_kernel_with_the_page_may_bake_a_tree(ask: Any, site: Site) -> None:
-    found = ask(site, with_maps(MAPS))["builder"]
-    assert (found.ok, found.needed) == (False, True)
-    assert "disk, because its glibc calls the vsyscall page" in found.detail
-    assert "this kernel has one (xonly)" in found.detail
-    assert found.fix == f"sed -i 's/^builder: disk/builder: tree/' {RELEASE}"
-    # The command does what it says with the file as committed.
-    assert "\nbuilder: disk\n" in (paths.ROOT / RELEASE).read_text()
-
-
-def test_a_kernel_without_the_page_must_be_started_with_it(ask: Any, site: Site) -> None:
-    found = ask(site, with_maps(""))["builder"]
-    assert not found.ok and "this kernel has none" in found.detail
-    assert "vsyscall=xonly" in found.fix and "reboot" in found.fix
-
-
-@pytest.mark.parametrize(("maps", "ok"), [(MAPS, True), ("", False)])
-def test_as_a_tree_the_page_decides(ask: Any, site: Site, maps: str, ok: bool) -> None:
-    found = ask(built(site, "tree"), with_maps(maps))
-    assert found["builder"].ok
-    assert (found["vsyscall"].ok, found["vsyscall"].needed) == (ok, True)
 
 
 def test_a_copy_on_this_host_counts_as_a_mirror(ask: Any, site: Site, resolver: Resolver) -> None:
@@ -174,16 +142,8 @@ def test_a_bake_without_the_archive_ends_with_one_sentence(
     site: Site, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources = (replace(site.release.sources[0], mirror="file:///nowhere"),)
-    nowhere = replace(site.release, sources=sources, builder="tree")
+    nowhere = replace(site.release, sources=sources)
     text = refused(replace(site, release=nowhere), monkeypatch, home)
     why = "The repository 'copy:/nowhere wheezy Release' does not have a Release file"
     assert f"no package index for release 'wheezy': {why}; " in text
     assert RELEASE in text
-
-
-def test_a_bake_by_the_disk_builder_says_what_to_do(
-    site: Site, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = refused(site, monkeypatch, home)
-    assert text.startswith(f"{RELEASE}: builder: disk: ")
-    assert "builder: tree" in text

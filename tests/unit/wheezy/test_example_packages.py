@@ -8,16 +8,17 @@ It does not prove that Debian's real packages have just these dependencies: see 
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from golden.definition import Site
+from golden.definition import Site, load
 from golden.errors import UserError
 from golden.packages import AptState, Package, Resolver, fetch
-from golden.recipe import Recipe, Recipes, resolve
+from golden.recipe import Recipe, Recipes, lacking, resolve
 from golden.render import render
 from tests.unit.wheezy.archive import Archive, sign
 from tests.unit.wheezy.checkout import example
@@ -103,11 +104,10 @@ def test_versions_held_against_one_another_are_named(
         Resolver(state).resolve(["snf-common", "snf-cyclades-app"])
 
 
-def test_what_debootstrap_brings_is_known(recipes: Recipes) -> None:
-    """Not only what is essential: it is listed in the manifest, and gets security updates."""
+def test_what_the_bake_begins_with_is_known(recipes: Recipes) -> None:
     assert recipes.kernel.essential is not None
-    required = {deb.name for deb in catalogue() if deb.priority == "required"}
-    assert required | {"apt"} <= recipes.kernel.essential.names
+    essential = {deb.name for deb in catalogue() if deb.essential}
+    assert essential | {"apt", "passwd"} <= recipes.kernel.essential.names
     # Which is why scripts that run before packages.sh must do without it.
     assert "adduser" not in recipes.kernel.essential.names
 
@@ -213,6 +213,25 @@ def test_without_the_flat_repository_the_missing_packages_are_named(
     state = AptState(release, tmp_path)
     state.refresh()
     resolver = Resolver(state)
-    with pytest.raises(UserError, match="snf-ganeti") as caught:
+    with pytest.raises(UserError) as caught:
         resolve(replace(site, release=release), render(site), resolver, site.kinds)
-    assert "images/releases/wheezy.yaml" in str(caught.value)
+    head, *rows, whole, hint = str(caught.value).splitlines()
+    lost = {row.split()[0]: row.replace(",", "").split()[1:] for row in rows}
+    assert lost.keys() == {"base", "node1.synnefo", "node2.synnefo"}
+    assert {"snf-ganeti", "ganeti2"} == set(lost["base"])
+    assert {"archipelago", "snf-cyclades-app", "kamaki"} <= set(lost["node1.synnefo"])
+    assert all(name not in lost["node1.synnefo"] for name in ("python-psycopg2", "qemu-kvm"))
+    count = len({name for names in lost.values() for name in names})
+    assert head.startswith(f"site example: {count} packages and files are missing")
+    assert (
+        whole == "layers that have all they ask for by name: kernel, node1.platform, node2.platform"
+    )
+    assert "images/releases/wheezy.yaml" in hint and "--packages FOLDER" in hint
+    assert len(str(caught.value)) < 24 * 100, "it fits a screen"
+
+
+def test_a_file_that_is_not_on_this_host_is_named_too(site: Site, resolver: Resolver) -> None:
+    committed = replace(site, kinds=load("example").kinds)
+    text = lacking.explain(site, lacking.lacking(committed, resolver.state))
+    assert re.search(r"\n  node1.synnefo +/srv/golden/snf_image_helper_image-0\.18\.1", text)
+    assert lacking.explain(site, lacking.lacking(site, resolver.state)) == ""

@@ -74,7 +74,7 @@ def test_the_pool_keeps_them_for_a_bake_without_the_folder(
 ) -> None:
     lock.write(making.make(given), host.root)
     fill.fill(given)
-    release = replace(given.release, bootstrap="mmdebstrap")
+    release = replace(given.release)
     debs.rename(debs.with_name("gone"))
     away = replace(given, release=release)
     made, state = recipes(away, offline=True)

@@ -31,7 +31,7 @@ def recipes(site: Site, *, offline: bool) -> Recipes:
 
 def unpinned(site: Site) -> Site:
     """What resolves to the newest where no lock says otherwise."""
-    return replace(site, release=replace(site.release, pins={}, bootstrap="mmdebstrap"))
+    return replace(site, release=replace(site.release, pins={}))
 
 
 def elsewhere(site: Site) -> Site:

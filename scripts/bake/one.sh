@@ -1,2 +1,0 @@
-set -eu
-echo >/file; rm /bin/sh

@@ -1,2 +1,0 @@
-set -eu
-echo "${HOST_SECRET-none}" >/env

@@ -1,2 +1,0 @@
-set -eu
-cat /file >/copy; rm /file
