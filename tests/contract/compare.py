@@ -109,6 +109,9 @@ def headers(names: Names, row: Mapping[str, Any], found: Mapping[str, str]) -> I
         if key not in wanted or key not in found:
             # A page's caching is not part of the contract when the row has none.
             yield f"header {key}: {found.get(key)!r} is not {wanted.get(key)!r}"
+        elif key == "allow":
+            if set(re.findall(r"\w+", wanted[key])) != set(re.findall(r"\w+", found[key])):
+                yield f"header allow: {found[key]} is not {wanted[key]}"
         elif not names.fits(wanted[key], found[key]):
             yield f"header {key}: {found[key]!r} is not {wanted[key]!r}"
 

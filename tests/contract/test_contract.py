@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.contract.play import EXACT, TOO_KIND, Play
+from golden.paths import ROOT
+from tests.contract.play import EXACT, TOO_KIND, UNDRIVEN, UNPLAYED, WRONG, Play
 
 pytestmark = pytest.mark.slow
 KNOWN: dict[str, dict[str, list[str]]] = yaml.safe_load(
@@ -44,6 +46,15 @@ def test_every_row_is_exact_or_known_with_a_reason(
         if kind != known.get(row, EXACT)
     }
     assert surprises == {}, "mend the stand-in, or correct known.yaml where the row got better"
+
+
+def test_the_readmes_tell_the_counts(played: Play) -> None:
+    counts = Counter(kind for kind, _ in played.outcomes.values())
+    own = Path(__file__).with_name("README.md").read_text()
+    for kind in (EXACT, UNPLAYED, WRONG, UNDRIVEN):
+        assert re.search(rf"^\| {kind}\b.* \| {counts[kind]} \|$", own, re.MULTILINE), kind
+    text = " ".join((ROOT / "README.md").read_text().split())
+    assert f"{counts[EXACT]} they give exactly, {counts[UNPLAYED]} times they say" in text
 
 
 def test_known_rows_are_rows_and_named_once(played: Play) -> None:

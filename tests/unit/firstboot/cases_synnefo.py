@@ -213,6 +213,15 @@ def case_tables_are_made_by_commands_without_a_dump(world):
     assert not schema.done(ctx)
 
 
+def case_tables_without_those_of_one_application_are_not_complete(world):
+    cloud, ctx = ready(world, [schema])
+    assert schema.done(ctx)
+    for app in sorted(cloud.manage.apps):
+        cloud.manage.apps.discard(app)
+        assert not schema.done(ctx), app
+        cloud.manage.apps.add(app)
+
+
 def case_the_tables_that_other_nodes_wait_for_come_last(world):
     cloud, _ = ready(world, [schema])
     loads = [line for line in cloud.ran if ".sql" in line]

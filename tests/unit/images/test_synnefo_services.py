@@ -91,6 +91,12 @@ def test_archipelago_is_the_same_on_both_nodes(site: str) -> None:
 
 
 @pytest.mark.parametrize(("site", "kind"), NODES)
+def test_shared_memory_is_the_half_that_the_segment_is_taken_from(site: str, kind: str) -> None:
+    # Wheezy's own is 20 % of memory and swap together (initscripts, tmpfs(5)).
+    assert defaults(files(site, kind), "tmpfs", "SHM_SIZE") == ["50%"]
+
+
+@pytest.mark.parametrize(("site", "kind"), NODES)
 def test_the_ports_of_the_workers_end_below_those_of_vlmcd(site: str, kind: str) -> None:
     first = int(archipelago(site, kind)["vlmcd"]["portno_start"])
     assert workers(site, kind) * PORTS_OF_A_WORKER < first

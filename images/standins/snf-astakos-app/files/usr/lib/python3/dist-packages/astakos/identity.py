@@ -69,17 +69,3 @@ def tokens(request: Request) -> dict[str, Any]:
     roles = "select id::text, name from auth_group where name = any(%s)"
     access["user"] = tenant | {"roles": request.db.rows(roles, user["groups"]), "roles_links": []}
     return {"access": access}
-
-
-@route("GET", BASE, "/identity/v2.0/tokens/<token>", "/identity/v2.0/tokens/<token>/endpoints")
-def token_details(*_: Any, **__: Any) -> None:
-    """Not for users, whoever they are."""
-    raise Fault(404, "No such token")
-
-
-@route("POST", BASE, "/account/v1.0/feedback")
-def feedback(request: Request) -> None:
-    """It is refused when it says nothing, and sent to nobody."""
-    user_of(request)
-    wanting = not request.form.get("feedback_msg")
-    raise Fault(400, "Invalid data") if wanting else Fault(501, "The stand-in sends no feedback")

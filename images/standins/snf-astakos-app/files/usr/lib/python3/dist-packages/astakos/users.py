@@ -1,4 +1,7 @@
-"""Users and groups; their life cycle is upstream's (docs/synnefo.md S5.9, S8.1)."""
+"""Users and groups; their life cycle is upstream's (docs/synnefo.md S5.9, S8.1).
+
+Not: rejecting and deactivating users, their permissions, new tokens and passwords, texts of mails.
+"""
 
 import os
 import re
@@ -89,7 +92,7 @@ def _join(db: Any, user: int, name: str) -> None:
     db.run(sql, user, name)
 
 
-@command("user-modify", "[USER]", "--verify --accept --add-group=* --set-active --set-inactive")
+@command("user-modify", "[USER]", "--verify --accept --add-group=*")
 def user_modify(context: Any, arguments: list[str], options: Any) -> None:
     """Verify, accept and change a user; by id or uuid, not by e-mail."""
     if not arguments:
@@ -101,5 +104,3 @@ def user_modify(context: Any, arguments: list[str], options: Any) -> None:
         _accept(context, _find(context.db, user["uuid"]))
     for name in options.add_group:
         _join(context.db, user["id"], name)
-    if options.set_active or options.set_inactive:
-        context.db.change("auth_user", user["id"], is_active=options.set_active)

@@ -1,7 +1,7 @@
-"""The pages of Astakos: login, profile, what the cloudbar asks for, and OAuth for files' views.
+"""The pages of Astakos: login, profile, and what the cloudbar asks for.
 
-Not: signing up, changing anything, terms, other ways to log in. A form's token against forgery is
-handed out and not looked at, for upstream lets who sends none see the form again with 200.
+Not: signing up, API access, changing anything, terms, other ways to log in. A form's token against
+forgery is handed out and not looked at: upstream lets who sends none see the form again with 200.
 """
 
 import json
@@ -105,7 +105,7 @@ def logout(request: Request) -> Response:
     return response
 
 
-@route("GET", BASE, "/ui/landing", "/ui/profile", "/ui/projects", "/ui/api_access")
+@route("GET", BASE, "/ui/landing", "/ui/profile", "/ui/projects")
 def account(request: Request) -> Response:
     """The user's pages."""
     user, path = cookie_user(request), urlsplit(request.base).path
@@ -123,9 +123,7 @@ def account(request: Request) -> Response:
         return _shown(
             request, "Profile", text + form(f"{path}/ui/profile", PROFILE, **values), csrf
         )
-    if name == "projects":
-        return _shown(request, "Projects", form("#", "csrfmiddlewaretoken", **values), csrf)
-    raise Fault(501, "The stand-in shows no page of API access")
+    return _shown(request, "Projects", form("#", "csrfmiddlewaretoken", **values), csrf)
 
 
 @route("GET", BASE, "/ui/get_services")

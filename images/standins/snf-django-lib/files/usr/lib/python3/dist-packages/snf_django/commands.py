@@ -3,7 +3,7 @@
 An unknown option exits 2, a CommandError 1, an unknown command 1 (docs/synnefo.md S4.1).
 Options are words: --name is a flag, --name= takes a value, --name=* may be repeated, --name=bool
 is True or False, --name=int a number, --name=limit one with a unit, --name=json a file of JSON or -
-(standard input), --name=one|other a word of these; -f/--force has a short form. Not played:
+(standard input), --name=one|other a word of these; -f/--force has a short form. Not:
 --list-fields, --filter-by and what else lists take besides -o and --output-format.
 """
 

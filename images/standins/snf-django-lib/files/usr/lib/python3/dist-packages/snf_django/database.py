@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: the applications' database and the one of Pithos."""
+"""Connections to PostgreSQL: the applications' database and Pithos's. Not: Django's models."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,11 +1,11 @@
 """The object store's accounts and containers, and the command for its quota.
 
-Not: versions that are past, other users' objects but published ones, policies, groups, XML.
+Not: metadata of accounts, versions that are past, folders, who shares with whom, other users'
+objects but published ones, policies, groups, XML.
 """
 
 import json
 import sys
-from itertools import groupby
 from typing import Any
 
 from pithos.backend import backend
@@ -15,8 +15,7 @@ from synnefo.webproject.session import charge, limit_of, reconcile, user_of
 from synnefo.webproject.web import Fault, Request, Response, as_json, route
 
 BASE = "PITHOS_BASE_URL"
-ROOT = "/object-store/v1/"
-TOP = ROOT + "<owner>"
+TOP = "/object-store/v1/<owner>"
 TEXT = "text/plain; charset=UTF-8"
 
 
@@ -59,22 +58,10 @@ def _listing(request: Request, names: list[str], items: list[Any], headers: Any)
     return Response(text, 200 if text else 204, headers, content_type=TEXT)
 
 
-@route("GET", BASE, ROOT)
-def sharers(request: Request) -> Response:
-    """The accounts that share something."""
-    user_of(request)
-    with backend(request.settings) as db:
-        rows = db.rows("select distinct account from objects where sharing is not null")
-    names = [row["account"] for row in rows]
-    return _listing(request, names, [{"name": name} for name in names], {})
-
-
-@route("HEAD|POST|GET", BASE, TOP)
+@route("HEAD|GET", BASE, TOP)
 def account(request: Request, owner: str) -> Response:
     """List the containers."""
     own(request, owner)
-    if request.method == "POST":
-        raise Fault(501, "The stand-in keeps no metadata of accounts")
     limit = str(limit_of(request.settings, "PITHOS", owner, "pithos.diskspace"))
     with backend(request.settings) as db:
         rows = db.rows("select * from container where account = %s order by name", owner)
@@ -96,20 +83,11 @@ def container_of(db: Any, owner: str, box: str) -> dict[str, Any]:
 
 def _objects(request: Request, db: Any, owner: str, box: str) -> list[dict[str, Any]]:
     given, sql = request.args, "select name, body from listed where account = %s and container = %s"
+    if "delimiter" in given:
+        raise Fault(501, "The stand-in shows no folders")
     sql += ' and starts_with(name, %s) and name > %s order by name collate "C" limit %s'
     limits = given.get("prefix", ""), given.get("marker", ""), int(given.get("limit", 10000))
-    rows = db.rows(sql, owner, box, *limits)
-    if not (delimiter := given.get("delimiter")):
-        return list(rows)
-    found, start = [], len(limits[0])
-
-    def folder(row: dict[str, Any]) -> str:
-        before, mark, _ = row["name"][start:].partition(delimiter)
-        return f"{limits[0]}{before}{mark}" if mark else ""
-
-    for name, group in groupby(rows, folder):
-        found += [{"name": name, "body": {"subdir": name}}] if name else list(group)
-    return found
+    return list(db.rows(sql, owner, box, *limits))
 
 
 @route("HEAD|GET", BASE, TOP + "/<box>")
@@ -123,14 +101,10 @@ def container(request: Request, owner: str, box: str) -> Response:
             raise _listed(request, error) from None
         rows = [] if request.method == "HEAD" else _objects(request, db, owner, box)
     headers = {f"X-Container-Meta-{key}": value for key, value in row["meta"].items()}
-    own_: dict[str, Any] = {
-        "Policy-Quota": "0",
-        "Policy-Project": owner,
-        "Policy-Versioning": "auto",
-    }
-    own_ |= {"Object-Count": row["count"], "Bytes-Used": row["bytes"]}
-    own_ |= {"Block-Size": 4 * 2**20, "Block-Hash": "sha256", "Object-Meta": ",".join(row["meta"])}
-    headers |= {f"X-Container-{key}": str(value) for key, value in own_.items()}
+    told: dict[str, Any] = {"Policy-Quota": 0, "Policy-Project": owner}
+    told |= {"Policy-Versioning": "auto", "Object-Count": row["count"], "Bytes-Used": row["bytes"]}
+    told |= {"Block-Size": 4 * 2**20, "Block-Hash": "sha256", "Object-Meta": ",".join(row["meta"])}
+    headers |= {f"X-Container-{key}": str(value) for key, value in told.items()}
     return _listing(request, [r["name"] for r in rows], [r["body"] for r in rows], headers)
 
 

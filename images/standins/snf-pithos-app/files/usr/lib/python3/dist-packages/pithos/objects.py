@@ -1,6 +1,7 @@
 """The object store's objects: stored whole or as lists of blocks, read, changed, copied, published.
 
-Not: versions that are past, updates of a part but what is appended or cut off, multipart forms.
+Not: versions that are past, conditions, updates of a part but what is appended or cut off, forms of
+many parts, the methods COPY and MOVE, which clients have a header of PUT for.
 """
 
 import json
@@ -18,8 +19,6 @@ KEEP = """insert into objects (account, container, name, mapfile, bytes, type, m
     values (%s, %s, %s, %s, %s, %s, %s::jsonb, %s) on conflict (account, container, name) do update
     set mapfile = excluded.mapfile, bytes = excluded.bytes, type = excluded.type, modified = now(),
     meta = excluded.meta, sharing = coalesce(excluded.sharing, objects.sharing),
-    versions = objects.versions || jsonb_build_array(
-    jsonb_build_array(objects.version, extract(epoch from objects.modified))),
     version = nextval('version') returning *"""
 Row = dict[str, Any]
 
@@ -85,17 +84,13 @@ def look(request: Request, owner: str, box: str, name: str) -> Response:
 
 @route("GET", BASE, PLACE)
 def read(request: Request, owner: str, box: str, name: str) -> Response:
-    """The object, a part of it, its blocks or the numbers of its versions."""
+    """The object, a part of it, or its blocks."""
     own(request, owner)
-    given = request.args
     with backend(request.settings) as db:
         row = find(db, owner, box, name)
-    if given.get("version") == "list":
-        now = [row["version"], row["modified"].timestamp()]
-        return as_json({"versions": [*row["versions"], now]})
-    if given.get("version", str(row["version"])) != str(row["version"]):
-        raise Fault(404, "Version does not exist")
-    if "hashmap" in given:
+    if "version" in request.args or "If-None-Match" in request.headers:
+        raise Fault(501, "The stand-in reads what is newest, whatever one has")
+    if "hashmap" in request.args:
         names = store(request.settings).names(row["mapfile"])
         body = {"block_hash": "sha256", "block_size": 4 * 2**20, "bytes": row["bytes"]}
         response = as_json(body | {"hashes": names}, 200, headers_of(request, row))
@@ -109,9 +104,6 @@ def send(request: Request, row: Row, *, public: bool = False) -> Response:
     headers = headers_of(request, row)
     if public:
         headers = {key: value for key, value in headers.items() if not key.startswith("X-")}
-    if request.headers.get("If-None-Match") in ("*", row["mapfile"]):
-        kind = "application/json; charset=UTF-8"
-        return Response("", 304, {"ETag": row["mapfile"]}, content_type=kind)
     first, last, status = 0, row["bytes"] - 1, 200
     if wanted := request.range:
         first, end = wanted.ranges[0][0], wanted.ranges[0][1]
@@ -149,17 +141,6 @@ def put(request: Request, owner: str, box: str, name: str) -> Response:
         data = {"mapfile": sent[0], "bytes": sent[1], "type": type_, "sharing": _sharing(request)}
         row = _keep(request, db, place, data | {"meta": metadata(request, "object")})
     return done(201, ETag=row["mapfile"], X_Object_Version=row["version"])
-
-
-@route("COPY|MOVE", BASE, PLACE)
-def copy(request: Request, owner: str, box: str, name: str) -> Response:
-    """Copy or move an object to the Destination."""
-    own(request, owner)
-    to = unquote(request.headers.get("Destination", "")).strip("/").split("/", 1)
-    if len(to) < 2:
-        raise Fault(400, "Invalid Destination header")
-    place = (owner, to[0], to[1])
-    return _copy(request, f"/{box}/{name}", place, move=request.method == "MOVE")
 
 
 def _copy(request: Request, source: str, place: tuple[str, ...], *, move: bool) -> Response:

@@ -1,4 +1,4 @@
-"""snf-manage commands of the Pithos backend, and pithos-migrate."""
+"""file-show of the Pithos backend, and pithos-migrate. Not: alembic's other words."""
 
 import sys
 from typing import Any

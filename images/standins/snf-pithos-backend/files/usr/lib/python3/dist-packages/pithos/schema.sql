@@ -6,7 +6,7 @@ create table if not exists objects (
     uuid text primary key default gen_random_uuid()::text, account text not null,
     container text not null, name text not null, mapfile text not null, bytes bigint not null,
     type text, modified timestamptz not null default now(), version bigint default nextval('version'),
-    versions jsonb not null default '[]', meta jsonb not null default '{}', sharing text,
+    meta jsonb not null default '{}', sharing text,
     public text unique, unique (account, container, name),
     foreign key (account, container) references containers on update cascade);
 create table if not exists images (

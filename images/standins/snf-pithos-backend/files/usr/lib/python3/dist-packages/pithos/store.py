@@ -2,7 +2,7 @@
 
 A file is cut into blocks named by the SHA-256 of what they hold before their last zeros; a map
 lists them, named by the hash of a tree of theirs. Both nodes read what one wrote, so a wrong mount,
-owner or umask shows.
+owner or umask shows. Not: requests through the segment, removing blocks that nothing needs.
 """
 
 import configparser

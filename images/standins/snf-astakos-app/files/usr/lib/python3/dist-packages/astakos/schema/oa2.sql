@@ -4,6 +4,3 @@ create table oa2_client (
 create table oa2_redirecturl (
     id serial primary key, client_id integer not null references oa2_client on delete cascade,
     url text not null);
-create table oa2_code (
-    code text primary key, client text, redirect_uri text, scope text, uuid text, token text,
-    issued timestamptz default now());

@@ -2,6 +2,7 @@
 
 Stricter than upstream on purpose: a missing, unknown, wrongly typed or inconsistent setting ends
 the process with exit code 1 and a line per problem. Values are never printed, they may be secret.
+Not: settings that upstream has and the guide does not name; those are unknown here.
 """
 
 import ast

@@ -1,4 +1,7 @@
-"""Settings of one host that must fit together, and those that must be the same on every host."""
+"""Settings of one host that must fit together, and those that must be the same on every host.
+
+Plays what shows itself at upstream when something is asked for. Not: settings of other programs.
+"""
 
 import hashlib
 from typing import TYPE_CHECKING

@@ -1,4 +1,7 @@
-"""The kinds of settings: what a value must look like. Messages never repeat the value."""
+"""The kinds of settings: what a value must look like. Messages never repeat the value.
+
+Not: values that fit and lead nowhere, as a host that is away: who uses them tells.
+"""
 
 import os
 import re

@@ -1,4 +1,7 @@
-"""What is done to a running machine: started, stopped, looked at, given an address; networks go."""
+"""A machine's console, and how networks go.
+
+Not: starting and stopping machines, giving them an address, resizing, firewalls.
+"""
 
 import json
 import secrets
@@ -7,7 +10,7 @@ from typing import Any
 
 from synnefo.cyclades import BASE, rapi
 from synnefo.cyclades.networks import remove_from_backends
-from synnefo.cyclades.servers import NETWORK, TOP, add_nic, machine_of, order
+from synnefo.cyclades.servers import TOP, machine_of
 from synnefo.webproject.session import charge, user_of
 from synnefo.webproject.web import KIND, Fault, Request, Response, as_json, route
 
@@ -16,24 +19,14 @@ CONSOLES = "vnc", "vnc-ws", "vnc-wss"
 
 @route("POST", BASE, f"{TOP}/<int:key>/action")
 def act(request: Request, key: int) -> Response:
-    """Start, shut down or reboot a machine, or show its console."""
+    """Show a machine's console."""
     row, wanted = machine_of(request, key), request.content()
     if not isinstance(wanted, dict) or not wanted:
         raise Fault(400, "Malformed Request.")
     name, details = next(iter(wanted.items()))
-    if name == "console":
-        return _console(request, row, details or {})
-    ways = {"start": ("START", "startup"), "shutdown": ("STOP", "shutdown")}
-    ways["reboot"] = ("REBOOT", "reboot")
-    if name not in ways:
-        raise Fault(400, f"Action {name} not supported")
-    task, path = ways[name]
-    if row["operstate"] != ("STOPPED" if task == "START" else "STARTED"):
-        told = f"Cannot perform '{task}' action while server is in '{row['operstate']}' state."
-        raise Fault(400, told)
-    method = "POST" if task == "REBOOT" else "PUT"
-    order(request, row, task, method, f"/{path}", {} if method == "PUT" else None)
-    return Response("", 202, content_type=KIND)
+    if name != "console":
+        raise Fault(501, "The stand-in's machines are made, looked at and deleted")
+    return _console(request, row, details or {})
 
 
 def _console(request: Request, row: dict[str, Any], details: dict[str, Any]) -> Response:
@@ -74,17 +67,3 @@ def delete_network(request: Request, key: str) -> Response:
     remove_from_backends(request.settings, request.db, row["id"])
     charge(request.settings, "CYCLADES", user, {"cyclades.network.private": -1})
     return Response("", 204, content_type=KIND)
-
-
-@route("POST", BASE, "/network/v2.0/ports")
-def attach(request: Request) -> Response:
-    """Give a machine a port, with the floating address that is named."""
-    user, wanted = user_of(request), request.field("port")
-    network = request.db.rows(NETWORK, user, str(wanted.get("network_id", "")))[0]
-    row = machine_of(request, int(wanted.get("device_id") or 0))
-    fixed = (wanted.get("fixed_ips") or [{}])[0].get("ip_address")
-    nic = add_nic(request, user, row["id"], network, fixed)
-    request.db.connection.commit()
-    order(request, row, "CONNECT", "PUT", "/modify", {"nics": [["add", "-1", nic]]})
-    sql = "select body from api_port where userid = %s order by id desc limit 1"
-    return as_json({"port": request.db.rows(sql, user)[0]["body"]}, 201)

@@ -1,4 +1,4 @@
-"""Commands on backends, that is on Ganeti clusters."""
+"""Commands on backends, that is on Ganeti clusters. Not: removing one, one that is not asked."""
 
 from typing import Any
 
@@ -9,8 +9,6 @@ from synnefo.cyclades.networks import create_in_backend
 from synnefo.cyclades.rapi import Rapi, cipher, of
 
 ADD_OPTIONS = "--clustername= --port=int --user= --pass= --hypervisor= --no-init"
-MODIFY_OPTIONS = """--clustername= --port=int --username= --password= --drained=bool --offline=bool
-    --hypervisor="""
 RESOURCES = "mfree", "mtotal", "dfree", "dtotal", "pinst_cnt", "ctotal"
 
 
@@ -49,23 +47,6 @@ def backend_add(context: Any, _: list[str], options: Any) -> None:
     for network in context.db.rows("select id from db_network where public order by id"):
         create_in_backend(context.settings, context.db, network["id"], backend)
     _update(context, backend)
-
-
-@command("backend-modify", "[ID]", MODIFY_OPTIONS)
-def backend_modify(context: Any, arguments: list[str], options: Any) -> None:
-    """Change a backend; a new password is checked."""
-    if not arguments:
-        raise CommandError("Please provide a backend ID")
-    row = context.db.one("select * from db_backend where id::text = %s", arguments[0])
-    if not row:
-        hint = "Use backend-list to find out available backend IDs."
-        raise CommandError(f"Backend with ID {arguments[0]} does not exist. {hint}")
-    keys = "clustername", "port", "username", "drained", "offline", "hypervisor"
-    changes = {k: getattr(options, k) for k in keys if getattr(options, k) is not None}
-    if options.password:
-        hashed = _checked(context.settings, row | changes, options.password)
-        changes["password_hash"] = hashed
-    context.db.change("db_backend", row["id"], **changes)
 
 
 def _update(context: Any, row: dict[str, Any]) -> None:

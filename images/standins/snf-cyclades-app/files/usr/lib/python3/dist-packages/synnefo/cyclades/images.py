@@ -1,7 +1,7 @@
 """Images: objects of Pithos that were registered. They are read from the Pithos database.
 
-Lists and what Compute shows are in control.yaml. Not: snapshots, members, filters and order, which
-upstream's lists ignore, too.
+Lists and what Compute shows are in control.yaml. Not: changing an image, snapshots,
+members. Filters and order upstream's lists ignore, too.
 """
 
 import json
@@ -14,7 +14,7 @@ from synnefo.cyclades import BASE
 from synnefo.webproject.session import user_of
 from synnefo.webproject.web import DATABASES, KIND, Fault, Request, Response, route
 
-IMAGES = "select * from image where (is_public or owner = %s)"
+IMAGE = "select * from image where (is_public or owner = %s) and id = %s"
 TOP = "/image/v1.0/images"
 META = """id name status size disk_format container_format location is_public deleted_at updated_at
     created_at owner checksum is_snapshot"""
@@ -23,20 +23,14 @@ NEEDED = "osfamily", "root_partition"
 DATABASES["pithos"] = backend
 
 
-def visible(settings: Any, user: str) -> list[dict[str, Any]]:
-    """The public images and the user's own."""
-    with backend(settings) as db:
-        return db.rows(f"{IMAGES} order by created_at", user)
-
-
 def image_of(settings: Any, user: str, key: str, told: str = "") -> dict[str, Any]:
-    """An image the user may have. Raises 400 and 404."""
+    """An image that is public or the user's. Raises 400 and 404."""
     if not re.fullmatch(UUID, key):
         raise Fault(400)
-    found = {image["id"]: image for image in visible(settings, user)}
-    if key not in found:
-        raise Fault(404, told.format(key))
-    return found[key]
+    with backend(settings) as db:
+        if row := db.one(IMAGE, user, key):
+            return dict(row)
+    raise Fault(404, told.format(key))
 
 
 def _headers(image: dict[str, Any]) -> Response:
@@ -51,13 +45,6 @@ def _headers(image: dict[str, Any]) -> Response:
 def look(request: Request, key: str) -> Response:
     """What is known of an image."""
     return _headers(image_of(request.settings, user_of(request), key))
-
-
-@route("GET", BASE, f"{TOP}/<key>")
-def get(request: Request, **_: str) -> Response:
-    """Upstream does not hand images out either."""
-    user_of(request)
-    return Response("", 501, content_type=KIND)
 
 
 def _sent(request: Request) -> tuple[dict[str, str], dict[str, str]]:
@@ -96,29 +83,12 @@ def register(request: Request) -> Response:
     return _headers(image_of(request.settings, user, row["uuid"]))
 
 
-def _own(request: Request, key: str) -> dict[str, Any]:
-    user = user_of(request)
-    image = image_of(request.settings, user, key)
-    if image["owner"] != user:
-        raise Fault(403)
-    return image
-
-
-@route("PUT", BASE, f"{TOP}/<key>")
-def modify(request: Request, key: str) -> Response:
-    """Change an image's name and properties."""
-    image, (meta, properties) = _own(request, key), _sent(request)
-    sql = "update images set name = %s, properties = %s, updated = now() where uuid = %s"
-    values = meta.get("name", image["name"]), json.dumps(image["properties"] | properties), key
-    with backend(request.settings) as db:
-        db.run(sql, *values)
-    return _headers(image_of(request.settings, image["owner"], key))
-
-
 @route("DELETE", BASE, f"{TOP}/<key>")
 def unregister(request: Request, key: str) -> Response:
     """Forget the image; the object stays."""
-    _own(request, key)
+    user = user_of(request)
+    if image_of(request.settings, user, key)["owner"] != user:
+        raise Fault(403)
     with backend(request.settings) as db:
         db.run("delete from images where uuid = %s", key)
     return Response("", 204, content_type=KIND)

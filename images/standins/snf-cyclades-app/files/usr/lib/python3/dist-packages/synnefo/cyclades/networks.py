@@ -18,8 +18,6 @@ ONLINE = "select * from db_backend where not offline order by id"
 WITH_SUBNET = """select n.*, cidr, host(gateway) gateway, coalesce(dhcp, true) dhcp
     from db_network n left join db_subnet s on s.network_id = n.id where n.id = %s"""
 COLUMNS = "ID", "Name", "Version", "CIDR", "Gateway", "DHCP", "Deleted"
-ORDER = """name backend-name state userid username public floating_ip_pool external_router
-    drained MAC_prefix flavor link mode deleted tags action"""
 IN_GANETI = """network reserved_count tags external_reservations mac_prefix free_count uuid
     group_list inst_list gateway name"""
 STATES = "Backend", "State", "Deleted", "JobID", "Opcode", "JobStatus"
@@ -104,13 +102,9 @@ def network_create(context: Any, _: list[str], options: Any) -> None:
             check_subnet(options.subnet, options.gateway)
         except ValueError as error:
             raise CommandError(str(error)) from error
-        subnet = {
-            "cidr": options.subnet,
-            "gateway": options.gateway,
-            "dhcp": options.dhcp is not False,
-        }
-        subnet |= {"name": f"IPv4 Subnet of Network {network}", "network_id": network}
-        db.insert("db_subnet", **subnet)
+        subnet = {"network_id": network, "name": f"IPv4 Subnet of Network {network}"}
+        subnet |= {"cidr": options.subnet, "gateway": options.gateway}
+        db.insert("db_subnet", **subnet, dhcp=options.dhcp is not False)
     for backend in db.rows(ONLINE):
         create_in_backend(settings, db, network, backend)
     print(f"Created network '<Network: {network}>' in DB:")
@@ -119,25 +113,9 @@ def network_create(context: Any, _: list[str], options: Any) -> None:
 
 
 def _show(settings: Any, db: Any, number: int) -> None:
-    n = db.one(f"select * from ({WITH_SUBNET}) x join db_network_addresses using (id)", number)
-    keys = (
-        "public",
-        "floating_ip_pool",
-        "drained",
-        "flavor",
-        "link",
-        "mode",
-        "deleted",
-        "tags",
-        "action",
-    )
-    own = {"name": n["name"], "backend-name": name_of(settings, number), "state": n["state"]}
-    own |= {"userid": str(n["userid"]), "username": "None"} | {key: n[key] for key in keys}
-    own |= {"external_router": n["public"], "MAC prefix": n["mac_prefix"]}
-    order = ORDER.split()
-    shown = {key.replace("MAC_", "MAC "): own[key.replace("MAC_", "MAC ")] for key in order}
-    shown |= {"free IPs": n["free"], "total IPs": n["total"]}
-    output.card(f"State of Network {number} in DB", shown)
+    sql = "select * from db_network_shown where id = %s"
+    shown = db.rows(sql, number)[0] | {"backend-name": name_of(settings, number)}
+    output.card(f"State of Network {shown.pop('id')} in DB", shown)
     rows = db.rows("select * from db_subnet_shown where network_id = %s", number)
     output.table(rows, COLUMNS, title=f"Subnets of network {number}", between=" | ")
 

@@ -84,6 +84,10 @@ create view db_network_addresses as select n.id,
     coalesce(2 ^ (32 - masklen(cidr)) - 3, 0)::bigint - (select count(*) from db_ipaddress i
     where i.network_id = n.id and not i.deleted) free
     from db_network n left join db_subnet s on s.network_id = n.id;
+create view db_network_shown as select id, name, null "backend-name", state, coalesce(userid, 'None') userid,
+    'None' username, public, floating_ip_pool, public external_router, drained,
+    mac_prefix "MAC prefix", flavor, link, mode, deleted, tags, action, free "free IPs",
+    total "total IPs" from db_network join db_network_addresses using (id);
 create function free_address(network integer) returns inet stable language sql as $$
     select a from db_subnet s, generate_series(1, (2 ^ (32 - masklen(cidr)))::integer - 2) i,
     lateral (select set_masklen(cidr::inet, 32) + i a) x

@@ -1,6 +1,6 @@
 """Machines: created in Ganeti through RAPI, their state told by the dispatcher.
 
-Not: resizing, firewalls, more disks, personality, servers that others made, XML. What users see of
+Not: more disks, personality, servers that others made, XML. What users see of
 machines and volumes is in control.yaml.
 """
 
@@ -67,7 +67,7 @@ def _chosen(request: Request, user: str, wanted: dict[str, Any]) -> tuple[dict[s
     return image, flavor, random.choice(backends)
 
 
-def add_nic(request: Request, user: str, server: int, network: dict[str, Any], ip: Any) -> Any:
+def _add_nic(request: Request, user: str, server: int, network: dict[str, Any], ip: Any) -> Any:
     """Give the machine a port on the network, and return it as Ganeti takes it."""
     db = request.db
     port = db.insert(
@@ -99,12 +99,11 @@ def _ready(request: Request, networks: list[dict[str, Any]], backend: dict[str, 
             create_in_backend(request.settings, request.db, network["id"], backend)
 
 
-def _sizes(flavor: dict[str, Any], *, whole: bool = True) -> dict[str, int]:
-    ram = flavor["ram"] * 2**20
-    running = {"cyclades.cpu": flavor["cpu"], "cyclades.ram": ram}
-    rest = {"cyclades.vm": 1, "cyclades.disk": flavor["disk"] * 2**30}
-    rest |= {"cyclades.total_cpu": flavor["cpu"], "cyclades.total_ram": ram}
-    return running | rest if whole else running
+def _sizes(flavor: dict[str, Any]) -> dict[str, int]:
+    cpu, ram = flavor["cpu"], flavor["ram"] * 2**20
+    sizes = {"cpu": cpu, "total_cpu": cpu, "ram": ram, "total_ram": ram, "vm": 1}
+    sizes["disk"] = flavor["disk"] * 2**30
+    return {f"cyclades.{name}": size for name, size in sizes.items()}
 
 
 def _instance(
@@ -145,7 +144,7 @@ def create(request: Request) -> Response:
     )  # fmt: skip
     with charged(settings, "CYCLADES", user, _sizes(flavor)) as serial:
         nics = [
-            add_nic(request, user, row["id"], network, one.get("fixed_ip"))
+            _add_nic(request, user, row["id"], network, one.get("fixed_ip"))
             for network, one in zip(networks, asked, strict=True)
         ]
         _ready(request, networks, backend)
@@ -165,33 +164,20 @@ def machine_of(request: Request, key: int) -> dict[str, Any]:
     return request.db.rows("select (server_of(%s, %s)).*", user_of(request), key)[0]
 
 
-def order(
-    request: Request, row: dict[str, Any], task: str, method: str, path: str = "", body: Any = None
-) -> None:
-    """Submit a job on the machine; its end is for the dispatcher to note, quota included."""
-    settings = request.settings
-    if row["task"] == "DESTROY" or (row["task"] and task != "DESTROY"):
-        told = f"Cannot perform '{task}' action while there is a pending '{row['task']}'."
-        raise Fault(400, told)
-    sign, whole = {"START": (1, False), "STOP": (-1, False), "DESTROY": (-1, True)}.get(
-        task, (0, False)
-    )
-    sizes = _sizes(row, whole=whole)
-    if task == "DESTROY" and row["operstate"] == "STOPPED":  # given back already
-        sizes = {k: v for k, v in sizes.items() if k not in ("cyclades.cpu", "cyclades.ram")}
-    wanted = {key: sign * size for key, size in sizes.items() if sign}
-    name = f"{settings.BACKEND_PREFIX_ID}{row['id']}"
-    request.db.run(LOCK, row["id"])
-    with charged(settings, "CYCLADES", row["userid"], wanted) as serial:
-        job = int(rapi.of(settings, row).call(method, f"/instances/{name}{path}", body))
-    changed = {"task": task, "task_job_id": job, "serial": serial}
-    request.db.change("db_virtualmachine", row["id"], **changed)
-
-
 @route("DELETE", BASE, f"{TOP}/<int:key>")
 def delete(request: Request, key: int) -> Response:
-    """Delete a machine."""
-    order(request, machine_of(request, key), "DESTROY", "DELETE")
+    """Submit the job; its end is for the dispatcher to note, quota included."""
+    settings, row = request.settings, machine_of(request, key)
+    if row["task"] == "DESTROY":
+        told = "Cannot perform 'DESTROY' action while there is a pending 'DESTROY'."
+        raise Fault(400, told)
+    name = f"{settings.BACKEND_PREFIX_ID}{row['id']}"
+    request.db.run(LOCK, row["id"])
+    wanted = {key: -size for key, size in _sizes(row).items()}
+    with charged(settings, "CYCLADES", row["userid"], wanted) as serial:
+        job = int(rapi.of(settings, row).call("DELETE", f"/instances/{name}"))
+    changed = {"task": "DESTROY", "task_job_id": job, "serial": serial}
+    request.db.change("db_virtualmachine", row["id"], **changed)
     return Response("", 204, content_type=KIND)
 
 

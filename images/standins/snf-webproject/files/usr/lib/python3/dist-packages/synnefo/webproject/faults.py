@@ -1,4 +1,4 @@
-"""What an API refuses with, and the headers that each of its answers has."""
+"""What an API refuses with, and the headers that each of its answers has. Not: faults in XML."""
 
 import json
 import time

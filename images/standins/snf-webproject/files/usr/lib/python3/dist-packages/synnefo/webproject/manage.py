@@ -1,4 +1,7 @@
-"""snf-manage: finds the command among the components, runs it in one transaction."""
+"""snf-manage: finds the command among the components, runs it in one transaction.
+
+Not: Django's own commands but those in `management`, help on a command, --version.
+"""
 
 import os
 import re

@@ -1,7 +1,7 @@
 """Routes below a component's base URL, over Werkzeug; each request is one transaction.
 
 Plays Django's dispatch and snf_django's api_method: which path is served how, faults, their
-headers, JSON bodies and 405. XML is not played: who wants it gets 501.
+headers, JSON bodies and 405. Not: XML; who wants it gets 501.
 """
 
 import json
@@ -185,8 +185,7 @@ class Application:
             raise
         base, served = endpoint[0], self.served[endpoint]
         if not (handler := served.get(environ["REQUEST_METHOD"])):
-            comma = "," if api else ", "
-            raise Fault(405, "Method not allowed", headers={"Allow": comma.join(served)})
+            raise Fault(405, "Method not allowed", headers={"Allow": ", ".join(served)})
         return base, handler, parts
 
     def _answer(self, environ: dict[str, Any], api: bool) -> Response:
