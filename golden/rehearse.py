@@ -11,18 +11,16 @@ from pathlib import Path
 
 from golden import check, log, report
 from golden.bake import bake
-from golden.boot import running, times
+from golden.boot import running, status, times
 from golden.boot.target import Target
-from golden.check.connection import Connection, UnreachableError
 from golden.definition.models import Node, Site
-from golden.errors import StageError, UserError
+from golden.errors import UserError
 from golden.paths import ARTIFACTS, shown
 from golden.report import Moment
 from golden.rundir import NodeDir
 
-# An NFS mount in the background tries again after two minutes at most (mount.nfs: bg).
-COME_UP_SECONDS = 400
-ARCHIPELAGO = "archipelago-boot"
+# The others are to miss the first node: this is until they say that they wait, and no test of it.
+ALONE_SECONDS = 30
 # The second round: what it would look like after a machine was made and removed is known.
 CALM = ("-m", "not destructive")
 
@@ -112,39 +110,22 @@ def _check(site: str, where: str) -> None:
 
 def _reboot(site: Site, place: Target) -> None:
     """Start the nodes anew, the first one last, as after a power cut: the others find no storage to
-    mount, and must come up by themselves when it is there. Raises StageError when one does not."""
-    first, *others = site.nodes
-    link = Connection.to(site.name)
-    # What a target lacks, as a container its clock, does not run before it either.
-    before = {node.name: _down_services(site, node, link) for node in site.nodes}
+    mount, and must be READY by themselves when it is there. Raises StageError when one is not."""
+    _, *others = site.nodes
     running.down(site, keep=True)
-    running.boot(site, [node.name for node in others], place)
-    running.boot(site, [first.name], place)
-    link = Connection.to(site.name)
-    end = time.monotonic() + COME_UP_SECONDS
-    for node in site.nodes:
-        while lost := _down_services(site, node, link) - before[node.name]:
-            if time.monotonic() > end:
-                raise StageError(
-                    "reboot",
-                    f"{node.name}: {COME_UP_SECONDS} s after the boot these do not run: "
-                    + ", ".join(sorted(lost)),
-                )
-            time.sleep(3)
+    running.power_on(site, others, place)
+    _wait_until_they_wait(site, others)
+    running.boot(site, (), place)
     _keep_consoles(site, ".reboot")
 
 
-def _down_services(site: Site, node: Node, link: Connection) -> frozenset[str]:
-    """The services of `node` that by their init scripts do not run; all of them while ssh fails."""
-    names = [*node.kind.services(site.release)]
-    names += [ARCHIPELAGO] if node.kind.has("archipelago") else []
-    loop = f"for name in {' '.join(names)}; do"
-    command = f"{loop} /etc/init.d/$name status >/dev/null 2>&1 || echo $name; done"
-    try:
-        answer = link.run(node.name, command).out.split()
-    except UnreachableError:
-        return frozenset(names)
-    return frozenset(names) & frozenset(answer)
+def _wait_until_they_wait(site: Site, nodes: list[Node]) -> None:
+    end = time.monotonic() + ALONE_SECONDS
+    files = [NodeDir(site.name, node.name) for node in nodes]
+    while time.monotonic() < end and not all(
+        status.status(each.console_text()).event for each in files
+    ):
+        time.sleep(1)
 
 
 def _keep_consoles(site: Site, which: str) -> None:

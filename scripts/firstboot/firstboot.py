@@ -1,6 +1,7 @@
 """firstboot run|resume|status: set up this node from its seed, once.
 
-run     at every boot (/etc/init.d/firstboot): do what is left to do, or say that the node is set up
+run     at every boot (/etc/init.d/firstboot): do what is left to do; on a node that is set up, wait
+        in the background until its services serve, and say so
 resume  the same by hand after a failure, showing each step
 status  how far the set-up is
 With --accept-seed a node that is set up applies a seed other than the one it was set up from.
@@ -15,7 +16,7 @@ import os
 import socket
 import sys
 
-from engine import clock, command, files, runner, seed
+from engine import clock, command, files, runner, seed, serving
 from engine.console import Console
 from engine.context import Context
 from engine.failures import StepError
@@ -42,13 +43,31 @@ def main(argv):
     if options.action == "status":
         return show(state)
     os.umask(0o022)
+    return guarded(root, lambda: set_up(root, state, options))
+
+
+def guarded(root, work):
+    """`work()`; whatever it raises, the host must not wait for a word that never comes."""
     try:
-        return set_up(root, state, options)
+        return work()
     except Exception as error:
-        # Whatever it is: the host must not wait for a word that never comes.
         said = "{0}: {1}".format(type(error).__name__, error)
         console(root).say("ready", 0, 0, "failed", "firstboot itself failed: " + said)
         raise
+
+
+def in_background(root, work):
+    """Have `work()` done by a process of its own, for which init does not wait; exit code 0."""
+    if os.fork():
+        return 0
+    try:
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for handle in range(3):
+            os.dup2(nothing, handle)
+        os._exit(guarded(root, work))
+    finally:
+        os._exit(1)
 
 
 def set_up(root, state, options):
@@ -59,7 +78,7 @@ def set_up(root, state, options):
         print("firstboot: another run is under way; see: firstboot status")
         return 1
     try:
-        return FirstBoot(root, state, options.action == "resume").run(options.accept_seed)
+        return FirstBoot(root, state, options, lock).run()
     finally:
         os.close(lock)
 
@@ -72,35 +91,38 @@ def console(root):
 class FirstBoot(object):
     """One run on this machine."""
 
-    def __init__(self, root, state, human):
+    def __init__(self, root, state, options, lock):
         self._root = root
         self._state = state
-        self._human = human
+        self._human = options.action == "resume"
+        self._accept_seed = options.accept_seed
+        self._lock = lock
         self._journal = Journal(os.path.join(root, LOG))
         self._image = files.from_json(files.read(os.path.join(root, IMAGE)))
         self._console = console(root)
 
-    def run(self, accept_seed):
+    def run(self):
         """Do what is left to do; the exit code."""
         finished = self._finished()
         try:
             found = self._seed()
         except seed.NoSeedError as error:
             # A node that is set up needs its seed no more.
-            return self._already(finished, "") if finished else self._stop(error)
+            return self._serve(finished) if finished else self._stop(error)
         except StepError as error:
             if not finished:
                 return self._stop(error)
-            self._already(finished, "the seed is not applied: {0}".format(error))
-            return 1 if accept_seed else 0
-        same = finished and _identity(finished) == (found.instance, found.golden["serial"])
-        if same:
-            return self._already(finished, "")
-        if finished and not accept_seed:
-            return self._already(
-                finished, "seed changed, not applied; apply it with: firstboot run --accept-seed"
-            )
-        return self._steps(found)
+            self._serve(finished, note="the seed is not applied: {0}".format(error))
+            return 1 if self._accept_seed else 0
+        if not finished:
+            return self._steps(found)
+        if _identity(finished) == (found.instance, found.golden["serial"]):
+            return self._serve(finished, found)
+        if self._accept_seed:
+            return self._steps(found)
+        return self._serve(
+            finished, note="seed changed, not applied; apply it with: firstboot run --accept-seed"
+        )
 
     def _finished(self):
         finished = self._state.finished()
@@ -122,17 +144,44 @@ class FirstBoot(object):
 
     def _steps(self, found):
         names = self._image["first_boot"]
-        header = _header(found)
-        report = Report(self._console, self._state, self._journal, header, len(names), self._human)
-        deadline = clock.uptime() + self._image.get("deadline", DEADLINE_SECONDS)
-        ctx = Context(self._image, found, self._journal, deadline, self._root)
+        report, ctx = self._report(_header(found), len(names)), self._context(found)
         ctx.on_waiting = report.waiting
         return 0 if runner.run(ctx, self._state, report, names) else 1
 
-    def _already(self, finished, detail):
-        detail = detail or "set up on an earlier boot"
-        self._report({}, finished["of"]).last_line("done", detail)
+    def _context(self, found):
+        deadline = clock.uptime() + self._image.get("deadline", DEADLINE_SECONDS)
+        return Context(self._image, found, self._journal, deadline, self._root)
+
+    def _serve(self, finished, found=None, note="set up on an earlier boot"):
+        """Wait until a node that is set up serves. Only the seed of then, `found`, has the answers
+        to first boot's own questions."""
+        ctx = self._context(found or seed.Seed(finished.get("instance", ""), {}))
+        serving.prepare(ctx, self._image["first_boot"])
+        if self._human:
+            return self._wait_until_served(ctx, finished, note)
+        return in_background(self._root, lambda: self._wait_until_served(ctx, finished, note))
+
+    def _wait_until_served(self, ctx, finished, note):
+        names = self._image["first_boot"]
+        report = self._report(finished, len(names))
+        report.status["steps"] = finished.get("steps", [])
+        ctx.on_waiting = report.waiting
+        try:
+            serving.wait(ctx, self._state, names, report.begin)
+        except StepError as error:
+            report.served(False, "{0}; {1}".format(error, runner.RESUME))
+            if self._human:
+                return 1
+            self._wait_on(ctx, names)
+        report.served(True, note)
         return 0
+
+    def _wait_on(self, ctx, names):
+        """For ever: the other node may come yet. A person may resume beside it."""
+        fcntl.flock(self._lock, fcntl.LOCK_UN)
+        ctx.deadline = float("inf")
+        ctx.on_waiting = _say_nothing
+        serving.wait(ctx, self._state, names, _say_nothing)
 
     def _stop(self, error):
         report = self._report({"site": self._image["site"], "node": self._console.node}, 0)
@@ -172,6 +221,10 @@ def show(state):
     else:
         print("{state}: {detail}".format(**status))
     return 0 if status["state"] == "ready" else 1
+
+
+def _say_nothing(*_):
+    """What was said last, that it failed, stands."""
 
 
 def _header(found):

@@ -94,9 +94,12 @@ class Context(object):
 
         return command.run_all(commands, self._journal, bound, tick)
 
+    def left(self):
+        """The seconds that are left of first boot's own time."""
+        return self.deadline - clock.uptime()
+
     def _at_most(self, seconds):
-        """`seconds`, or what is left of first boot's own time."""
-        left = self.deadline - clock.uptime()
+        left = self.left()
         if left <= 0:
             raise StepError("the time for the whole first boot is over")
         return min(seconds, left)

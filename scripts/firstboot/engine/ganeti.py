@@ -3,11 +3,15 @@
 config.data is JSON in 2.10 as in 3.0; only the master has it. The ssconf files are on every node.
 """
 
+import glob
+
 from engine import files, probe
 
 DATA = "/var/lib/ganeti"
 NODE_DAEMON_PORT = 1811
 RAPI_PORT = 5080
+QUEUE = DATA + "/queue"
+UNFINISHED = ("queued", "waiting", "canceling", "running")
 FILE_STORAGE = "/srv/ganeti/file-storage"
 FILE_STORAGE_PATHS = "/etc/ganeti/file-storage-paths"
 
@@ -32,6 +36,27 @@ def member_names(ctx):
     """The cluster's members as the master has them, which it tells the nodes a moment later."""
     found = config(ctx) or {}
     return [node["name"] for node in found.get("nodes", {}).values()]
+
+
+def unfinished_jobs(ctx):
+    """The numbers of the jobs that Ganeti has yet to end, those of before a power cut among them.
+
+    By the files of its queue, which it writes before it does anything (ganeti: doc/design-2.0).
+    """
+    jobs = {}
+    for path in glob.glob(ctx.path(QUEUE + "/job-*")):
+        try:
+            jobs[path.rpartition("-")[2]] = files.from_json(files.read(path))["ops"]
+        except ValueError:
+            continue  # cut while it was written; Ganeti leaves it out as well
+    waiting = [number for number in jobs if any(op["status"] in UNFINISHED for op in jobs[number])]
+    return sorted(waiting, key=int)
+
+
+def wait_for_jobs(ctx, seconds):
+    """Wait until Ganeti has ended all its jobs. Raises StepError."""
+    reason = "Ganeti's jobs to end (see: gnt-job list)"
+    ctx.wait(reason, lambda: not unfinished_jobs(ctx), seconds, every=2)
 
 
 def node_names(ctx):

@@ -69,25 +69,25 @@ class Report(object):
         self._publish()
 
     def finish(self, ready, detail, error=None):
-        """The run is over: the result, then the last line on the console."""
-        seconds = clock.uptime() - self._began
-        result = dict(
-            self.status,
-            state="ready" if ready else "failed",
-            detail=detail,
-            error=error,
-            seconds=round(seconds, 1),
-            uptime=round(clock.uptime(), 1),
-        )
-        self.status = result
-        self._publish()
-        self._state.write_result(result)
-        self.last_line("done" if ready else "failed", detail, seconds)
+        """First boot is over: its result, then the last line on the console."""
+        self._conclude(ready, detail, error)
+        self._state.write_result(self.status)
+        self._last_line()
 
-    def last_line(self, state, detail, seconds=0.0):
+    def served(self, ready, detail):
+        """A later boot is over; the result is still that of first boot."""
+        self._conclude(ready, detail, None)
+        self._last_line()
+
+    def _conclude(self, ready, detail, error):
+        state = "ready" if ready else "failed"
+        self.status.update(state=state, detail=detail, error=error)
+        self._publish()
+
+    def _last_line(self):
         """The line that tells the host that nothing more will come."""
-        of = self.status["of"]
-        self._say("ready", of, state, detail, seconds)
+        state = "done" if self.status["state"] == "ready" else "failed"
+        self._say("ready", self.status["of"], state, self.status["detail"], self.status["seconds"])
 
     def _line(self, state, detail):
         self._say(

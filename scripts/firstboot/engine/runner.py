@@ -1,9 +1,9 @@
 """Run the steps in order, and stop at the first that fails.
 
 One that is OPTIONAL is put off when it fails: it comes again when all others are done, and only
-then is its failure that of the run. One with RETRY_SECONDS is tried again for so long after its
-start when it fails: it needs a peer, and that may be rebooting. One that is EVEN_AFTER_FAILURE also
-runs when the run stops before its turn.
+then is its failure that of the run. One with a PEER, a role that another node may carry, is tried
+again until first boot's own time is over: that node may be away, or rebooting. One that is
+EVEN_AFTER_FAILURE also runs when the run stops before its turn.
 
 Before a step runs, `done` is asked, and `done` looks at the system and not at a marker: after a
 power cut at any moment the next run converges, and nothing is done twice.
@@ -13,7 +13,7 @@ import importlib
 import time
 import traceback
 
-from engine import clock, files, space
+from engine import files, space
 from engine.failures import CommandError, StepError, StepSkipped
 
 RETRY_PAUSE_SECONDS = 15
@@ -71,18 +71,17 @@ def _run_step(ctx, state, report, name):
         state.mark(ctx.instance, name, detail or "done")
         report.end("done", detail)
     except StepSkipped as reason:
-        state.mark(ctx.instance, name, "skipped: {0}".format(reason))
+        state.mark_skipped(ctx.instance, name, str(reason))
         report.end("skipped", str(reason))
 
 
 def _succeed(ctx, report, step):
     """Its detail when it is done. Raises what its last attempt raised."""
-    until = clock.uptime() + getattr(step, "RETRY_SECONDS", 0)
     while True:
         try:
             return _attempt(ctx, report, step)
         except StepError as error:
-            if clock.uptime() + RETRY_PAUSE_SECONDS > min(until, ctx.deadline):
+            if not getattr(step, "PEER", "") or ctx.left() < RETRY_PAUSE_SECONDS:
                 raise
             ctx.log(traceback.format_exc())
             report.again("tried again in {0} s: {1}".format(RETRY_PAUSE_SECONDS, error))

@@ -11,6 +11,7 @@ _SHAPES = {
     "status.json": {"state": str, "step": str, "detail": str, "n": int, "of": int, "steps": list},
     "result.json": {"state": str, "of": int},
 }
+SKIPPED = "skipped: "
 _STEP = {"name": str, "state": str, "detail": str, "seconds": (int, float)}
 
 
@@ -28,9 +29,13 @@ class State(object):
         """Remember that `step` succeeded; the caller has made sure that it did."""
         files.write(self._marker(instance, step), text + "\n", mode=0o600)
 
-    def is_marked(self, instance, step):
-        """Whether `step` succeeded once on this instance. Never a reason not to look again."""
-        return os.path.exists(self._marker(instance, step))
+    def mark_skipped(self, instance, step, reason):
+        """Remember that this machine cannot have what `step` makes."""
+        self.mark(instance, step, SKIPPED + reason)
+
+    def was_skipped(self, instance, step):
+        """Whether `step` was skipped on this instance."""
+        return files.read(self._marker(instance, step)).startswith(SKIPPED)
 
     def write_status(self, status):
         """Publish the progress of the run."""

@@ -16,6 +16,9 @@ SERVICES = ("archipelago-boot",)
 
 CONF = "/etc/archipelago/archipelago.conf"
 SEGMENT = re.compile(r"^SEGMENT_SIZE\s*=\s*(\d+)[ \t]*$", re.MULTILINE)
+# What archipelago-boot waits for at later boots.
+FOLDERS = re.compile(r"^(?:archip_dir|lock_dir) *= *(\S+)", re.MULTILINE)
+STORAGE_SECONDS = 1500
 PEERS = ("blockerb", "blockerm", "mapperd", "vlmcd")
 
 
@@ -31,6 +34,7 @@ def run(ctx):
             "/dev/shm of this machine allows {1}: give the machine {2} MiB of memory, or lower the "
             "variable and bake again".format(segment, limit, segment * 8 // 3 + 1)
         )
+    _wait_for_storage(ctx)
     _stop(ctx)
     ctx.services.start("archipelago-boot")
     dead = _dead(ctx)
@@ -48,6 +52,23 @@ def most_mib(ctx):
     space = os.statvfs(ctx.path("/dev/shm"))
     # Others use it too, PostgreSQL among them.
     return space.f_blocks * space.f_frsize // (1024 * 1024) * 3 // 4
+
+
+def _wait_for_storage(ctx):
+    """Where the nodes share a volume instead of a mount, nothing else waits for its owner."""
+    folders = FOLDERS.findall(files.read(ctx.path(CONF)))
+
+    def missing():
+        return [folder for folder in folders if not os.path.isdir(ctx.path(folder))]
+
+    if missing():
+        owner = ctx.host_of("nfs-server")["name"]
+        ctx.wait(
+            "{0} storage, of which {1} is missing".format(owner, missing()[0]),
+            lambda: not missing(),
+            STORAGE_SECONDS,
+            every=3,
+        )
 
 
 def _segment(ctx):

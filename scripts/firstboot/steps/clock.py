@@ -19,9 +19,14 @@ def done(ctx):
 def run(ctx):
     if ctx.absent("clock"):
         raise StepSkipped(ctx.absent("clock"))
-    if not _clock_is_possible(ctx):
-        ctx.run(["date", "-u", "-s", "@{0}".format(ctx.seed["not_before"])])
+    at_boot(ctx)
     ctx.services.start("ntp")
+
+
+def at_boot(ctx):
+    """An empty battery is empty at every boot."""
+    if not ctx.absent("clock") and not _clock_is_possible(ctx):
+        ctx.run(["date", "-u", "-s", "@{0}".format(ctx.seed["not_before"])])
 
 
 def _clock_is_possible(ctx):

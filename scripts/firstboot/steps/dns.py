@@ -12,17 +12,18 @@ SERVICES = ("dnsmasq",)
 
 
 def done(ctx):
-    return resolver.done(ctx) and _answers(ctx)
+    return resolver.done(ctx) and served(ctx)
 
 
 def run(ctx):
-    if not _answers(ctx):
+    if not served(ctx):
         # Running without an answer, it has not seen the node's address.
         begin = ctx.services.restart if ctx.services.running("dnsmasq") else ctx.services.start
         begin("dnsmasq")
-        ctx.wait("dnsmasq to know this node", lambda: _answers(ctx), 30)
+        ctx.wait("dnsmasq to know this node", lambda: served(ctx), 30)
     resolver.run(ctx)
 
 
-def _answers(ctx):
+def served(ctx):
+    """Whether it knows this node."""
     return probe.dns(ctx.node["address"], ctx.node["fqdn"]) == ctx.node["address"]

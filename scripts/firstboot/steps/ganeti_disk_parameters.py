@@ -10,6 +10,7 @@ from steps import drbd
 
 GUIDE = ("G174", "G175")
 SERVICES = ()
+PEER = "ganeti-node"
 
 GROUP = "default"
 

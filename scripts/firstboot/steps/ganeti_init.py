@@ -29,6 +29,13 @@ def done(ctx):
     )
 
 
+def served(ctx):
+    """The master may be another node by now."""
+    if ganeti.master_name(ctx) == ctx.node["fqdn"]:
+        return ganeti.is_master(ctx)
+    return ganeti.node_daemon_runs(ctx.node["address"])
+
+
 def run(ctx):
     if os.path.exists(ctx.path(BEGUN)) or not ganeti.master_name(ctx):
         _init(ctx)

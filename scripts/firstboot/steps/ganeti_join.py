@@ -7,6 +7,7 @@ from engine import ganeti
 
 GUIDE = ()
 SERVICES = ("ganeti",)
+PEER = "ganeti-master"
 
 MASTER_SECONDS = 1500
 

@@ -12,9 +12,9 @@ from engine.failures import StepError
 
 GUIDE = ("G173",)
 SERVICES = ()
+PEER = "ganeti-node"
 
 NODE_SECONDS = 1200
-RETRY_SECONDS = 1200  # a node may lose its power, or reboot, while it is added
 ADD_SECONDS = 900
 LIST_SECONDS = 120
 # Each is a process of 40 MB on the master, which waits for the others' jobs.

@@ -10,6 +10,7 @@ from steps.nfs_export import NFS_PORT, use_shared_folder
 
 GUIDE = ("G081",)
 SERVICES = ("rpcbind", "nfs-common")
+PEER = "nfs-server"
 
 MOUNT_POINT = "/srv/archip"
 OPTIONS = "rw,noatime,rsize=131072,wsize=131072"
@@ -17,9 +18,13 @@ SERVER_SECONDS = 1200
 
 
 def done(ctx):
+    return served(ctx) and _line(ctx) in files.read(ctx.path("/etc/fstab"))
+
+
+def served(ctx):
+    """Whether it is mounted, with whatever options."""
     mounts = [line.split()[:3] for line in files.read(ctx.path("/proc/mounts")).splitlines()]
-    mounted = any(place == MOUNT_POINT and kind[:3] == "nfs" for _, place, kind in mounts)
-    return mounted and _line(ctx) in files.read(ctx.path("/etc/fstab"))
+    return any(place == MOUNT_POINT and kind[:3] == "nfs" for _, place, kind in mounts)
 
 
 def run(ctx):

@@ -9,6 +9,7 @@ from steps import schema
 
 GUIDE = ("G144",)
 SERVICES = ()
+PEER = "postgresql"
 
 DATABASE = "snf_pithos"
 STAMPED = "EXISTS (SELECT 1 FROM alembic_version)"

@@ -2,8 +2,9 @@
 
 Its subnet and gateway are the site's `vm_network` and `vm_gateway`. network-create makes another
 network each time it is run and only submits jobs to Ganeti (docs/synnefo.md S5.13): what is there
-is looked at first, and the jobs are waited for. Cyclades learns how they ended from eventd alone,
-which does not run yet and never tells of the past, so it is made to look (S13.4).
+is looked at first, and the jobs are waited for. Jobs of before a power cut, which Ganeti resumes by
+itself, come first: the same ones beside them would fail. Cyclades learns how jobs ended from eventd
+alone, which does not run yet and never tells of the past, so it is made to look (S13.4).
 """
 
 import re
@@ -13,6 +14,7 @@ from engine.failures import StepError
 
 GUIDE = ("G249", "G251")
 SERVICES = ()
+PEER = "ganeti-node"
 
 NAME = "public_network"
 FIELDS = ("id", "name", "public", "subnet.ipv4", "gateway.ipv4", "link", "floating_ip_pool")
@@ -27,19 +29,21 @@ def done(ctx):
 
 
 def run(ctx):
-    row = _row(ctx, anew=False)
-    if row is None:
+    ganeti.wait_for_jobs(ctx, JOB_SECONDS)
+    if _row(ctx, anew=True) is None:
         synnefo.manage(ctx, ["network-create"] + _options(ctx))
-        row = _row(ctx, anew=True)
-    else:
-        # Known to Cyclades alone: a cut came before its jobs, or a job failed.
+        ganeti.wait_for_jobs(ctx, JOB_SECONDS)
+    row = _row(ctx, anew=True)
+    if not _is_connected(ctx, row):
+        # Known to Cyclades alone, or added and not connected: a cut came before its jobs, or one
+        # failed.
         synnefo.manage(ctx, ["reconcile-networks", "--fix-all"])
-    name = NAME_IN_GANETI.format(row["id"])
-    ctx.wait(
-        "Ganeti's jobs that make and connect network {0} (see: gnt-job list)".format(name),
-        lambda: _is_connected(ctx, row),
-        JOB_SECONDS,
-    )
+        ganeti.wait_for_jobs(ctx, JOB_SECONDS)
+    if not _is_connected(ctx, row):
+        raise StepError(
+            "Ganeti's jobs ended, and network {0} is not connected to every node group; see: "
+            "gnt-job list, gnt-job info ID".format(NAME_IN_GANETI.format(row["id"]))
+        )
     if not _is_active(ctx, row):
         synnefo.manage(ctx, ["reconcile-networks", "--fix-all"])
 

@@ -4,6 +4,7 @@ from engine import quota, synnefo, web
 
 GUIDE = ("G266",)
 SERVICES = ()
+PEER = "astakos"
 
 COMMANDS = ("reconcile-resources-pithos",)
 ASTAKOS_SECONDS = 1500

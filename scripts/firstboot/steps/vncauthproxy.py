@@ -21,6 +21,10 @@ def done(ctx):
     return _is_configured(ctx) and probe.tcp(*ADDRESS)
 
 
+def served(ctx):  # noqa: ARG001, each step takes it
+    return probe.tcp(*ADDRESS)
+
+
 def run(ctx):
     # Stopped first: one that runs on would never read what is written here.
     if probe.tcp(*ADDRESS):

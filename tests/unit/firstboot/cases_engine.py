@@ -189,9 +189,10 @@ def case_only_a_ready_result_is_finished(world):
 
 def case_markers_belong_to_an_instance(world):
     state = State(world.path("var/lib/firstboot"))
-    state.mark("a", "dns", "done")
-    assert state.is_marked("a", "dns")
-    assert not state.is_marked("b", "dns") and not state.is_marked("a", "web")
+    state.mark_skipped("a", "dns", "no such thing here")
+    state.mark("a", "web", "done")
+    assert state.was_skipped("a", "dns")
+    assert not state.was_skipped("b", "dns") and not state.was_skipped("a", "web")
 
 
 def case_unknown_service_is_named(world):

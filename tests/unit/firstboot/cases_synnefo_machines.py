@@ -1,6 +1,8 @@
 """The steps of Synnefo for machines: storage, Ganeti, networks, images; and the last steps."""
 
+import json
 import os
+import time
 
 from cloud import Cut
 from cloud_run import ORDER, cloud_of, finish, ready
@@ -77,6 +79,43 @@ def case_a_network_whose_jobs_were_lost_is_reconciled(world):
     finish(cloud, [public_network])
     assert len(cloud.manage.networks) == 1
     assert [line for line in cloud.ran if "reconcile-networks --fix-all" in line]
+
+
+def queue(world, number, *statuses):
+    ops = [{"status": each, "input": {}} for each in statuses]
+    world.put("var/lib/ganeti/queue/job-{0}".format(number), json.dumps({"ops": ops}))
+
+
+def case_jobs_of_before_a_power_cut_end_before_anything_is_made_beside_them(world):
+    cloud, ctx = ready(world, [schema, backend])
+    cloud.manage.jobs_work = False
+    cloud.manage.run(["network-create"] + public_network._options(ctx), "")
+    queue(world, 3, "success", "waiting")
+    world.put("var/lib/ganeti/queue/job-4", '{"ops": [{"sta')
+    world.put("var/lib/ganeti/queue/serial", "4\n")
+    before = len(cloud.ran)
+
+    def ends(seconds):
+        assert not [line for line in cloud.ran[before:] if "network" in line], "it was not awaited"
+        cloud.manage.jobs_work = True
+        cloud.manage._submit()
+        queue(world, 3, "success", "success")
+
+    world.patch(time, "sleep", ends)
+    public_network.run(ctx)
+    # Ganeti has resumed them: nothing is left to make, and Cyclades is told.
+    assert public_network.done(ctx)
+    assert not [line for line in cloud.ran[before:] if "network-create" in line]
+
+
+def case_jobs_that_failed_are_not_waited_for(world):
+    cloud, ctx = ready(world, [schema, backend])
+    queue(world, 3, "success", "error")
+    queue(world, 11, "canceled")
+    cloud.manage.jobs_work = False
+    world.patch(cloud.manage, "reconcile_networks", lambda *arguments: (0, ""))
+    world.patch(time, "sleep", None)
+    assert "network snf-net-1 is not connected" in raises(StepError, public_network.run, ctx)
 
 
 def case_a_network_is_active_in_cyclades_too_although_no_eventd_tells(world):

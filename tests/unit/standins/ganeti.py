@@ -81,18 +81,14 @@ class Ganeti:
 
     def _network(self, method: str, parts: list[str], body: Any) -> Any:
         if len(parts) == 1 and method == "GET":
-            return [{"name": name, "uri": f"/2/networks/{name}"} for name in self.networks]
+            return [self._shown(name) for name in self.networks]
         name = body["network_name"] if len(parts) == 1 else parts[1]
         if len(parts) == 1:
             self.networks[name] = body | {"group_list": []}
             return self.submit("OP_NETWORK_ADD", **body)
         network = self.networks[name]
         if method == "GET":
-            shown = {"name": name, "network": network["network"], "gateway": network["gateway"]}
-            shown |= {"mac_prefix": network["mac_prefix"] or "aa:00:00", "tags": network["tags"]}
-            shown |= {"group_list": network["group_list"], "inst_list": [], "free_count": 253}
-            shown |= {"reserved_count": 3, "uuid": f"n-{name}"}
-            return shown | {"external_reservations": "10.0.0.0, 10.0.0.1, 10.0.0.255"}
+            return self._shown(name)
         if method == "DELETE":
             del self.networks[name]
             return self.submit("OP_NETWORK_REMOVE", network_name=name)
@@ -102,6 +98,14 @@ class Ganeti:
             place = [group, body["network_mode"], body["network_link"], ""]
             network["group_list"] = [place]
         return self.submit(f"OP_NETWORK_{parts[2].upper()}", network_name=name, group_name=group)
+
+    def _shown(self, name: str) -> dict[str, Any]:
+        network = self.networks[name]
+        shown = {"name": name, "network": network["network"], "gateway": network["gateway"]}
+        shown |= {"mac_prefix": network["mac_prefix"] or "aa:00:00", "tags": network["tags"]}
+        shown |= {"group_list": network["group_list"], "inst_list": [], "free_count": 253}
+        shown |= {"reserved_count": 3, "uuid": f"n-{name}"}
+        return shown | {"external_reservations": "10.0.0.0, 10.0.0.1, 10.0.0.255"}
 
     def _instance(self, method: str, parts: list[str], body: Any) -> Any:
         if len(parts) == 1 and method == "GET":

@@ -10,6 +10,7 @@ import re
 
 import pytest
 
+from golden import run
 from tests.unit.standins.conftest import Cloud
 
 pytestmark = pytest.mark.slow
@@ -33,6 +34,27 @@ def registered(tables: Cloud) -> Cloud:
         result = tables.manage("service-import", "--json", "-", stdin=services)
         assert result.code == 0, result.out
     return tables
+
+
+POOL = """
+from snf_django import database
+from synnefo import settings
+found = settings.load()
+options = {"synnefo_poolsize": 8, "keepalives_idle": 10}
+found.DATABASES["default"]["OPTIONS"] = options
+def pid(meanwhile=lambda db: None):
+    with database.apps(found) as db:
+        return db.one("select pg_backend_pid() p")["p"], meanwhile(db)
+kept, (other, _) = pid(lambda db: pid())
+pid(lambda db: db.rows("select pg_terminate_backend(%s, 5000)", other))
+again, (new, _) = pid(lambda db: pid())
+print(len({kept, other, new}), again == kept)
+"""
+
+
+def test_a_connection_that_the_server_closed_is_not_used_again(cloud: Cloud) -> None:
+    code = run.run(["/usr/bin/python3", "-c", POOL], env=cloud.environment("node2"), check=False)
+    assert code.out.split() == ["3", "True"], code.out
 
 
 def rows(cloud: Cloud, *words: str) -> list[dict[str, str]]:

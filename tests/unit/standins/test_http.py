@@ -238,6 +238,12 @@ def test_backend_and_networks(site: Site) -> None:
     # No eventd has told of the jobs: the contract's rows say what becomes of that.
     assert "D: Unsynced network <Network: 1>" in site.cloud.manage("reconcile-networks").out
     assert "PENDING" in site.cloud.manage("network-inspect", "1").out
+    # A power cut between the two jobs: added, but not connected.
+    site.ganeti.networks["snf-net-1"]["group_list"] = []
+    assert "is not connected to the following groups:\n-  default" in (
+        site.cloud.manage("reconcile-networks", "--fix-all").out
+    )
+    assert site.ganeti.networks["snf-net-1"]["group_list"] == [["default", "bridged", "br1", ""]]
     outside = [word.replace("10.0.0.1", "10.9.0.1") for word in create]
     assert site.cloud.manage(*outside).code == 1
 

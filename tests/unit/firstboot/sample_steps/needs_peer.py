@@ -6,7 +6,7 @@ from engine import files
 
 GUIDE = ()
 SERVICES = ()
-RETRY_SECONDS = 5
+PEER = "nfs-server"
 
 
 def done(ctx):

@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: the applications' database and Pithos's. Not: Django's models."""
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -45,11 +46,25 @@ class Database:
             self.run(f"update {table} set {name} = %s where id = %s", value, key)
 
 
+def _taken(kept: list[Any]) -> Any:
+    """An idle connection that lives, or None. As upstream's pool it asks the kernel, not the
+    server: one that is closed, or that keepalives have found dead, has something to read."""
+    while kept:
+        connection = kept.pop()
+        if not select.select([connection.fileno()], [], [], 0)[0]:
+            return connection
+        connection.close()
+    return None
+
+
 @contextmanager
-def transaction(dsn: str, pool: int = 0) -> Iterator[Database]:
-    """Commit at the end, roll back on any exception; up to `pool` connections are kept."""
+def transaction(dsn: str, pool: int = 0, **options: Any) -> Iterator[Database]:
+    """Commit at the end, roll back on any exception; up to `pool` connections are kept.
+
+    `options` are libpq's.
+    """
     kept = _idle.setdefault(dsn, [])
-    connection = kept.pop() if kept else psycopg2.connect(dsn, connect_timeout=10)
+    connection = _taken(kept) or psycopg2.connect(dsn, connect_timeout=10, **options)
     try:
         yield Database(connection)
         connection.commit()
@@ -67,7 +82,8 @@ def apps(settings: Any) -> Any:
     entry = settings.DATABASES["default"]
     names = ("DBNAME", "NAME"), *((key, key) for key in ("USER", "PASSWORD", "HOST", "PORT"))
     dsn = " ".join(f"{key.lower()}='{entry[name]}'" for key, name in names)
-    return transaction(dsn, entry.get("OPTIONS", {}).get("synnefo_poolsize", 0))
+    options = dict(entry.get("OPTIONS", {}))
+    return transaction(dsn, options.pop("synnefo_poolsize", 0), **options)
 
 
 def pithos(settings: Any) -> Any:

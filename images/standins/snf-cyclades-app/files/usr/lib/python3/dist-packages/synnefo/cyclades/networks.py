@@ -46,10 +46,13 @@ def create_in_backend(settings: Any, db: Any, number: int, backend: dict[str, An
     mac = None if network["public"] else network["mac_prefix"]
     job = int(client.call("POST", "/networks", body | {"mac_prefix": mac, "tags": tags}))
     for group in client.call("GET", "/groups"):
-        body = {"group_name": group["name"], "network_mode": network["mode"]}
-        body |= {"network_link": network["link"], "conflicts_check": network["public"]}
-        body["depends"] = [[job, ["success"]]]
-        client.call("PUT", f"/networks/{name}/connect", body)
+        _connect(client, name, network, group["name"], [[job, ["success"]]])
+
+
+def _connect(client: rapi.Rapi, name: str, network: Any, group: str, depends: list[Any]) -> None:
+    body = {"group_name": group, "network_mode": network["mode"], "depends": depends}
+    body |= {"network_link": network["link"], "conflicts_check": network["public"]}
+    client.call("PUT", f"/networks/{name}/connect", body)
 
 
 def remove_from_backends(settings: Any, db: Any, number: int) -> None:
@@ -178,22 +181,38 @@ def reconcile_networks(context: Any, _: list[str], options: Any) -> None:
     """
     db, settings = context.db, context.settings
     for backend in db.rows(ONLINE):
-        there = {one["name"] for one in rapi.of(settings, backend).call("GET", "/networks?bulk=1")}
+        client = rapi.of(settings, backend)
+        there = {one["name"]: one for one in client.call("GET", "/networks?bulk=1")}
+        groups = {group["name"] for group in client.call("GET", "/groups")}
         place = f"{backend['clustername']}(id:{backend['id']})"
         sql = """select n.id, action, operstate from db_network n join db_backendnetwork b
             on n.id = network_id where backend_id = %s and not n.deleted order by n.id"""
         for row in db.rows(sql, backend["id"]):
             where = f"network <Network: {row['id']}> in backend {place}"
-            if name_of(settings, row["id"]) not in there:
+            found = there.get(name_of(settings, row["id"]))
+            if not found:
                 say(f"D: Stale DB entry for {where}")
                 if options.fix_all:
                     _repair(settings, db, row, backend)
+            elif left := groups - {group[0] for group in found["group_list"]}:
+                _reconcile_hanging(context, client, row["id"], sorted(left), options.fix_all)
             elif row["operstate"] != "ACTIVE":
                 say(f"D: Unsynced {where}")
                 if options.fix_all:
                     say("F: Issuing OP_NETWORK_CONNECT")
                     made = events.made_up("CONNECT")
                     events.on_network(db, settings, row["id"], backend["id"], made)
+
+
+def _reconcile_hanging(
+    context: Any, client: rapi.Rapi, number: int, groups: list[str], fix: bool
+) -> None:
+    network, name = context.db.one(WITH_SUBNET, number), name_of(context.settings, number)
+    say(f"D: Network <Network: {number}> is not connected to the following groups:")
+    say("-  " + "\n-  ".join(groups))
+    for group in groups if fix else ():
+        say(f"F: Connecting network <Network: {number}> to nodegroup {group}")
+        _connect(client, name, network, group, [])
 
 
 def _repair(settings: Any, db: Any, row: dict[str, Any], backend: dict[str, Any]) -> None:
