@@ -82,13 +82,23 @@ def plan(
         planning.show(found)
 
 
-@task("site", "packages", positional=["layer"])
-def why(_: Context, layer: str, site: str = DEFAULT_SITE, packages: str = "") -> None:
-    """Show every reason to bake a layer or disk, such as node1.site."""
+@task(
+    "site",
+    "packages",
+    positional=["of"],
+    help={"of": "a node, or a layer or disk such as node1.site"},
+)
+def why(_: Context, of: str, site: str = DEFAULT_SITE, packages: str = "") -> None:
+    """Show why a node is not READY, or every reason to bake a layer or disk."""
     from golden import definition
     from golden.bake import plan, planning
+    from golden.boot import why as of_node
 
-    planning.explain(plan(definition.load(site, packages=packages)), layer)
+    loaded = definition.load(site, packages=packages)
+    if of in [node.name for node in loaded.nodes]:
+        of_node.explain(loaded, of)
+    else:
+        planning.explain(plan(loaded), of)
 
 
 @task(
