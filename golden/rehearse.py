@@ -25,9 +25,17 @@ ALONE_SECONDS = 30
 CALM = ("-m", "not destructive")
 
 
-def rehearse(site: Site, place: Target, *, keep: bool = False, once: bool = False) -> None:
+def rehearse(
+    site: Site,
+    place: Target,
+    *,
+    keep: bool = False,
+    once: bool = False,
+    boot: Callable[[Site, Target], object] = lambda site, place: running.boot(site, (), place),
+) -> None:
     """Bake `site`, boot all its nodes on fresh disks at `place`, check them, start them once more
     with the first one last, check them again, end them. With `once` they are not started again.
+    `boot` may do more than boot, such as cut their power.
 
     The consoles, the time line and what the checks found at this target are kept in
     .artifacts/<site>/rehearsal/, whether it went well or not. Raises what the stage that failed
@@ -46,7 +54,7 @@ def rehearse(site: Site, place: Target, *, keep: bool = False, once: bool = Fals
         try:
             # The rehearsal's machines only now: the bake needs the network of the host.
             machines = place.rehearsal(site)
-            stages.run("boot", lambda: running.boot(site, (), machines))
+            stages.run("boot", lambda: boot(site, machines))
         finally:
             stages.moments += _steps(site, stages.began("boot"))
             _keep_consoles(site, "")
