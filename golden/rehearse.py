@@ -42,12 +42,7 @@ def rehearse(
     raises; UserError when nodes of the site run already, since a rehearsal must begin with disks
     that nothing has written to.
     """
-    _must_be_down(site)
-    if keep and not place.outlives_rehearsal:
-        raise UserError(
-            f"--keep: with --target {place.name} the machines of a rehearsal go with their "
-            "network; leave it out"
-        )
+    _refuse(site, place, keep)
     stages = _Stages()
     stages.run("bake", lambda: bake(site, (), place.format))
     try:
@@ -98,7 +93,12 @@ class _Stages:
         return next(one.start for one in self.moments if one.what == name)
 
 
-def _must_be_down(site: Site) -> None:
+def _refuse(site: Site, place: Target, keep: bool) -> None:
+    if keep and not place.outlives_rehearsal:
+        raise UserError(
+            f"--keep: with --target {place.name} the machines of a rehearsal go with their "
+            "network; leave it out"
+        )
     up = [node.name for node in site.nodes if NodeDir(site.name, node.name).running()]
     if up:
         raise UserError(
