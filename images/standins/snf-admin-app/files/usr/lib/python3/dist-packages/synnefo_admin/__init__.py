@@ -40,7 +40,7 @@ def _refused(request: Request, told: str) -> Response:
 
 
 @route("GET", BASE, "/", "/<path:kind>")
-def table(request: Request, kind: str = "user") -> Response | str:
+def table(request: Request, kind: str = "user") -> Any:
     """The page of a table, the users' first: empty until its script has asked for the rows."""
     _require_member(request)
     if kind not in TABLES:

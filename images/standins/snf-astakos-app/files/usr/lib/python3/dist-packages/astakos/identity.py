@@ -11,12 +11,12 @@ from synnefo.webproject.web import USERS, Fault, Request, route
 BASE = "ASTAKOS_BASE_URL"
 
 
-def _user(request: Request, token: str) -> dict[str, Any] | None:
+def _user(request: Request, token: str) -> Any:
     sql = "select * from im_user where auth_token = %s and active and auth_token_expires > now()"
     return request.db.one(sql, token)
 
 
-def cookie_user(request: Request) -> dict[str, Any] | None:
+def cookie_user(request: Request) -> Any:
     """The user who is logged in with a browser, or None."""
     return _user(request, request.cookie_token(request.settings.ASTAKOS_COOKIE_NAME))
 

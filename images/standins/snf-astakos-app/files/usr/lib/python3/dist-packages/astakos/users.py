@@ -9,7 +9,7 @@ import secrets
 import smtplib
 import time
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,9 @@ def user_add(context: Any, arguments: list[str], options: Any) -> None:
     hashed = generate_password_hash(options.password or secrets.token_urlsafe(8))
     names = {"username": email, "email": email, "first_name": first, "last_name": last}
     row = db.insert("auth_user", **names, password=hashed, is_superuser=False)
-    now, life = datetime.now(UTC), timedelta(hours=context.settings.ASTAKOS_AUTH_TOKEN_DURATION)
-    token = {"auth_token": secrets.token_urlsafe(32), "auth_token_expires": now + life}
+    life = timedelta(hours=context.settings.ASTAKOS_AUTH_TOKEN_DURATION)
+    end = datetime.now(timezone.utc) + life
+    token = {"auth_token": secrets.token_urlsafe(32), "auth_token_expires": end}
     db.insert("im_astakosuser", user_ptr_id=row["id"], uuid=key, **token)
     print(f"User created successfully with UUID: {key}")
 

@@ -68,7 +68,7 @@ def declare(
     shows = query["sql"].startswith("select") and not {"say", "tell"} & set(query)
 
     def run(context: Any, words: list[str], given: Values) -> Any:
-        values = vars(given) | dict(zip(arguments.lower().split(), words, strict=True))
+        values = vars(given) | dict(zip(arguments.lower().split(), words))
         for message, condition in query.get("checks", {}).items():
             if not context.db.one(f"select {condition} holds", **values)["holds"]:
                 raise CommandError(message.format(**values))

@@ -24,7 +24,7 @@ class Database:
             cursor.execute(sql, values or named or None)
             return [dict(row) for row in cursor.fetchall()]
 
-    def one(self, sql: str, *values: Any, **named: Any) -> Row | None:
+    def one(self, sql: str, *values: Any, **named: Any) -> Any:
         """The first row, or None."""
         return next(iter(self.rows(sql, *values, **named)), None)
 

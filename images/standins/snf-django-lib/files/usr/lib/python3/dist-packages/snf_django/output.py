@@ -22,7 +22,7 @@ def table(
         return _json(cells)
     if form == "csv":
         return csv.writer(sys.stdout, lineterminator="\n").writerows(lines)
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(len, column)) for column in zip(*lines)]
     head, *text = [between.join(map(str.rjust, line, widths)) for line in lines]
     line = "-" * len(head)
     if title:

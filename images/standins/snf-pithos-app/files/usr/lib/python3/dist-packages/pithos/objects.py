@@ -4,6 +4,8 @@ Not: versions that are past, conditions, updates of a part but what is appended 
 many parts, the methods COPY and MOVE, which clients have a header of PUT for.
 """
 
+from __future__ import annotations
+
 import json
 from typing import Any
 from urllib.parse import quote, unquote

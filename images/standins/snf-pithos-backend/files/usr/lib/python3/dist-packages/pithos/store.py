@@ -83,7 +83,7 @@ def top(names: list[str]) -> str:
     while len(row) & (len(row) - 1):
         row.append(bytes(32))
     while len(row) > 1:
-        pairs = zip(row[::2], row[1::2], strict=True)
+        pairs = zip(row[::2], row[1::2])
         row = [hashlib.sha256(one + other).digest() for one, other in pairs]
     return row[0].hex()
 

@@ -1,12 +1,13 @@
 """The Pithos page: the user's objects. It is not shown while Astakos refuses its OAuth client."""
 
+from typing import Any
 from urllib.parse import quote
 
 from pithos.api import BASE
 from pithos.backend import backend
 from synnefo.webproject.pages import page, rows
 from synnefo.webproject.session import visitor
-from synnefo.webproject.web import Fault, Request, Response, moved, route
+from synnefo.webproject.web import Fault, Request, moved, route
 
 # What upstream's file view proves by OAuth 2.0: identifier, secret and address are Astakos's.
 CLIENT = """select 1 from oa2_client c join oa2_redirecturl r on client_id = c.id
@@ -14,7 +15,7 @@ CLIENT = """select 1 from oa2_client c join oa2_redirecturl r on client_id = c.i
 
 
 @route("GET", BASE, "/ui/")
-def ui(request: Request) -> str | Response:
+def ui(request: Request) -> Any:
     """List the objects of who is logged in; others are sent to Astakos."""
     settings, user = request.settings, visitor(request, "PITHOS")
     if not user:

@@ -3,6 +3,8 @@
 Not: values that fit and lead nowhere, as a host that is away: who uses them tells.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Iterator

@@ -75,7 +75,7 @@ def remove_from_backends(settings: Any, db: Any, number: int) -> None:
         events.delete_network(db, number)
 
 
-def check_subnet(cidr: str, gateway: str | None) -> ipaddress.IPv4Network:
+def check_subnet(cidr: str, gateway: Any) -> ipaddress.IPv4Network:
     """The subnet. Raises ValueError with what is wrong."""
     try:
         net = ipaddress.IPv4Network(cidr)

@@ -145,7 +145,7 @@ def create(request: Request) -> Response:
     with charged(settings, "CYCLADES", user, _sizes(flavor)) as serial:
         nics = [
             _add_nic(request, user, row["id"], network, one.get("fixed_ip"))
-            for network, one in zip(networks, asked, strict=True)
+            for network, one in zip(networks, asked)
         ]
         _ready(request, networks, backend)
         password = secrets.token_urlsafe(9)

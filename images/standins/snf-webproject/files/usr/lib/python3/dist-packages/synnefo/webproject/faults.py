@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
 
@@ -23,14 +22,14 @@ class Fault(HTTPException):
 
     def __init__(
         self, status: int, message: str = "", details: str = "", *,
-        name: str = "", headers: Mapping[str, str] | None = None, **more: Any,
+        name: str = "", headers: Any = None, **more: Any,
     ) -> None:  # fmt: skip
         super().__init__(message)
         self.code, self.headers, self.name_ = status, dict(headers or {}), name
         self.told = {"message": message, "code": status, **(more or {"details": details})}
 
 
-def raised(error: psycopg2.Error) -> Fault | None:
+def raised(error: psycopg2.Error) -> Any:
     """What a function of the database raised with an SQLSTATE of HT and the status.
 
     More is told of it in a detail of JSON.

@@ -4,6 +4,8 @@ Plays Django's dispatch and snf_django's api_method: which path is served how, f
 headers, JSON bodies and 405. Not: XML; who wants it gets 501.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 import traceback
@@ -25,7 +27,7 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 Handler = Callable[..., Any]
 # Base URL's setting -> path -> method -> handler, and who tells whose token a request has.
 ROUTES: dict[str, dict[str, dict[str, Handler]]] = {}
-USERS: dict[tuple[str, str], Callable[["Request"], str]] = {}
+USERS: dict[tuple[str, str], Callable[[Request], str]] = {}
 CHARGES: dict[str, Callable[[Any, str, dict[str, int]], Any]] = {}
 # Where `database` of a route is not the applications'.
 DATABASES: dict[str, Callable[[Any], Any]] = {}
