@@ -4,7 +4,9 @@ import fcntl
 import os
 
 import firstboot
-from engine import clock, serving
+import steps.clock
+import steps.ganeti_init
+from engine import clock, ganeti, serving
 from run_in_world import first_boot, result
 
 FOLDER = "var/lib/firstboot/"
@@ -97,6 +99,25 @@ def case_what_was_skipped_is_not_asked(world):
     world.put("serving", "no\n" * 99)
     assert first_boot(world) == 0
     assert world.console()[-1]["state"] == "done"
+
+
+def case_a_clock_that_is_years_late_is_set_before_the_daemons_start(world):
+    ctx, now = world.context(), [0.0]
+    world.program("date")
+    world.patch(steps.clock.time, "time", lambda: now[0])
+    serving.prepare(ctx, ["ledger_one", "clock"])
+    assert world.calls() == ["date -u -s @1000"]
+    now[0] = 2e9
+    serving.prepare(ctx, ["clock"])
+    assert len(world.calls()) == 1, "one that is possible is left to the time service"
+
+
+def case_the_masters_role_may_have_moved(world):
+    ctx, answers = world.context(), []
+    world.put("var/lib/ganeti/ssconf_master_node", "n2.small.example\n")
+    world.patch(ganeti, "node_daemon_runs", lambda address: answers.append(address) or True)
+    assert steps.ganeti_init.served(ctx) and not steps.ganeti_init.done(ctx)
+    assert answers == ["198.51.100.1"]
 
 
 def case_init_does_not_wait_for_it(world):

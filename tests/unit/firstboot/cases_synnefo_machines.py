@@ -53,6 +53,24 @@ def case_a_peer_that_failed_is_named_although_start_says_0(world):
     assert "blockerb, blockerm" in message and "blockerm: lock_dir is missing" in message
 
 
+def case_storage_that_another_node_brings_is_waited_for_by_its_name(world):
+    cloud = cloud_of(world)
+    world.golden["hosts"]["nfs-server"] = "n2"
+    folder, said = world.path("srv/archip/blocks"), []
+    world.put(
+        "etc/archipelago/archipelago.conf",
+        "[XSEG]\nSEGMENT_SIZE = 1\n[blockerb]\narchip_dir = /srv/archip/blocks\n",
+    )
+    world.patch(time, "sleep", lambda seconds: os.makedirs(folder))
+    ctx = cloud.context()
+    ctx.on_waiting = said.append
+    archipelago.run(ctx)
+    assert said[0].startswith(
+        "waiting for n2 storage, of which /srv/archip/blocks is missing, 0 s of 60 s"
+    ), said
+    assert len(said) == 1 and archipelago.done(ctx)
+
+
 def case_a_backend_of_another_user_is_refused(world):
     cloud, ctx = ready(world, [schema, backend])
     assert backend.done(ctx)
