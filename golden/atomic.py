@@ -30,7 +30,7 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o644, durable: bool 
     """Replace the content of `path` in one step, creating missing folders.
 
     `mode` holds from the first byte on, less the umask. `durable` waits for the disk: for what
-    cannot be made again after a power cut.
+    cannot be made again after a power cut. An OSError names the file.
     """
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,8 +42,10 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o644, durable: bool 
                 file.flush()
                 os.fsync(file.fileno())
         new.replace(path)
-    except BaseException:
+    except BaseException as error:
         new.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # write(2) knows none
         raise
 
 

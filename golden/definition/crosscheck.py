@@ -13,14 +13,16 @@ from typing import Any
 from golden.definition.construct import construct
 from golden.definition.content import Content
 from golden.definition.document import Document, Keys, shown
-from golden.definition.fields import mib, mib_range
-from golden.definition.files import Directory
+from golden.definition.fields import mib, mib_range, plain_serial, plain_wwn
+from golden.definition.files import Directory, Network
 from golden.definition.problems import nearest
 
 # Sectors in 32 bits (an MBR's partition table), and room for boot loader and seed.
 MOST_ROOT_MIB = 2 * 1024 * 1024 - 8
 # gethostname(2), HOST_NAME_MAX, and the common name of a certificate, RFC 5280, A.1.
 MOST_LETTERS = 64
+# netdevice(7), IFNAMSIZ.
+MOST_OF_INTERFACE = 15
 
 
 def check_site(site: Document) -> None:
@@ -29,9 +31,10 @@ def check_site(site: Document) -> None:
     _check_unique(site, "MAC address", *site.each("nodes", "*", "mac"))
     _check_unique(site, "host name", *_host_names(site))
     _check_lengths(site)
-    _check_unique(site, "bridge name", *site.each("bridges", "*", "name"))
-    _check_unique(site, "VLAN", *site.each("bridges", "*", "vlan"))
-    _check_unique(site, "port", *site.each("bridges", "*", "port"))
+    _check_unique(site, "interface", *_interfaces(site))
+    # A node that is a name server outside would ask itself.
+    servers = site.each("network", "dns_upstream", "*")
+    _check_unique(site, "address", *site.each("nodes", "*", "address"), *servers)
     _check_subnet(site)
     for keys, bridge in site.each("bridges", "*"):
         if _given(bridge) & {"vlan", "port"} not in ({"vlan"}, {"port"}):
@@ -50,6 +53,16 @@ def check_bridges(site: Document, roles: Iterable[Document]) -> None:
             if isinstance(bridges, list) and needed > len(bridges):
                 message = f"{role.place(keys)} needs {needed}, the site has {len(bridges)}"
                 site.problem(("bridges",), message)
+
+
+def check_roots(site: Document, kinds: Mapping[str, Document]) -> None:
+    """Report a root partition that is smaller than the image of its node's kind."""
+    for keys, node in site.each("nodes", "*"):
+        root = (node.get("disk") or {}).get("root") or ""
+        for _, size in kinds[node["kind"]].each("image", "size"):
+            if root and mib(root) < mib(size):
+                message = f"{root} is less than the image of kind {node['kind']} has, {size}"
+                site.problem((*keys, "disk", "root"), message)
 
 
 def check_release(release: Document, roles: Iterable[Document]) -> None:
@@ -127,11 +140,15 @@ def _check_disks(site: Document) -> None:
         least, most = mib_range(disk["size"]) if disk.get("size") else (0, None)
         if most is not None and most < least:
             site.problem((*keys, "size"), f"{disk['size']} begins above its end")
-        if disk.get("root") and mib(disk["root"]) > MOST_ROOT_MIB:
+        root = mib(disk["root"]) if disk.get("root") else 0
+        if root > MOST_ROOT_MIB:
             site.problem((*keys, "root"), f"{disk['root']}: partitions end at 2T, so take less")
+        elif most is not None and root > most:
+            site.problem((*keys, "root"), f"{disk['root']} fits no disk of {disk['size']}")
     # Serial numbers are the makers', so two nodes with one have been copied from one another.
-    _check_unique(site, "disk's serial", *site.each("nodes", "*", "disk", "serial"))
-    _check_unique(site, "disk's wwn", *site.each("nodes", "*", "disk", "wwn"))
+    for key, plain in (("serial", plain_serial), ("wwn", plain_wwn)):
+        given = site.each("nodes", "*", "disk", key)
+        _check_unique(site, f"disk's {key}", *((keys, plain(text)) for keys, text in given if text))
 
 
 def _addresses(site: Document) -> Iterator[tuple[Keys, str]]:
@@ -139,6 +156,19 @@ def _addresses(site: Document) -> Iterator[tuple[Keys, str]]:
     yield from site.each("cluster", "address")
     for place in (("network", "gateway"), ("libvirt", "host_address")):
         yield from ((keys, value) for keys, value in site.each(*place) if value)
+
+
+def _interfaces(site: Document) -> Iterator[tuple[Keys, str]]:
+    """The names of a node's interfaces, those of VLANs as `resolve` makes them."""
+    written = [name for _, name in site.each("network", "interface")]
+    interface = (written or [Network.interface])[0]
+    yield ("network", "interface"), interface
+    for keys, name in (*site.each("bridges", "*", "name"), *site.each("bridges", "*", "port")):
+        if name:
+            yield keys, name
+    for keys, vlan in site.each("bridges", "*", "vlan"):
+        if vlan:
+            yield keys, f"{interface}.{vlan}"
 
 
 def _host_names(site: Document) -> Iterator[tuple[Keys, str]]:
@@ -150,10 +180,11 @@ def _host_names(site: Document) -> Iterator[tuple[Keys, str]]:
 
 
 def _check_lengths(site: Document) -> None:
-    for keys, name in list(_host_names(site)):
-        if len(name) > MOST_LETTERS:
-            message = f"{name} has {len(name)} letters: a host's name has at most {MOST_LETTERS}"
-            site.problem(keys, message)
+    names = [(found, "a host's name", MOST_LETTERS) for found in _host_names(site)]
+    names += [(found, "an interface's name", MOST_OF_INTERFACE) for found in _interfaces(site)]
+    for (keys, name), what, most in names:
+        if len(name) > most:
+            site.problem(keys, f"{name} has {len(name)} letters: {what} has at most {most}")
 
 
 def _check_subnet(site: Document) -> None:

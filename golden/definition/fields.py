@@ -5,6 +5,7 @@ A rule is the single source for the validation, the message and the hint an edit
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -53,14 +54,24 @@ class NotEmpty:
 
 # https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4: at most 63 octets.
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+# Other lines of /etc/hosts have these.
+_NOT_TAKEN = r"(?!(ip6-)?(localhost|loopback)[0-9]?$)"
+# inet_aton(3) reads a number as an address, one with 0x too.
+_NO_ADDRESS = r"(?!0x[0-9a-f]*$)(?=[0-9-]*[a-z])"
 # The dot-atom and domain of `email_re` in django/core/validators.py of Django 1.4, Synnefo's own.
 _MAIL = (
     r"[-!#$%&'*+/=?^_`{}|~0-9A-Za-z]+(\.[-!#$%&'*+/=?^_`{}|~0-9A-Za-z]+)*"
     r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,6}"
 )
 
+# Also of Docker's images, of volume groups and, beside a node's name, of files:
+# https://pkg.go.dev/github.com/distribution/reference#pkg-overview, lvm(8).
 Name = Annotated[
-    str, Rule("a name: lower-case letters, digits, '-' and '_'", r"^[a-z][a-z0-9_-]*$")
+    str,
+    Rule(
+        "a name of at most 63 lower-case letters and digits, with single '-' or '_' between them",
+        r"^(?=.{1,63}$)[a-z][a-z0-9]*([_-][a-z0-9]+)*$",
+    ),
 ]
 Identifier = Annotated[
     str, Rule("a variable name: lower-case letters, digits and '_'", r"^[a-z][a-z0-9_]*$")
@@ -70,12 +81,21 @@ HostLabel = Annotated[
     Rule(
         "a host name without a domain: letters, digits and '-', at most 63, a letter among them,"
         " and not localhost",
-        # inet_aton(3) reads a name of digits alone as an address.
-        rf"^(?!localhost$)(?=[0-9-]*[a-z]){_LABEL}$",
+        rf"^{_NOT_TAKEN}{_NO_ADDRESS}{_LABEL}$",
     ),
 ]
-HostName = Annotated[str, Rule("a DNS name such as node1.example.com", rf"^{_LABEL}(\.{_LABEL})*$")]
-Address = Annotated[str, Rule("an IPv4 address such as 198.51.100.7", format="ipv4")]
+Domain = Annotated[
+    str,
+    Rule(
+        "a domain or DNS name such as example.com whose last label holds a letter, and which is not"
+        " localhost",
+        rf"^{_NOT_TAKEN}({_LABEL}\.)*{_NO_ADDRESS}{_LABEL}$",
+    ),
+]
+HostName = Annotated[
+    str, Rule("a DNS name such as node1.example.com, or an address", rf"^{_LABEL}(\.{_LABEL})*$")
+]
+Address = Annotated[str, Rule("a host's IPv4 address such as 198.51.100.7", format="ipv4")]
 Subnet = Annotated[
     str,
     Rule(
@@ -94,10 +114,17 @@ Mac = Annotated[
 ]
 # https://man7.org/linux/man-pages/man7/netdevice.7.html: IFNAMSIZ is 16, with the final zero.
 Interface = Annotated[
-    str, Rule("an interface name of at most 15 characters", r"^[a-z][a-z0-9.-]{0,14}$")
+    str,
+    Rule(
+        "an interface name of at most 15 characters, and not lo, all or default",
+        # The last two stand for other interfaces in /proc/sys/net/ipv4/conf.
+        r"^(?!(lo|all|default)$)[a-z][a-z0-9.-]{0,14}$",
+    ),
 ]
 Mode = Annotated[str, Rule('a mode of four octal digits such as "0640"', r"^[0-7]{4}$")]
 Size = Annotated[str, Rule("a size such as 512M or 6G", r"^[1-9][0-9]*[MGT]$")]
+# A host that is not empty, and no user in front of it: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
+_URL = r"https?://[^\s/?#@]+([/?#]\S*)?"
 # A disk of at least, or of at least and at most, so much.
 SizeRange = Annotated[
     str,
@@ -129,13 +156,25 @@ Service = Annotated[str, Rule("the name of an init script", r"^[a-z0-9][a-z0-9+.
 Mirror = Annotated[
     str,
     Rule(
-        "'host' (the mirror this host's apt uses) or an http, https or file URL",
-        r"^(host|(https?|file)://\S+)$",
+        "'host' (the mirror this host's apt uses), a file URL, or an http or https URL without user"
+        " and password, which belong into /etc/apt/auth.conf.d",
+        rf"^(host|{_URL}|file:///\S+)$",
+    ),
+]
+# Where a file comes from; a word stands for one that the role knows.
+Origin = Annotated[
+    str,
+    Rule(
+        "an http or https URL without user and password, which belong into ~/.netrc, a path of this"
+        " host, or a word",
+        rf"^({_URL}|file:///.+|(?!.*://).*)$",
     ),
 ]
 # https://www.debian.org/doc/debian-policy/ch-controlfields.html#version, without a revision.
 Upstream = Annotated[str, Rule("a version such as 0.16.2, in quotes", r"^[0-9][0-9A-Za-z.+~]*$")]
 Text = Annotated[str, Rule("a non-empty line of text", r"^\S(.*\S)?$")]
+Word = Annotated[str, Rule("a word without spaces and brackets", r"^[!-Z^-~]+$")]
+FileName = Annotated[str, Rule("the name of a file", r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 Mail = Annotated[
     str,
@@ -174,7 +213,7 @@ Scalar = str | int | float | bool
 Value = Scalar | tuple[Scalar, ...]
 # What a variable of a site holds, as a role says; golden/definition/variables.py has the rules.
 VariableType = Literal[
-    "text", "texts", "count", "flag", "host", "address", "subnet", "mail", "mailboxes"
+    "text", "texts", "count", "flag", "host", "address", "subnet", "mail", "mailboxes", "origin"
 ]
 
 _UNITS_MIB = {"M": 1, "G": 1024, "T": 1024 * 1024}
@@ -189,3 +228,14 @@ def mib_range(sizes: str) -> tuple[int, int | None]:
     """A `SizeRange` in MiB, least and most: "6G.." is (6144, None)."""
     least, _, most = sizes.partition("..")
     return mib(least), mib(most) if most else None
+
+
+def plain_serial(serial: str) -> str:
+    """A serial number in its one normal form: kernels pad it with spaces, and udev turns spaces
+    inside it into underscores (scripts/installer/disk.sh, plain_serial)."""
+    return re.sub(r"[ _]", "", serial)
+
+
+def plain_wwn(wwn: str) -> str:
+    """A WWN in the form that the installer compares (scripts/installer/disk.sh, plain_wwn)."""
+    return re.sub(r"^(0x|naa\.|eui\.|nvme\.)", "", wwn.lower())

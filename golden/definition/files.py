@@ -20,7 +20,7 @@ from golden.definition.fields import Doc, Key, NotEmpty, Range, Value, VariableT
 class Source:
     """One line of apt's sources."""
 
-    suite: fields.Text
+    suite: fields.Word
     components: tuple[fields.Name, ...] = ("main",)
     mirror: Annotated[fields.Mirror | None, Doc("where it differs from the release's mirror")] = (
         None
@@ -48,7 +48,7 @@ class ReleaseFile:
         ),
     ] = None
     debian: Annotated[int, Range(1, 99), Doc("the major version")]
-    suite: fields.Text
+    suite: fields.Word
     architecture: Literal["amd64"] = "amd64"
     mirror: fields.Mirror
     sources: Annotated[tuple[Source, ...], NotEmpty(), Doc("used while baking")]
@@ -57,14 +57,14 @@ class ReleaseFile:
     standins: Annotated[
         tuple[fields.StandIn, ...], Doc("the packages that are played by those of images/standins")
     ] = ()
-    keyring: Annotated[fields.Text, Doc("the archive's keys, on the host that bakes")]
+    keyring: Annotated[fields.Word, Doc("the archive's keys, on the host that bakes")]
     accept_expired_keys: bool = False
     check_valid_until: Annotated[bool, Doc("false for an archived release")] = True
     builder: Annotated[
         Literal["auto", "tree", "machine"], Doc("auto: a machine where its programs do not run")
     ] = "auto"
     kernel: Annotated[fields.Package, Doc("external: none; whoever boots the image brings one")]
-    cpu: Annotated[fields.Text, Doc("QEMU's model of it under KVM; host is this host's own")] = (
+    cpu: Annotated[fields.Word, Doc("QEMU's model of it under KVM; host is this host's own")] = (
         "host"
     )
     python: Annotated[fields.ImagePath, Doc("the interpreter of first boot")]
@@ -77,7 +77,7 @@ class ReleaseFile:
         Mapping[fields.Service, fields.Service | None],
         Doc("init script of a logical service, where it differs; null where there is none"),
     ] = field(default_factory=dict)
-    pins: Annotated[Mapping[fields.Package, fields.Text], Doc("exact versions")] = field(
+    pins: Annotated[Mapping[fields.Package, fields.Word], Doc("exact versions")] = field(
         default_factory=dict
     )
     lock: Annotated[Literal["strict", "follow"], Doc("follow: what is gone may move")] = "strict"
@@ -113,7 +113,7 @@ class Bridge:
 class Cluster:
     """The Ganeti cluster's own name and address, which move with the master."""
 
-    name: fields.HostName
+    name: fields.Domain
     address: fields.Address
 
 
@@ -182,7 +182,7 @@ class SiteFile:
         fields.Text | None,
         Doc("a folder of .debs on the baking host, which go before those of the release's sources"),
     ] = None
-    domain: fields.HostName
+    domain: fields.Domain
     network: Network
     bridges: tuple[Bridge, ...] = ()
     cluster: Cluster
@@ -263,10 +263,8 @@ class User:
 class Download:
     """A file that a bake needs and no package brings; see Site.downloads."""
 
-    name: fields.Text
-    source: Annotated[
-        fields.Text, Doc("URL or path on the baking host, with the site's {variables}")
-    ]
+    name: fields.FileName
+    source: Annotated[fields.Origin, Doc("URL or path, with the site's {variables}")]
     optional: bool = False
 
 
@@ -283,16 +281,17 @@ class RoleFile:
     services: Annotated[tuple[fields.Service, ...], Doc("logical; first boot starts them")] = ()
     ports: tuple[Port, ...] = ()
     files: Annotated[
-        Mapping[fields.ImagePath, Ownership],
-        Doc("where not root:root and 0644 (0755 for programs)"),
+        Mapping[fields.ImagePath, Ownership], Doc("where not root:root and 0644, programs 0755")
     ] = field(default_factory=dict)
     directories: Mapping[fields.ImagePath, Directory] = field(default_factory=dict)
     users: tuple[User, ...] = ()
     bake: Annotated[tuple[fields.BakeScript, ...], Doc("run after this layer's packages")] = ()
     downloads: Annotated[tuple[Download, ...], Doc("files that its scripts need")] = ()
     variables: Annotated[
-        Mapping[fields.Identifier, VariableType],
-        Doc("site variables it needs, and what each holds"),
+        Mapping[fields.Identifier, VariableType], Doc("of the site, and what each holds")
+    ] = field(default_factory=dict)
+    patterns: Annotated[
+        Mapping[fields.Identifier, fields.Text], Doc("expressions that such variables must match")
     ] = field(default_factory=dict)
     bridges: Annotated[
         int, Range(0, 8), Doc("how many of the site's bridges it uses, from the first")

@@ -88,6 +88,7 @@ class _Reading:
                 if own != name:
                     document.problem(keys, f"must be '{name}', as the file is called")
         if family == "role":
+            variables.check_role(document)
             check_layout(document, set(self.tree.names["release"]))
         return document
 
@@ -128,6 +129,7 @@ def _gather(site: str, reading: _Reading) -> _Parts:
     roles_of = {name: reading.named("role", kind, "roles", "*") for name, kind in kinds.items()}
     roles = {name: role for carried in roles_of.values() for name, role in carried.items()}
     crosscheck.check_site(document)
+    crosscheck.check_roots(document, kinds)
     crosscheck.check_bridges(document, roles.values())
     variables.check(document, roles.values())
     crosscheck.check_users(roles.values())

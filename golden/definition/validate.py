@@ -65,11 +65,18 @@ def _validator(expected: schema.Schema, names: Names) -> Any:
             yield ValidationError(pattern)
 
     formats = FormatChecker(())
-    formats.checks("ipv4", ValueError)(_parses(ipaddress.IPv4Address))
+    formats.checks("ipv4", ValueError)(_parses(_host_address))
     formats.checks("ipv4-network", ValueError)(_parses(_host_network))
     extend: Any = validators.extend
     extended = extend(Draft202012Validator, {schema.NAMES: named, "pattern": matches})
     return extended(expected, format_checker=formats)
+
+
+def _host_address(text: str) -> None:
+    """Raise ValueError unless `text` is an address that a host can have."""
+    address = ipaddress.IPv4Address(text)
+    if address.is_multicast or address.is_reserved or address in THIS_NETWORK:
+        raise ValueError(text)
 
 
 def _host_network(text: str) -> None:

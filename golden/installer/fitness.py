@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golden import definition, log, manifest, paths
-from golden.definition.fields import mib_range
+from golden.definition.fields import mib_range, plain_serial, plain_wwn
 from golden.definition.models import Node, Site
 from golden.disk.layout import MIB
 from golden.errors import UserError
 from golden.installer import drivers, probe
 from golden.installer.drivers import Drivers
-from golden.installer.manifest import plain_serial
 from golden.installer.probe import Device, Disk, Probe
 from golden.layers import Store
 
@@ -145,12 +144,7 @@ def _is_meant(disk: Disk, node: Node) -> bool:
         return least * MIB <= disk.size and (not most or disk.size <= most * MIB)
     if rule.serial:
         return plain_serial(disk.serial) == plain_serial(rule.serial)
-    return _plain(disk.wwn) == _plain(rule.wwn or "") != ""
-
-
-def _plain(wwn: str) -> str:
-    """A WWN in the form the installer compares (scripts/installer/disk.sh, plain_wwn)."""
-    return re.sub(r"^(0x|naa\.|eui\.|nvme\.)", "", wwn.lower())
+    return plain_wwn(disk.wwn) == plain_wwn(rule.wwn or "") != ""
 
 
 def _word(ok: bool | None) -> str:

@@ -14,11 +14,10 @@ The manifest is signed (golden.keys.signing); the installer's initramfs holds th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from golden.definition.fields import mib, mib_range
+from golden.definition.fields import mib, mib_range, plain_serial
 from golden.definition.files import Disk
 from golden.definition.models import Node
 from golden.disk.layout import MIB
@@ -65,12 +64,6 @@ def text(site: str, nodes: Iterable[tuple[Node, Disk, Seed]], images: Iterable[I
         lines.append(f"image {image.kind} {image.length} {image.sha256}")
         lines += [_piece(image.kind, piece) for piece in image.pieces]
     return "".join(f"{line}\n" for line in lines)
-
-
-def plain_serial(serial: str) -> str:
-    """A serial number in its one normal form: kernels pad it with spaces, and udev turns spaces
-    inside it into underscores (scripts/installer/disk.sh, plain_serial)."""
-    return re.sub(r"[ _]", "", serial)
 
 
 def piece_name(number: int) -> str:

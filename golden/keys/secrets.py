@@ -8,6 +8,7 @@ wheezy's OpenSSH 6.0 and OpenSSL 1.0.1 read as today's tools do (docs/wheezy.md 
 from __future__ import annotations
 
 import json
+import re
 import secrets as entropy
 import string
 import time
@@ -56,6 +57,17 @@ LENGTHS: Mapping[str, int] = {
     "recaptcha_private_key": 40,
 }
 
+# What a person may write over them: a line of text that no command takes for an option.
+_TEXT = (re.compile(r"(?![-\s])[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?<!\s)"), "one line of text")
+_WORD = (re.compile(r"[!-~]{1,64}"), "at most 64 letters of ASCII")
+_FORMS = {
+    "encryption_key": (re.compile(r"[!-~]{1,32}"), "at most 32 letters of ASCII"),  # S3.5
+    # Values of HTTP headers, of the tables' length (S7.1), and an atom of Erlang.
+    "pithos_token": _WORD,
+    "cyclades_token": _WORD,
+    "rabbitmq_cookie": _WORD,
+}
+
 HOST_KEY_TYPES = ("rsa", "ecdsa")
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -99,6 +111,14 @@ def ensure(site: Site) -> Secrets:
             _ensure_ssh_key(folder / f"{node.name}.host_rsa", _new_rsa, f"root@{node.fqdn}")
             _ensure_ssh_key(folder / f"{node.name}.host_ecdsa", _new_ecdsa, f"root@{node.fqdn}")
         return _read(folder)
+
+
+def unfit(name: str, text: object) -> str:
+    """Why a node cannot use `text` as its secret `name`; empty if it can. Quotes nothing of it."""
+    form, words = _FORMS.get(name, _TEXT)
+    if isinstance(text, str) and form.fullmatch(text) and "@@SECRET:" not in text:
+        return ""
+    return f"{name} must be {words}, in quotes, without a space or '-' at its ends"
 
 
 def make(site: str) -> None:
@@ -217,9 +237,15 @@ def _public_words(private: Path) -> str:
 def _stored(file: Path) -> dict[str, Any]:
     """Read secrets.json, which a person may have edited. Messages quote nothing of it."""
     try:
-        stored = json.loads(file.read_text())
+        written = file.read_text()
+        stored = json.loads(written)
         found = {"generation": str(stored["generation"]), "created": int(stored["created"])}
-        return found | {"values": {name: str(text) for name, text in stored["values"].items()}}
+        wrong = {name: why for name, text in stored["values"].items() if (why := unfit(name, text))}
+        if not wrong:
+            return found | {"values": stored["values"]}
+        name, why = min(wrong.items())
+        line = written[: written.find(json.dumps(name))].count("\n") + 1
+        where = f"{shown(file)}:{line}"
     except json.JSONDecodeError as error:
         why = f"not JSON: {error.msg}"
         where = f"{shown(file)}:{error.lineno}"

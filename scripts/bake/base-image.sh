@@ -3,7 +3,8 @@
 # snf-image finds it by its name (guide G184, G210). The guide fetches it on the running nodes: a host
 # that does not answer would then stop them half set up.
 set -eu
-grep '^base-image' /run/bake/input/downloads.tsv | while read -r name source file; do
+tab=$(printf '\t')
+grep '^base-image' /run/bake/input/downloads.tsv | while IFS=$tab read -r name source file; do
     if [ -n "$file" ]; then
         target=/srv/images/${source##*/}
         mkdir -p /srv/images /var/lib/snf-image

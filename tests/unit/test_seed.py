@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
 import pycdlib
 import pytest
 
-from golden import seed
+from golden import run, seed
 from golden.keys import secrets
+from golden.layers import enter
+from golden.paths import ROOT
 from tests.unit.small_site import small_site
 
 SITE = small_site()
@@ -108,3 +112,20 @@ def test_instance_id_and_serial_are_stable(tmp_path: Path) -> None:
     other = seed.write(SITE, NODE, tmp_path / "3.iso", (MANAGEMENT,))
     assert golden(other)["serial"] != golden(first)["serial"]
     assert json.loads(read(other, "joliet_path")["meta-data"]) == meta
+
+
+@pytest.mark.parametrize("size", ["4k", "200k"])
+def test_a_full_disk_is_named_and_the_next_run_goes_on(tmp_path: Path, size: str) -> None:
+    work = f"{shlex.quote(sys.executable)} -m invoke seed"
+    script = (
+        f"mount -t tmpfs -o size={size} none {tmp_path}; {work}; echo code $?; "
+        f"mount -o remount,size=1m {tmp_path} && {work} && find {tmp_path} -type f"
+    )
+    argv = [*enter.namespaces(), "sh", "-c", script]
+    said = run.run(argv, cwd=ROOT, env={"GOLDEN_HOME": str(tmp_path)}).out
+    first, _, rest = said.partition("code 2\n")
+    (error,) = [line for line in first.splitlines() if line.startswith("error: ")]
+    assert error.startswith(f"error: {tmp_path}/.") and ": No space left on device: make" in error
+    names = {Path(line).name for line in rest.splitlines() if line.startswith("/")}
+    assert {"node1.iso", "node2.iso", "secrets.json"} <= names
+    assert [name for name in names if name.startswith(".") and not name.endswith(".lock")] == []

@@ -11,7 +11,6 @@ from engine.failures import StepError
 GUIDE = ("G125", "G127")
 SERVICES = ()
 
-NAME = ["First", "User"]
 SMTP_PORT = 25
 
 
@@ -24,9 +23,14 @@ def run(ctx):
     if person.find(ctx) is None:
         synnefo.manage(
             ctx,
-            ["user-add", person.email(ctx)]
-            + ctx.variable("user_name", NAME)
-            + ["--password", ctx.secret("user_password")],
+            [
+                "user-add",
+                person.email(ctx),
+                ctx.variable("user_first_name", "First"),
+                ctx.variable("user_last_name", "User"),
+                "--password",
+                ctx.secret("user_password"),
+            ],
         )
     user = person.existing(ctx)
     if user.moderated == "t" and user.active == "f":

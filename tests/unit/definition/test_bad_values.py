@@ -110,7 +110,7 @@ CASES = {
         SITE,
         "address: 198.51.100.1,",
         "address: 198.51.100.256,",
-        "nodes[0].address: '198.51.100.256' is not an IPv4 address such as 198.51.100.7",
+        "nodes[0].address: '198.51.100.256' is not a host's IPv4 address such as 198.51.100.7",
     ),
     "subnet with host bits": (
         SITE,

@@ -59,7 +59,32 @@ CASES = {
         SITE,
         "name: br2",
         "name: br1",
-        "bridges[1].name: the bridge name br1 is also that of bridges[0].name (line 8)",
+        "bridges[1].name: the interface br1 is also that of bridges[0].name (line 8)",
+    ),
+    "bridge called as the network's interface": (
+        SITE,
+        "name: br2",
+        "name: eth0",
+        "bridges[1].name: the interface eth0 is also that of network.interface (line 5)",
+    ),
+    "bridge on the network's interface itself": (
+        SITE,
+        "port: eth1",
+        "port: eth0",
+        "bridges[1].port: the interface eth0 is also that of network.interface (line 5)",
+    ),
+    "bridge on a bridge": (
+        SITE,
+        "port: eth1",
+        "port: br1",
+        "bridges[1].port: the interface br1 is also that of bridges[0].name (line 8)",
+    ),
+    "name server that is a node": (
+        SITE,
+        "  gateway: 198.51.100.254",
+        "  gateway: 198.51.100.254\n  dns_upstream: [198.51.100.2]",
+        "network.dns_upstream[0]: the address 198.51.100.2 is also that of nodes[1].address"
+        " (line 15)",
     ),
     "bridge on two ports": (
         SITE,
@@ -102,6 +127,18 @@ CASES = {
         'mac: "02:00:00:00:00:01"}',
         'mac: "02:00:00:00:00:01", disk: {serial: S1, root: 2T}}',
         "nodes[0].disk.root: 2T: partitions end at 2T, so take less",
+    ),
+    "root smaller than the image": (
+        SITE,
+        'mac: "02:00:00:00:00:01"}',
+        'mac: "02:00:00:00:00:01", disk: {serial: S1, root: 5G}}',
+        "nodes[0].disk.root: 5G is less than the image of kind master has, 6G",
+    ),
+    "root larger than its disk": (
+        SITE,
+        'mac: "02:00:00:00:00:01"}',
+        'mac: "02:00:00:00:00:01", disk: {size: 8G..10G, root: 11G}}',
+        "nodes[0].disk.root: 11G fits no disk of 8G..10G",
     ),
     "FQDN of 72 letters": (
         SITE,
@@ -165,6 +202,27 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_names_line_path_and_remedy(tree: SmallTree, case: Case) -> None:
     tree.assert_one_problem(*case)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("serial: S3Z8 NB0K", "serial: S3Z8NB0K"), ("wwn: eui.5000c5", "wwn: naa.5000c5")],
+)
+def test_two_ways_to_write_one_disk(tree: SmallTree, first: str, second: str) -> None:
+    tree.edit(SITE, '"02:00:00:00:00:01"}', f'"02:00:00:00:00:01", disk: {{{first}}}}}')
+    tree.edit(SITE, '"02:00:00:00:00:02"}', f'"02:00:00:00:00:02", disk: {{{second}}}}}')
+    key = first.partition(":")[0]
+    (problem,) = tree.problems()
+    assert f"nodes[1].disk.{key}: the disk's {key} " in problem
+    assert problem.endswith(f"is also that of nodes[0].disk.{key} (line 13)")
+
+
+def test_a_name_of_an_interface_with_its_vlan(tree: SmallTree) -> None:
+    tree.edit(SITE, "  gateway: 198", "  interface: ens18np0123456\n  gateway: 198")
+    assert tree.problems() == [
+        f"{SITE}:9: bridges[0].vlan: ens18np0123456.1 has 16 letters: an interface's name has at"
+        " most 15"
+    ]
 
 
 def test_file_of_two_roles(tree: SmallTree) -> None:

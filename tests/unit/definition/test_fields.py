@@ -9,10 +9,11 @@ from golden.definition import fields
 from golden.definition.fields import Rule, mib, mib_range
 
 GOOD = {
-    "Name": ["a", "node1", "ganeti-node"],
+    "Name": ["a", "node1", "ganeti-node", "a" * 63],
     "Identifier": ["web_version", "a"],
     "HostLabel": ["n1", "a-b", "1a", "localhosts", "a" * 63],
-    "HostName": ["localhost", "0.debian.pool.ntp.org", "node1.example.com"],
+    "Domain": ["lab.test", "test", "1.2.3a", "a.0xg"],
+    "HostName": ["localhost", "192.0.2.1", "0.debian.pool.ntp.org", "node1.example.com"],
     "Mac": ["02:00:00:00:00:01", "52:54:00:ab:cd:ef"],
     "Interface": ["eth0", "eth0.1", "br1"],
     "Mode": ["0640", "2770", "0000"],
@@ -28,12 +29,33 @@ GOOD = {
     "Mail": ["user@rehearsal.test", "zoe.o'neill@lab.test", "a+b@x-y.example.museum"],
     "Mailbox": ["Ann Other <ann@lab.test>", "Zoë O'Neill <zoe@lab.test>"],
     "Text": ["x", "a b"],
+    "Word": ["wheezy/updates", "a=b,c", "~"],
+    "FileName": ["x", "snf-image-helper.tar.xz"],
+    "Origin": [
+        "",
+        "tiny",
+        "/srv/my images/it's.diskdump",
+        "{base_image}.meta",
+        "https://h:8/a?b=@",
+    ],
     "Upstream": ["0.16.2", "0.17", "1.0~rc1+git2"],
 }
 BAD = {
-    "Name": ["", "A", "1a", "a b", "a\n"],
+    "Name": ["", "A", "1a", "a b", "a\n", "a-", "a__b", "a" * 64],
     "Identifier": ["a-b", "1", "é"],
-    "HostLabel": ["-a", "a-", "a.b", "N1", "1", "0-1", "localhost", "a" * 64],
+    "HostLabel": [
+        "-a",
+        "a-",
+        "a.b",
+        "N1",
+        "1",
+        "0-1",
+        "0x1f",
+        "localhost",
+        "ip6-loopback",
+        "a" * 64,
+    ],
+    "Domain": ["", "1", "cloud.123", "192.0.2.1", "x.0x1f", "localhost", "A.test", "a.test."],
     "HostName": ["", ".a", "a..b", "a.", "-a.b", "a" * 64 + ".b"],
     "Mac": [
         "02:00:00:00:00",
@@ -42,7 +64,7 @@ BAD = {
         "01:00:00:00:00:01",
         "00:00:00:00:00:00",
     ],
-    "Interface": ["", "a" * 16, "0eth"],
+    "Interface": ["", "a" * 16, "0eth", "lo", "all", "default"],
     "Mode": ["640", "0888", "00640", "rw"],
     "Size": ["0G", "6", "6GB", "-1G", "1.5G", "6g"],
     "SizeRange": ["", "100G", "..1T", "1G...2G", "0G.."],
@@ -52,11 +74,21 @@ BAD = {
     "ImagePath": ["", "/", "a", "/a/", "//a", "/a/../b", "/./a", "/a b", "/..", "/a\n"],
     "Package": ["", "a", "A", "-a", "a_b"],
     "Service": ["", "A", "/x"],
-    "Mirror": ["hosts", "ftp://x", "http://", ""],
+    "Mirror": ["hosts", "ftp://x", "http://", "http:///x", "http://u:p@h/x", "file://h/x", ""],
     "Upstream": ["", "v1", "0.16.2-1", "0.16 ", "1:2", "0.16.2\n"],
     "Mail": ["", "user", "user@lab", "user@rehearsal.example", "a..b@lab.test", "ä@lab.test"],
     "Mailbox": ["ann@lab.test", "<ann@lab.test>", "Ann <a@x.example>", "A <b> <a@lab.test>"],
     "Text": ["", " a", "a ", "a\nb", "\n"],
+    "Word": ["", "a b", "[a", "a]", "ä", "a\n"],
+    "FileName": ["", "a/b", "..", "a b", "a\n"],
+    "Origin": [
+        "ftp://h/x",
+        "http://u@h/x",
+        "https://u:p@h/x",
+        "http:///x",
+        "x://u:p@h/",
+        "file://h",
+    ],
 }
 
 

@@ -46,6 +46,27 @@ CASES = {
         {"pool": "many"},
         "variables.pool: expected a whole number, found many",
     ),
+    "download's address with a password": (
+        "image: origin",
+        {"image": "https://ann:secret@cdn.test/x"},
+        "variables.image: 'https://ann:secret@cdn.test/x' is not an http or https URL without user"
+        " and password, which belong into ~/.netrc, a path of this host, or a word",
+    ),
+    "line break in a text": (
+        "subject: text",
+        {"subject": '"a\\nb"'},
+        "variables.subject: '\\n' cannot be in a variable: give printable text",
+    ),
+    "line break in one of several texts": (
+        "subjects: texts",
+        {"subjects": '["a\\u2028b"]'},
+        "variables.subjects[0]: '\\u2028' cannot be in a variable: give printable text",
+    ),
+    "text that reads like a secret's place": (
+        "subject: text",
+        {"subject": "'@@SECRET:py:smtp_password@@'"},
+        "variables.subject: '@@SECRET:' cannot be in a variable: give printable text",
+    ),
     "number for text": (
         "subject: text",
         {"subject": "12"},
@@ -64,6 +85,45 @@ def test_variable_must_fit_the_role(
     lines = "".join(f"\n  {name}: {given[name]}" for name in ordered)
     line = tree.edit(SITE, "  workers: 4", f"  workers: 4{lines}") + 1
     assert tree.problems() == [f"{SITE}:{line}: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern", "given", "keys", "shown"),
+    [
+        ("text", "file|smtp", "smpt", "", "smpt"),
+        ("text", "file|smtp", "file2", "", "file2"),
+        ("count", "[1-9].*", "0", "", "0"),
+        ("texts", "[a-z.]+=[0-9]+", "[a.b=1, vm]", "[1]", "vm"),
+    ],
+)
+def test_a_value_must_match_its_pattern(
+    tree: SmallTree, kind: str, pattern: str, given: str, keys: str, shown: str
+) -> None:
+    tree.edit(WEB, "{workers: count}", f"{{it: {kind}}}\npatterns: {{it: '{pattern}'}}")
+    line = tree.edit(SITE, "workers: 4", f"it: {given}")
+    place = f"{SITE}:{line}: variables.it{keys}"
+    assert tree.problems() == [f"{place}: '{shown}' does not match {pattern}, as {WEB}:12 has it"]
+
+
+@pytest.mark.parametrize(
+    ("written", "keys", "message"),
+    [
+        ("patterns: {wokers: x}", "patterns.wokers", "the role has no such variable; did you mean"),
+        ("patterns: {workers: '('}", "patterns.workers", "not a regular expression of Python: "),
+        ("downloads: [{name: x, source: '{nosuch}'}]", "downloads[0].source", "the role has no"),
+        ("downloads: [{name: x, source: '{'}]", "downloads[0].source", "write a variable as"),
+        ("downloads: [{name: x, source: '{0}'}]", "downloads[0].source", "write a variable as"),
+        ("downloads: [{name: x, source: '{workers.x}'}]", "downloads[0].source", "write a vari"),
+        ("downloads: [{name: ../x, source: y}]", "downloads[0].name", "'../x' is not the name"),
+        ("downloads: [{name: x, source: 'http://u:p@h/x'}]", "downloads[0].source", "'http://u:"),
+    ],
+)
+def test_what_a_role_says_of_its_variables(
+    tree: SmallTree, written: str, keys: str, message: str
+) -> None:
+    tree.edit(WEB, "bake:", f"{written}\nbake:")
+    (problem,) = tree.problems()
+    assert problem.startswith(f"{WEB}:10: {keys}: {message}")
 
 
 def test_the_same_text_may_be_there_twice(tree: SmallTree) -> None:

@@ -31,7 +31,8 @@ variables:
   mail_admins: ["Zoë O'Neill <zoe.o'neill@cloud.test>"]
   mail_subject_prefix: "[Wolke \\\\ 'ä' 50%] "
   user_email: zoe.o'neill@cloud.test
-  user_name: [Zoë, O'Neill]
+  user_first_name: Zoë
+  user_last_name: O'Neill
 """
 PASSWORD = "pä ss'w\"ord"
 

@@ -133,6 +133,34 @@ def test_a_damaged_file_is_said_not_shown_nor_changed(text: str, words: str) -> 
     assert file.read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("smtp_password", 12345678, "one line of text, in quotes"),
+        ("smtp_password", None, "one line of text"),
+        ("smtp_password", "", "one line of text"),
+        ("smtp_password", "hush\nhush", "one line of text"),
+        ("collectd_password", "hush ", "without a space"),
+        ("user_password", "-hush", "without a space or '-'"),
+        ("vnc_password", "@@SECRET:py:hush@@", "one line of text"),
+        ("pithos_token", "hüsh", "at most 64 letters of ASCII"),
+        ("encryption_key", "h" * 33, "at most 32 letters of ASCII"),
+    ],
+)
+def test_a_secret_that_no_node_can_use_is_named_not_shown(
+    name: str, text: object, words: str
+) -> None:
+    file = secrets.ensure(SITE).folder / "secrets.json"
+    stored = json.loads(file.read_text())
+    stored["values"][name] = text
+    file.write_text(json.dumps(stored, indent=1))
+    line = next(i for i, row in enumerate(file.read_text().splitlines(), 1) if f'"{name}"' in row)
+    with pytest.raises(UserError, match=words) as caught:
+        secrets.ensure(SITE)
+    assert f"secrets.json:{line}: {name} must be" in str(caught.value)
+    assert "ush" not in str(caught.value)
+
+
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     secrets.ensure(SITE)
     assert capfd.readouterr() == ("", "")
