@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from golden.check.connection import Connection, UnreachableError
 from golden.check.facts import Facts
-from golden.check.questions import questions
 from golden.definition import Node, Site
-from golden.keys.secrets import Secrets
 
 SCRIPTS = (
     *("files", "system", "hygiene", "reach", "web", "cloud", "daemons", "packets"),
@@ -20,6 +18,8 @@ SCRIPTS = (
 # Some twenty commands of Synnefo, each of which takes ten seconds on a busy emulated machine.
 SECONDS = 1200
 CLOCK = "clock_offset"
+# Scripts that can be asked for a part, and what of the request says which.
+PARTS = {"cloud": "commands", "done": "steps", "effective": "effective"}
 
 
 class Live(Mapping[str, Any]):
@@ -28,23 +28,36 @@ class Live(Mapping[str, Any]):
     Looking up raises what `Connection.ask` raises.
     """
 
-    def __init__(self, connection: Connection, site: Site, node: Node, secrets: Secrets) -> None:
-        self._connection, self._site, self._node = connection, site, node
-        self._request = questions(site, node, secrets)
+    def __init__(
+        self, connection: Connection, site: Site, node: Node, request: Mapping[str, Any]
+    ) -> None:
+        self._connection, self._site, self._node, self._request = connection, site, node, request
         self._known: dict[str, Any] = {}
 
-    def ask(self, *scripts: str) -> Live:
-        """Have the answers of `scripts`, all without any, by one login."""
-        asked = [name for name in scripts or SCRIPTS if name not in self._known]
+    def ask(self, *scripts: str) -> None:
+        """Have the answers of `scripts` by one login."""
+        self._known |= self._answers(scripts, self._request)
+
+    def _answers(self, scripts: Sequence[str], request: Mapping[str, Any]) -> dict[str, Any]:
         python = self._site.release.python
-        self._known |= self._connection.ask(self._node.name, python, asked, self._request, SECONDS)
-        return self
+        return self._connection.ask(self._node.name, python, scripts, request, SECONDS)
+
+    def one(self, script: str, name: str) -> Any:
+        """What one command of the script `cloud`, one step or one daemon says."""
+        wanted: list[Any] = [name]
+        if script == "cloud":
+            commands = {one["label"]: one for one in self._request["commands"]}
+            # What it is about, by the rows of another, comes first.
+            wanted = [commands[each] for each in (commands[name]["for"], name) if each]
+        return self._answers([script], {**self._request, PARTS[script]: wanted})[script][name]
 
     def __getitem__(self, name: str) -> Any:
-        """The answer of the script `name`."""
+        """The answer of the script `name`; what PARTS names comes part by part."""
         if name not in self._known:
             if name == CLOCK:
                 self._known[name] = list(self._connection.clock_offset(self._node.name))
+            elif name in PARTS:
+                self._known[name] = _Parts(self, name)
             else:
                 self.ask(name)
         return self._known[name]
@@ -54,6 +67,18 @@ class Live(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(SCRIPTS) + 1
+
+
+class _Parts(dict[str, Any]):
+    """The answer of a script in parts, each asked when it is wanted."""
+
+    def __init__(self, live: Live, script: str) -> None:
+        super().__init__()
+        self._live, self._script = live, script
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = self._live.one(self._script, name)
+        return self[name]
 
 
 def recorded(folder: Path, node: Node) -> Facts:

@@ -29,6 +29,7 @@ def questions(site: Site, node: Node, secrets: Secrets) -> dict[str, Any]:
         ),
         "services": list(node.kind.services(site.release)),
         "state": state.changing(site, node.kind),
+        "steps": list(node.kind.first_boot),
         "effective": [name for name in EFFECTIVE if node.kind.has(name)],
         "names": expected.names(site),
         "secrets": _must_stay_secret(node, secrets),

@@ -98,7 +98,8 @@ def there(path):
 class Drift(object):
     """Walks the node's root file system beside the image's list."""
 
-    def __init__(self, state):
+    def __init__(self, state, apart=()):
+        self.outside = OUTSIDE + tuple(one.encode("utf-8") for one in apart)
         self.entries, self.digests = image()
         self.loose = matcher(folders_of(state))
         self.free = matcher([one for one in state if not one.endswith("/")] + folders_of(state))
@@ -117,7 +118,7 @@ class Drift(object):
         for folder, folders, names in os.walk(b"/"):
             for name in folders + names:
                 path = os.path.join(folder, name)
-                if path not in OUTSIDE:
+                if path not in self.outside:
                     seen.add(path)
                     here = self.look(path, device)
                     if name in folders and not here:
@@ -127,8 +128,9 @@ class Drift(object):
             folders.sort()
         for path in sorted(set(self.entries) - seen):
             above = os.path.dirname(path)
-            if above in seen and not self.free.match(path) and above not in self.mounts:
-                self.note("missing", path)
+            if above in seen and above not in self.mounts and path not in self.outside:
+                if not self.free.match(path):
+                    self.note("missing", path)
 
     def look(self, path, device):
         """Compare one path; whether what is below it is to be looked at too."""
@@ -230,8 +232,11 @@ def boot(entries, services):
 
 
 def main(request):
-    """{what: findings}, each list shortened; None for an image without a list."""
-    drift = Drift(request["state"])
+    """{what: findings}, each list shortened; None for an image without a list.
+
+    What is below the folders request["apart"] is not looked at.
+    """
+    drift = Drift(request["state"], request.get("apart", ()))
     if drift.entries is None:
         return None
     drift.walk()

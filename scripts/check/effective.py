@@ -36,9 +36,17 @@ def postgresql():
             loaded = float(value)
         elif what in found:
             found[what].append(value)
+    found["set"] += altered()
     files = glob.glob("/etc/postgresql/*/main/*.conf")
     found["unread"] = [path for path in sorted(files) if os.stat(path).st_mtime > loaded]
     return {what: sorted(values) for what, values in found.items()}
+
+
+def altered():
+    """What ALTER SYSTEM wrote: some of it takes effect only when the server starts again."""
+    texts = [text(path) for path in glob.glob("/var/lib/postgresql/*/main/postgresql.auto.conf")]
+    lines = "\n".join(texts).splitlines()
+    return [line + " by ALTER SYSTEM" for line in lines if line.strip() and line[0] != "#"]
 
 
 def rabbitmq():

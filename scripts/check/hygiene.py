@@ -11,7 +11,11 @@ import stat
 
 from guest import content, text
 
-SEARCHED = ("/etc", "/var/lib/firstboot", "/var/log", "/root", "/srv", "/tmp", "/var/tmp")
+SEARCHED = ("/etc", "/var/lib/firstboot", "/var/log", "/root", "/srv", "/tmp", "/var/tmp") + (
+    "/var/lib/ganeti",
+    "/var/lib/vncauthproxy",
+)
+PRIVATE = re.compile(b"^-----BEGIN [A-Z ]*PRIVATE KEY-----", re.MULTILINE)
 LOGS = ("/var/log", "/var/lib/firstboot")
 # Bigger files are data, not configuration; none of ours comes near.
 LARGEST = 4 * 1024 * 1024
@@ -66,13 +70,16 @@ def same_device(folder, name, device):
 
 
 def secrets(values):
-    """Files with a placeholder left, world-readable ones with a secret, logs and state with one."""
+    """Files with a placeholder left, world-readable ones with a secret or a private key, logs and
+    state with a secret."""
     known = [value.encode("utf-8") for value in values]
-    found = {"placeholders": [], "readable": [], "logged": []}
+    found = {"placeholders": [], "readable": [], "logged": [], "keys": []}
     for path, status in searched():
         data = content(path) or b""
         if b"@@SECRET" in data:
             found["placeholders"].append(path)
+        if status.st_mode & stat.S_IROTH and PRIVATE.search(data):
+            found["keys"].append(path)
         if any(value in data for value in known):
             if status.st_mode & stat.S_IROTH:
                 found["readable"].append(path)

@@ -142,13 +142,15 @@ def network():
 
 
 def storage():
-    """Volume groups in MiB, mounts as [device, place, type, options], free and all MiB, exports."""
+    """Volume groups in MiB, mounts (now, and by fstab) as [device, place, type, options], free and
+    all MiB, exports."""
     layout = ["--noheadings", "--nosuffix", "--units", "m", "-o", "vg_name,vg_size"]
     rows = [line.split() for line in run(["vgs"] + layout)[1].splitlines()]
     places = ["/", "/srv/archip"]
     return {
         "volume_groups": {row[0]: float(row[1]) for row in rows if len(row) == 2},
         "mounts": [line.split()[:4] for line in text("/proc/mounts").splitlines()],
+        "fstab": [line.split()[:4] for line in re.findall("^[^#\\s].*", text("/etc/fstab"), re.M)],
         "free_mib": {place: space(place)[0] for place in places if os.path.isdir(place)},
         "total_mib": {place: space(place)[1] for place in places if os.path.isdir(place)},
         "exports": text("/var/lib/nfs/etab").splitlines(),

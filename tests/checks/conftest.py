@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import json
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import testinfra
@@ -13,6 +17,7 @@ from testinfra.host import Host
 from golden.check.collect import CLOCK, SCRIPTS, Live, recorded
 from golden.check.connection import CONNECT_SECONDS, Connection, UnreachableError
 from golden.check.facts import Facts
+from golden.check.questions import questions
 from golden.definition import Node
 from golden.errors import StageError
 from golden.keys import secrets
@@ -57,15 +62,21 @@ def pending(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Facts]]
         if RECORDED is not None:
             yield {node.name: pool.submit(recorded, RECORDED, node) for node in SITE.nodes}
             return
-        known = secrets.load(SITE)
         link = request.getfixturevalue("connection")
         # Of a few chosen checks each asks what it needs.
         first = () if request.config.option.keyword else SCRIPTS
-        yield {node.name: pool.submit(_live, link, node, known, first) for node in SITE.nodes}
+        yield {node.name: pool.submit(_live, link, node, first) for node in SITE.nodes}
 
 
-def _live(link: Connection, node: Node, known: secrets.Secrets, first: Sequence[str]) -> Facts:
-    document = Live(link, SITE, node, known)
+@functools.cache
+def _request(node: str) -> dict[str, Any]:
+    return questions(SITE, SITE.node(node), secrets.load(SITE))
+
+
+def _live(link: Connection, node: Node, first: Sequence[str]) -> Facts:
+    # For who asks many times and knows where to look (bench/mutation): `apart` of `drift`.
+    narrow = json.loads(os.environ.get("GOLDEN_CHECK_NARROW", "{}"))
+    document = Live(link, SITE, node, {**_request(node.name), **narrow})
     if first:
         document.ask(*first)
     document[CLOCK]

@@ -94,6 +94,12 @@ def test_every_node_can_become_master(master: Host) -> None:
     }
 
 
+def test_watcher_and_queue_are_not_held(master: Host) -> None:
+    # A hand that repaired something may have left either: nothing is mended, or nothing runs.
+    assert "not paused" in master.check_output("gnt-cluster watcher info")
+    assert "is unset" in master.check_output("gnt-cluster queue info"), "the queue is drained"
+
+
 @pytest.mark.parametrize("level", ["cluster", "group"])
 def test_drbd_keeps_its_metadata_in_the_volume_group(
     master: Host, facts_of: Callable[[Node], Facts], level: str

@@ -42,6 +42,11 @@ def test_no_secret_is_readable_by_all(facts: Facts, node: Node) -> None:
 
 
 @each_node()
+def test_no_private_key_is_readable_by_all(facts: Facts, node: Node) -> None:
+    assert facts.hygiene["secrets"]["keys"] == []
+
+
+@each_node()
 def test_no_secret_is_in_a_log(facts: Facts, node: Node) -> None:
     assert facts.hygiene["secrets"]["logged"] == []
 

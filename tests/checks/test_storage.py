@@ -61,6 +61,25 @@ def test_shared_folder_is_mounted_from_the_server(facts: Facts, node: Node) -> N
     assert device.partition(":")[0] in (server.fqdn, server.name, str(server.address))
 
 
+@each_node(role="nfs-client")
+def test_shared_folder_is_a_mount(facts: Facts, node: Node) -> None:
+    # A volume of the engine's where there is no NFS; without either each node writes for itself.
+    assert SHARED in [place for _, place, _, _ in facts.system["storage"]["mounts"]]
+
+
+@each_node()
+def test_all_of_fstab_is_mounted(facts: Facts, node: Node) -> None:
+    # What cannot be mounted stops the next boot.
+    storage = facts.system["storage"]
+    mounted = {place for _, place, _, _ in storage["mounts"]}
+    wanted = {
+        place
+        for _, place, kind, options in storage["fstab"]
+        if kind != "swap" and "noauto" not in options.split(",")
+    }
+    assert wanted - mounted == set()
+
+
 @dataclass(frozen=True)
 class Share:
     """A file of user 200, written at one end in a folder that hands down its group 300."""

@@ -50,7 +50,7 @@ def document(site: Site, node: Node, secrets: Secrets) -> Document:
         "daemons": healthy_cloud.daemons(site, node),
         "packets": healthy_cloud.packets(site),
         "drift": {what: [] for what in ("changed", "missing", "added", "opened", "boot")},
-        "done": {"steps": dict.fromkeys(node.kind.first_boot, "")},
+        "done": dict.fromkeys(node.kind.first_boot, ""),
         "effective": effective(node),
         "clock_offset": [0.01, 0.2],
     }
@@ -173,6 +173,7 @@ def storage(site: Site, node: Node) -> Document:
     return {
         "volume_groups": {site.volume_group.name: 25596.0},
         "mounts": [["/dev/vda1", "/", "ext4", "rw"], *([mount] if client else [])],
+        "fstab": [["LABEL=root", "/", "ext4", "ro"], *([mount] if client else [])],
         "free_mib": {"/": 55000, "/srv/archip": 55000},
         "total_mib": {"/": 60000, "/srv/archip": 60000},
         "exports": [],
@@ -185,7 +186,7 @@ def hygiene(node: Node) -> Document:
         "leftovers": [],
         "diversions": [],
         "unsafe_io": [],
-        "secrets": {"placeholders": [], "readable": [], "logged": []},
+        "secrets": {"placeholders": [], "readable": [], "logged": [], "keys": []},
         "identity": {kind: f"{kind} of {node.name}" for kind in kinds},
     }
 

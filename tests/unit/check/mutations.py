@@ -224,7 +224,7 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
         {"storage.drbd_calls_no_helper"},
     ),
     "not mounted": (
-        put("node2", SYSTEM, "storage", "mounts", value=[]),
+        put("node2", SYSTEM, "storage", "mounts", 1, 0, value="/dev/sdb1"),
         {"storage.shared_folder_is_mounted_from_the_server"},
     ),
     "no root ssh": (

@@ -28,8 +28,24 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
         {"drift.next_boot_starts_the_same"},
     ),
     "interfaces changed": (
-        put("node1", "done", "steps", "network", value="the system is not as the step left it"),
+        put("node1", "done", "network", value="the system is not as the step left it"),
         {"drift.step_is_still_done"},
+    ),
+    "key readable": (
+        put("node1", "hygiene", "secrets", "keys", value=["/etc/ssh/ssh_host_rsa_key"]),
+        {"hygiene.no_private_key_is_readable_by_all"},
+    ),
+    "volume gone": (
+        put("node2", "system", "storage", "mounts", value=[]),
+        {
+            "storage.shared_folder_is_mounted_from_the_server",
+            "storage.shared_folder_is_a_mount",
+            "storage.all_of_fstab_is_mounted",
+        },
+    ),
+    "fstab has a disk more": (
+        put("node1", "system", "storage", "fstab", 0, 1, value="/mnt"),
+        {"storage.all_of_fstab_is_mounted"},
     ),
     "cron stopped": (
         put("node1", "system", "daemons", "cron", "code", value=3),

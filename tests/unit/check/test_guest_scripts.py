@@ -124,8 +124,11 @@ def test_secrets_are_found_where_they_must_not_be(scripts: dict[str, Any], searc
     put("etc/private", "password = s3cr3t", 0o600)
     open_file = put("etc/open", "password = s3cr3t", 0o644)
     undone = put("etc/undone", "password = @@SECRET:line:database_password@@", 0o600)
+    put("etc/key", "-----BEGIN RSA PRIVATE KEY-----\n", 0o640)
+    key = put("etc/open-key", "-----BEGIN RSA PRIVATE KEY-----\n", 0o644)
     found = scripts["hygiene"].secrets(["s3cr3t"])
-    assert found == {"placeholders": [undone], "readable": [open_file], "logged": []}
+    wanted = {"placeholders": [undone], "readable": [open_file], "logged": [], "keys": [key]}
+    assert found == wanted
 
 
 def test_a_secret_in_a_log_is_found(

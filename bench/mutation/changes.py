@@ -1,0 +1,7 @@
+"""All changes, in the order of the table."""
+
+from __future__ import annotations
+
+from bench.mutation import cloud, daemons, files, settings
+
+ALL = (*settings.ALL, *files.ALL, *daemons.ALL, *cloud.ALL)
