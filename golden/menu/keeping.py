@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from invoke.context import Context
 from invoke.exceptions import Exit
 
 from golden import run
-from golden.errors import StageError
+from golden.errors import StageError, UserError
 from golden.menu.task import DEFAULT_SITE, Nodes, task
 from golden.paths import ROOT, TESTS
 
@@ -134,15 +136,24 @@ def coverage(_: Context, site: str = DEFAULT_SITE, json: bool = False, write: bo
     help={
         "slow": "run the tests that bake and boot instead of the unit tests",
         "nightly": "the tests that boot for minutes, instead of the unit tests",
+        "wheezy_tree": "run the programs of a root file system of Wheezy, of any architecture, on "
+        "what an image gets",
     }
 )
-def test(_: Context, slow: bool = False, nightly: bool = False) -> None:
+def test(_: Context, slow: bool = False, nightly: bool = False, wheezy_tree: str = "") -> None:
     """Run the project's unit tests, linters and type checks."""
     # A file's tests stay together: some share a database, and go on where the one before ended.
     folders, options = ["unit", "contract"], ["-n", "auto", "--dist", "loadfile"]
-    if slow or nightly:
+    if wheezy_tree and not (Path(wheezy_tree) / "bin/bash").is_file():
+        raise UserError(
+            f"--wheezy-tree {wheezy_tree}: there is no bin/bash in it; name a root folder"
+        )
+    if wheezy_tree:
+        os.environ["GOLDEN_WHEEZY_TREE"] = str(Path(wheezy_tree).resolve())
+    if slow or nightly or wheezy_tree:
         # They start VMs and bakes that fill both cores by themselves: one at a time.
-        chosen = [name for name, on in {"slow": slow, "nightly": nightly}.items() if on]
+        marks = {"slow": slow, "nightly": nightly, "wheezy": slow or bool(wheezy_tree)}
+        chosen = [name for name, on in marks.items() if on]
         folders, options = ["integration"], ["-v", "-m", " or ".join(chosen)]
     argv = [sys.executable, "-m", "pytest", *[str(TESTS / one) for one in folders], *options]
     code = run.interactive(argv, cwd=ROOT)
