@@ -69,11 +69,16 @@ def check_release(release: Document, roles: Iterable[Document]) -> None:
     """Report logical names that `release` translates but no role of `roles`, all roles, uses."""
     known = list(roles)
     for family in ("packages", "services"):
-        used = {name for role in known for _, name in role.each(family, "*")}
-        for keys, _ in release.each(family, "*"):
-            if keys[-1] not in used:
-                message = f"no role has this in its {family}; {nearest(str(keys[-1]), used)}"
-                release.problem(keys, message)
+        check_names(release, family, family, known)
+
+
+def check_names(document: Document, key: str, family: str, roles: Iterable[Document]) -> None:
+    """Report keys of `document`'s mapping at `key` that none of `roles` has in its `family`."""
+    used = {name for role in roles for _, name in role.each(family, "*")}
+    for keys, _ in document.each(key, "*"):
+        if keys[-1] not in used:
+            message = f"no role has this in its {family}; {nearest(str(keys[-1]), used)}"
+            document.problem(keys, message)
 
 
 def check_facts(site: Document, release: Document) -> None:

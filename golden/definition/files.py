@@ -22,9 +22,7 @@ class Source:
 
     suite: fields.Word
     components: tuple[fields.Name, ...] = ("main",)
-    mirror: Annotated[fields.Mirror | None, Doc("where it differs from the release's mirror")] = (
-        None
-    )
+    mirror: Annotated[fields.Mirror | None, Doc("where it differs from the release's")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +62,7 @@ class ReleaseFile:
         Literal["auto", "tree", "machine"], Doc("auto: a machine where its programs do not run")
     ] = "auto"
     kernel: Annotated[fields.Package, Doc("external: none; whoever boots the image brings one")]
-    cpu: Annotated[fields.Word, Doc("QEMU's model of it under KVM; host is this host's own")] = (
-        "host"
-    )
+    cpu: Annotated[fields.Word, Doc("QEMU's model under KVM; host: this host's own")] = "host"
     python: Annotated[fields.ImagePath, Doc("the interpreter of first boot")]
     qcow2: Qcow2 = field(default_factory=Qcow2)
     packages: Annotated[
@@ -178,6 +174,10 @@ class SiteFile:
     facts: Annotated[Mapping[fields.Identifier, Value], Doc("in place of those of the release")] = (
         field(default_factory=dict)
     )
+    names: Annotated[
+        Mapping[fields.Package, tuple[fields.Package, ...]],
+        Doc("real names of a logical package, in place of those of the release"),
+    ] = field(default_factory=dict)
     packages: Annotated[
         fields.Text | None,
         Doc("a folder of .debs on the baking host, which go before those of the release's sources"),

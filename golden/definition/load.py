@@ -18,7 +18,7 @@ from golden.definition.validate import validate
 from golden.errors import UserError
 
 # Of a site or release that is like another, these mappings hold the entries of both.
-JOINED = {"site": ("variables", "facts"), "release": ("facts", "packages", "services")}
+JOINED = {"site": ("variables", "facts", "names"), "release": ("facts", "packages", "services")}
 
 
 def sites(root: Path = paths.ROOT) -> tuple[str, ...]:
@@ -133,6 +133,7 @@ def _gather(site: str, reading: _Reading) -> _Parts:
     crosscheck.check_bridges(document, roles.values())
     variables.check(document, roles.values())
     crosscheck.check_users(roles.values())
+    crosscheck.check_names(document, "names", "packages", roles.values())
     contents: dict[str, Content] = {}
     for name, release in releases.items():
         if not release.data:

@@ -46,7 +46,11 @@ def _common(written: Any, model: type) -> dict[str, Any]:
 
 def _release(site: SiteFile, document: Document) -> Release:
     release = construct(Release, document.data)
-    release = dataclasses.replace(release, facts={**release.facts, **site.facts})
+    release = dataclasses.replace(
+        release,
+        facts={**release.facts, **site.facts},
+        packages={**release.packages, **site.names},
+    )
     if site.standins is not None:
         release = dataclasses.replace(release, standins=site.standins, owner=site.name)
     return release if site.packages is None else with_packages(release, site.name, site.packages)

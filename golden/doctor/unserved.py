@@ -22,7 +22,7 @@ _ROW = re.compile(
     re.MULTILINE,
 )
 NAME = "packages"
-NEEDED_BY_THOSE = "needed by those"
+NEEDED_BY_THOSE = "if those need it"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def public(text: str) -> dict[str, tuple[str, str]]:
         for name in row["names"].split(", "):
             # "snf-common, -webproject": the first part is that of the first.
             whole = f"snf{name}" if name.startswith("-") else name.strip()
-            found[whole] = row["version"].partition(",")[0].strip(), source
+            found[whole] = re.split("[,;]", row["version"])[0].strip(), source
     return found
 
 
@@ -71,7 +71,8 @@ def unserved(
         lost = {n for n in {*asked, *pins} if not _serves(candidates.get(n), pins.get(n))}
     if lost - there:
         # What those depend on, as nobody asks for it by name.
-        lost |= {name for name in facts if name not in (candidates or asked)}
+        nothing = {name for name, real in site.release.packages.items() if not real}
+        lost |= {name for name in facts if name not in (candidates or asked)} - nothing
     found = [_one(site.release, name, asked, facts) for name in lost - there]
     return sorted(found, key=lambda one: (one.source, one.name))
 

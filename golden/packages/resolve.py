@@ -139,8 +139,9 @@ class Resolver:
 
     def _unknown(self) -> str:
         return (
-            "correct the name in its role.yaml, or map it under packages in "
-            f"images/releases/{self.state.release.name}.yaml"
+            "correct the name in its role.yaml, map it under packages in "
+            f"images/releases/{self.state.release.name}.yaml, or name a folder of .debs that has "
+            "it (--packages DIR; ./inv doctor lists what no source serves)"
         )
 
     def _status(self, below: Sequence[Package]) -> Path:

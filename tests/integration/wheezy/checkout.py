@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -47,8 +48,9 @@ class Checkout:
         return list((self.root / ".cache/layers").glob(f"{key}/tree"))
 
 
-def make(root: Path, archive: Archive) -> Checkout:
-    """Copy this checkout to `root`. In the copy the release has the archive's mirrors and key."""
+def make(root: Path, archive: Archive, debs: Path | None = None) -> Checkout:
+    """Copy this checkout to `root`. In the copy the release has the archive's mirrors and key; what
+    was never Debian's comes from the folder `debs`, or without it from the flat repository."""
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
@@ -60,11 +62,15 @@ def make(root: Path, archive: Archive) -> Checkout:
     release = yaml.safe_load(path.read_text())
     release["mirror"] = archive.url("debian")
     release["sources"][1]["mirror"] = archive.url("debian-security")
-    # As the comment in the release's own file says.
-    flat = {"suite": "wheezy/", "components": [], "mirror": archive.url("synnefo")}
-    release["sources"].append(flat)
+    if not debs:
+        # As the comment in the release's own file says.
+        flat = {"suite": "wheezy/", "components": [], "mirror": archive.url("synnefo")}
+        release["sources"].append(flat)
     release["keyring"] = str(archive.keyring)
     path.write_text(yaml.safe_dump(release, sort_keys=False))
+    if debs:
+        site = root / "images/sites/example.yaml"
+        site.write_text(f"{site.read_text()}packages: {json.dumps(str(debs))}\n")
     _download_nothing(root / "images/roles/snf-image/role.yaml")
     return Checkout(root)
 

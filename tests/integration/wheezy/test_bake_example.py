@@ -22,7 +22,7 @@ from golden.render import render
 from tests.integration.wheezy.checkout import Checkout, make, whole
 from tests.integration.wheezy.host_programs import by_package
 from tests.unit.wheezy.archive import build
-from tests.unit.wheezy.packages import catalogue
+from tests.unit.wheezy.packages import catalogue, put_theirs
 
 pytestmark = pytest.mark.slow
 KINDS = ("node1", "node2")
@@ -34,9 +34,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     place = tmp_path_factory.mktemp("example")
     debs = catalogue()
     carried = by_package(deb.name for deb in debs)
-    filled = (replace(deb, files={**carried.get(deb.name, {}), **deb.files}) for deb in debs)
+    filled = [replace(deb, files={**carried.get(deb.name, {}), **deb.files}) for deb in debs]
     archive = build(place / "archive", filled)
-    checkout = make(place / "checkout", archive)
+    put_theirs(place / "debs", filled, load("example").release.pins)
+    checkout = make(place / "checkout", archive, place / "debs")
     for fmt in ("qcow2", "tree"):
         result = checkout.inv("bake", "--site", "example", "--format", fmt)
         logs = checkout.root.glob(".cache/log/bake/example/*.log")
@@ -69,6 +70,14 @@ def test_every_package_is_installed_in_its_pinned_version(image: Mapping[str, Pa
     there = pins.keys() & installed.keys()
     assert len(there) >= 15
     assert [n for n in there if f"\nVersion: {pins[n]}\n" not in installed[n]] == []
+
+
+def test_the_manifest_says_what_came_from_the_folder(checkout: Checkout, kind: str) -> None:
+    record = checkout.root / ".artifacts/example" / kind / "manifest.json"
+    manifest = json.loads(record.read_text())
+    assert manifest["origins"]["snf-common"] == "packages/"
+    assert set(manifest["origins"].values()) == {"packages/"}
+    assert manifest["origins"].keys() < manifest["packages"].keys()
 
 
 def test_the_manifest_lists_what_dpkg_has(

@@ -126,3 +126,13 @@ def test_a_site_may_have_facts_of_its_own(tree: SmallTree) -> None:
     tree.write(TWIN, TEXT + 'facts: {web_versoin: "2.2"}\n')
     (problem,) = tree.problems("twin")
     assert "release 'twelve' has no such fact" in problem and "web_version" in problem
+
+
+def test_a_site_may_name_packages_otherwise(tree: SmallTree) -> None:
+    tree.write(TWIN, TEXT + "names: {ntp: [openntpd], webserver: []}\n")
+    release = tree.load("twin").release
+    assert release.real_packages("ntp") == ("openntpd",)
+    assert release.real_packages("webserver") == () and release.real_packages("firmware") == ()
+    tree.write(TWIN, TEXT + "names: {npt: [openntpd]}\n")
+    (problem,) = tree.problems("twin")
+    assert "no role has this in its packages" in problem and "ntp" in problem

@@ -19,14 +19,16 @@ def site(request: pytest.FixtureRequest) -> Site:
 
 
 def test_the_sites_with_their_kinds() -> None:
-    assert sites() == ("example", "rehearsal", "rehearsal-four")
+    assert sites() == tuple(sorted(SITES))
     assert {
         name: (site.release.name, [kind.name for kind in site.kinds])
         for name, site in SITES.items()
     } == {
         "example": ("wheezy", ["node1", "node2"]),
+        "example-vm": ("wheezy", ["node1", "node2"]),
         "rehearsal": ("bookworm", ["node1", "node2"]),
         "rehearsal-four": ("bookworm", ["node1", "node2", "ganeti-node"]),
+        "wheezy-base": ("wheezy-base", ["base"]),
     }
 
 

@@ -10,7 +10,7 @@ import hashlib
 import io
 import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,16 @@ def catalogue() -> tuple[Deb, ...]:
         found.append(_again(known[name], version, "updates"))
     pinned = [known[name] for name in data["synnefo"] if name in pins]
     return (*found, *(_again(deb, _later(deb.version), "synnefo") for deb in pinned))
+
+
+def put_theirs(folder: Path, debs: Iterable[Deb], pins: Mapping[str, str]) -> None:
+    """Of `debs`, write those that were never Debian's into `folder`, at the pinned versions: each
+    with a file, as an operator's own builds have them."""
+    folder.mkdir(parents=True)
+    for deb in debs:
+        if deb.suite == "synnefo" and pins.get(deb.name, deb.version) == deb.version:
+            files = {**deb.files, f"/usr/lib/{deb.name}/x": File(b"x\n")}
+            (folder / deb.file).write_bytes(replace(deb, files=files).bytes())
 
 
 def _required(name: str, version: str, data: Mapping[str, Any]) -> Deb:

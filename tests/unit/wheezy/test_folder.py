@@ -19,23 +19,17 @@ from golden.packages import AptState, Resolver, fetch
 from golden.recipe import Recipes, resolve
 from golden.render import render
 from tests.unit.wheezy.hosts import Host
-from tests.unit.wheezy.packages import Deb, File, catalogue
+from tests.unit.wheezy.packages import Deb, File, catalogue, put_theirs
 
 # Debian's own is 0.14.5: a newer one, which must lose.
-OLDER = Deb("gunicorn", "0.12.0-1", "own", files={"/usr/bin/gunicorn": File(b"own\n", 0o755)})
+OLDER = Deb("gunicorn", "0.12.0-1", "synnefo", files={"/usr/bin/gunicorn": File(b"own\n", 0o755)})
 
 
 @pytest.fixture
 def debs(site: Site, tmp_path: Path) -> Path:
     """GRNET's packages at the pinned versions, and a gunicorn."""
     place = tmp_path / "own debs"
-    place.mkdir()
-    pins = site.release.pins
-    theirs = (deb for deb in catalogue() if deb.suite == "synnefo")
-    wanted = [deb for deb in theirs if pins.get(deb.name, deb.version) == deb.version]
-    for deb in (*wanted, OLDER):
-        whole = replace(deb, files={**deb.files, f"/usr/lib/{deb.name}/x": File(b"x\n")})
-        (place / deb.file).write_bytes(whole.bytes())
+    put_theirs(place, (*catalogue(), OLDER), site.release.pins)
     return place
 
 
