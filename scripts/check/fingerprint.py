@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import socket
 import subprocess
 
 # What says when something happened, or how often: not what there is.
@@ -26,6 +27,7 @@ NAMES = {
 TABLES = (
     "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 )
+GANETI = "/var/lib/ganeti"
 # Files to which first boot adds lines, or of which it writes each.
 FILES = (
     "/etc/fstab",
@@ -70,10 +72,10 @@ def database(name):
 
 def ganeti():
     """What the cluster is made of, by its own file on the master."""
-    path = "/var/lib/ganeti/config.data"
-    if not os.path.exists(path):
+    # Other candidates have a copy of the file, and may not ask for jobs.
+    if master() != socket.getfqdn():
         return None
-    with open(path) as file:
+    with open(GANETI + "/config.data") as file:
         config = json.load(file)
     networks = config["networks"]
     return {
@@ -86,6 +88,13 @@ def ganeti():
         "instances": len(config["instances"]),
         "unfinished": unfinished(),
     }
+
+
+def master():
+    if not os.path.exists(GANETI + "/ssconf_master_node"):
+        return None
+    with open(GANETI + "/ssconf_master_node") as file:
+        return file.read().strip()
 
 
 def unfinished():
