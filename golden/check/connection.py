@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from golden.paths import CACHE, SCRIPTS, shown
 # Handshake included (ssh_config(5)): on an emulated machine on a busy host it took up to 15 s.
 CONNECT_SECONDS = 60
 MARK = "@facts "
+_SECONDS = re.compile(r"^\d{1,12}\.\d+$", re.MULTILINE)
 # The scripts that others import, each after those that it imports itself.
 IMPORTED = ("guest", "amqp", "files")
 
@@ -85,15 +87,14 @@ class Connection:
         job = json.dumps({"scripts": scripts, "asked": list(asked), "request": request})
         command = f"{python} -c {shlex.quote(_DRIVER)}"
         result = self.run(node, command, stdin=job, timeout=timeout)
-        lines = [line for line in result.out.splitlines() if line.startswith(MARK)]
-        if result.code != 0 or not lines:
+        answer = _answer(result.out, asked) if result.code == 0 else None
+        if answer is None:
             raise StageError(
                 "check",
                 f"{node}: a script of scripts/check failed there",
                 code=result.code,
                 tail=result.out.splitlines()[-12:],
             )
-        answer: dict[str, Any] = json.loads(lines[-1][len(MARK) :])
         return answer
 
     def clock_offset(self, node: str, tries: int = 3) -> tuple[float, float]:
@@ -102,9 +103,24 @@ class Connection:
 
     def _offset(self, node: str) -> tuple[float, float]:
         before = time.time()
-        there = float(self.run(node, "date +%s.%N").out.split()[-1])
+        said = self.run(node, "date +%s.%N").out
         after = time.time()
+        found = _SECONDS.search(said)
+        if not found:
+            raise UnreachableError(f"{node}: it does not tell the time: {_last_line(said)}")
+        there = float(found[0])
         return there - (before + after) / 2, (after - before) / 2
+
+
+def _answer(out: str, asked: Sequence[str]) -> dict[str, Any] | None:
+    """The last answer in what a node said, if it is one to all that was asked; it may be broken, or
+    hostile."""
+    lines = [line for line in out.splitlines() if line.startswith(MARK)]
+    try:
+        found = json.loads(lines[-1][len(MARK) :]) if lines else None
+    except (ValueError, RecursionError):  # no JSON, or nested deeper than the parser goes
+        return None
+    return found if isinstance(found, dict) and set(asked) <= found.keys() else None
 
 
 def _last_line(out: str) -> str:

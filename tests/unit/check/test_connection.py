@@ -60,6 +60,30 @@ def test_a_script_that_fails_shows_its_last_lines(connection: Connection) -> Non
         connection.ask("node1", sys.executable, ["files"], {})
 
 
+HOSTILE = [
+    "",
+    "@facts ",
+    "@facts {",
+    "@facts []",
+    "@facts null",
+    '@facts {"other": 1}',
+    "@facts " + "[" * 99999,
+    '@facts {"files": NaN',
+    "\x1b[2J\x07@facts 1",
+]
+
+
+@pytest.mark.parametrize("said", HOSTILE, ids=range(len(HOSTILE)))
+def test_an_answer_that_is_none_is_an_error(ssh: Path, connection: Connection, said: str) -> None:
+    answer = ssh.with_name("answer")
+    answer.write_text(said + "\n\x1b]0;title\x07red\n")
+    ssh.write_text(f"#!/bin/sh\ncat > /dev/null\ncat {answer}\n")
+    with pytest.raises(StageError, match="a script of scripts/check failed there"):
+        connection.ask("node1", sys.executable, ["files"], {"paths": []})
+    with pytest.raises(UnreachableError, match="node1: it does not tell the time"):
+        connection.clock_offset("node1")
+
+
 def test_the_clock_of_this_host_agrees_with_itself(connection: Connection) -> None:
     offset, uncertainty = connection.clock_offset("node1")
     assert abs(offset) <= uncertainty < 5
