@@ -56,9 +56,12 @@ class Package:
     beside: frozenset[str]
 
     @property
-    def files(self) -> Path:
-        """The mirror of /; need not exist."""
-        return self.folder / "files"
+    def files(self) -> tuple[Path, ...]:
+        """The mirrors of /, which need not exist: files/, and alone/ where a stand-in that it must
+        be in step with is not there, so that it stands beside the real one."""
+        exact = {word[1:] for word in self.data["depends"] if word.startswith("=")}
+        names = ("files",) if exact <= self.beside else ("files", "alone")
+        return tuple(self.folder / name for name in names)
 
 
 @dataclass(frozen=True)
@@ -176,10 +179,12 @@ def file_name(package: Package) -> str:
 
 def _build(package: Package, tree: Path, out: Path) -> None:
     tree.mkdir()
-    for source in _inputs(package.files) if package.files.exists() else ():
-        target = tree / source.relative_to(package.files)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target, follow_symlinks=False)
+    for top in package.files:
+        for source in _inputs(top):
+            target = tree / source.relative_to(top)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # A link in alone/ is to a file of the stand-in that is not there.
+            shutil.copy2(source, target, follow_symlinks=top.name == "alone")
     _write_component(package, tree)
     for directory in package.data.get("directories", ()):
         (tree / directory.lstrip("/")).mkdir(parents=True, exist_ok=True)

@@ -143,3 +143,27 @@ def test_libraries_and_programs_are_typed_and_linted(root: Path, tmp_path: Path)
     ruff = [sys.executable, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml")]
     found = run.run([*ruff, "--ignore", "N999,PTH123,ARG001,I001,B905", copies], check=False)
     assert found.code == 0, found.out
+
+
+def test_one_beside_the_real_packages_brings_what_it_reads_settings_with(tmp_path: Path) -> None:
+    """Theirs is in Python 2; and it asks for theirs in any version, as no other is played."""
+    name = "snf-cyclades-gtools"
+    built = standins.build(tmp_path / "own", SYNNEFO, chosen=[name])
+    assert [package.name for package in built.packages] == [name]
+    assert "Depends: snf-common, ganeti," in standins.control(built.packages[0])
+    run.run(["dpkg-deb", "-x", built.folder / standins.file_name(built.packages[0]), tmp_path])
+    library = tmp_path / "usr/lib/python3/dist-packages"
+    amqp = library / "synnefo/lib/amqp.py"
+    assert not amqp.is_symlink() and "exchange_declare" in amqp.read_text()
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/20.conf").write_text("AMQP_HOSTS = ['amqp://a']\nOTHER = 1\n")
+    code = "import sys, pathlib; from synnefo import settings as s; s.SYSTEM_FOLDER = "
+    code += "pathlib.Path(sys.argv[1]); print(s.load().AMQP_HOSTS, s.load().where('X'))"
+    argv = [sys.executable, "-S", "-c", code, tmp_path / "conf"]
+    told = run.run(argv, env={"PYTHONPATH": str(library)}).out
+    assert told == f"['amqp://a'] {tmp_path}/conf\n"
+
+
+def test_beside_the_other_stand_ins_it_reads_with_theirs(root: Path) -> None:
+    text = (root / "usr/lib/python3/dist-packages/synnefo/settings/__init__.py").read_text()
+    assert "refuses what is wrong" in text

@@ -1,0 +1,1 @@
+../../../../../../../../snf-common/files/usr/lib/python3/dist-packages/synnefo/lib/amqp.py
