@@ -53,6 +53,7 @@ def again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(paths, "CACHE", here / ".cache")
     monkeypatch.setattr(paths, "ARTIFACTS", here / ".artifacts")
     monkeypatch.setattr(rebake, "bake", lambda _: None)
+    monkeypatch.setattr(manifest.signing, "is_valid", lambda _: True)
     monkeypatch.setattr(rebake.definition, "load", lambda _: site)
     done: dict[str, Any] = {"disk": "same", "change": lambda _: None}
 
@@ -100,6 +101,30 @@ def test_other_bytes_of_the_disk_are_a_difference(again: dict[str, Any]) -> None
     assert f"{KIND}: the bytes of the disk: sha256 same → other" in difference()
 
 
+def test_another_key_of_a_layer_is_a_difference(again: dict[str, Any]) -> None:
+    def change(layers: Path) -> None:
+        (layers / "low").rename(layers / "elsewhere")
+        path = layers.parent.parent / ".artifacts/small" / KIND / manifest.NAME
+        path.write_text(path.read_text().replace('"key": "low"', '"key": "elsewhere"'))
+
+    again["change"] = change
+    assert f"{KIND}: layer low: key low → elsewhere" in difference()
+
+
+def test_the_second_bake_is_that_of_a_checkout_of_an_odd_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(paths, "CACHE", tmp_path)
+    monkeypatch.setattr(rebake, "bake", lambda _: None)
+    monkeypatch.setattr(rebake.run, "run", lambda argv, **_: ran.append(argv))
+    rebake.rebake("rehearsal")
+    home = tmp_path / "rebake/it's my images #1 50%"
+    assert ran[0][-5:] == ["--search-root", str(home), "bake", "--site", "rehearsal"]
+    assert (home / "golden/rebake.py").is_file() and (home / "images/sites").is_dir()
+    assert (home / ".git").exists() and not (home / ".venv").exists()
+
+
 def test_packages_and_pool_are_taken_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here, home = tmp_path / "here/.cache", tmp_path / "again"
     pooled, deb = "pool/sha256/ab/abc.deb", "debs/web_1_all.deb"
@@ -107,8 +132,7 @@ def test_packages_and_pool_are_taken_along(tmp_path: Path, monkeypatch: pytest.M
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         (here / name).write_text(name)
     monkeypatch.setattr(paths, "CACHE", here)
-    monkeypatch.setattr(rebake.run, "run", lambda *_, **__: None)
-    rebake._again("small", home)
+    rebake._take_along(home)
     there = home / ".cache"
     files = {str(path.relative_to(there)) for path in there.rglob("*") if path.is_file()}
     assert files == {pooled, deb, "pool/bookworm/Release"}

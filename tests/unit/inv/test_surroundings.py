@@ -16,7 +16,8 @@ def machine(tmp_path: Path) -> Machine:
 
 def works(machine: Machine, said: int) -> None:
     assert said == 0
-    assert machine.heard()[-1] == f"python3 -P -m invoke --search-root {machine.checkout} --list"
+    found = f"--collection tasks --search-root {machine.checkout}"
+    assert machine.heard()[-1] == f"python3 -P -m invoke {found} --list"
 
 
 def test_a_cdpath_leads_nowhere(machine: Machine) -> None:
@@ -55,7 +56,7 @@ def test_by_the_path(machine: Machine) -> None:
 
 def test_what_other_pythons_are_told_is_not_for_this_one(machine: Machine) -> None:
     python = (machine.bin / "python3").read_text()
-    names = "PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX PIP_USER"
+    names = "PYTHONPATH PYTHONHOME PYTHONOPTIMIZE PIP_TARGET PIP_PREFIX PIP_USER"
     tell = f'for name in {names}; do [ -z "${{!name+x}}" ] || exit 1; done\n'
     machine.program("python3", python.replace("\n", "\n" + tell, 1))
     works(machine, machine.inv("--list", **dict.fromkeys(names.split(), "/elsewhere")).code)

@@ -23,7 +23,8 @@ def machine(tmp_path: Path) -> Machine:
 
 def test_it_is_made_once(machine: Machine) -> None:
     assert machine.inv("bake", "--site", "two words").code == 0
-    run = f"-P -m invoke --search-root {machine.checkout} bake --site two words"
+    found = f"--collection tasks --search-root {machine.checkout}"
+    run = f"-P -m invoke {found} bake --site two words"
     assert machine.heard()[-1] == f"python3 {run}"
     assert machine.inv("--list").code == 0
     assert machine.made() == 0
@@ -99,7 +100,7 @@ def test_the_python_that_is_asked_for_is_the_only_choice(machine: Machine) -> No
     assert machine.made() == 1
     assert "a python3.13" in (machine.checkout / ".venv/bin/python").read_text()
     assert machine.inv("--list").code == 0
-    assert machine.made() == 1
+    assert machine.made() == 0
     said = machine.inv("--list", GOLDEN_PYTHON="python2")
     assert (said.code, machine.made()) == (2, 0)
     assert "GOLDEN_PYTHON=python2 is no Python 3.11 or newer" in said.out
