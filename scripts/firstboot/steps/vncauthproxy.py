@@ -64,8 +64,10 @@ def _has_user(ctx):
 def _opens(password, digest):
     """Whether crypt(3) makes `digest` of `password`.
 
-    Python's own module for it refuses letters beyond ASCII in 2.7 and is gone from 3.13.
+    Python's own module for it refuses letters beyond ASCII in 2.7 and is gone from 3.13. Wheezy's
+    crypt makes an empty digest, which opens to nobody, of an empty one (docs/wheezy.md W10.11).
     """
     library = ctypes.CDLL("libcrypt.so.1")
     library.crypt.restype = ctypes.c_char_p
-    return library.crypt(password.encode("utf-8"), digest.encode("utf-8")) == digest.encode("utf-8")
+    wanted = digest.encode("utf-8")
+    return bool(wanted) and library.crypt(password.encode("utf-8"), wanted) == wanted

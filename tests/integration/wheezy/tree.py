@@ -24,6 +24,7 @@ NATIVE, FOREIGN = (62, 3), {20: "ppc", 40: "arm", 183: "aarch64", 8: "mips", 2: 
 MASK = b"\xff" * 7 + b"\x00" + b"\xff" * 8 + b"\xff\xfe\xff\xff"
 SCRIPT = """\
 tree=$1 place=$2; shift 2
+ip link set lo up
 if [ -n "$FORMAT" ]; then
     mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
     printf %s "$FORMAT" >/proc/sys/fs/binfmt_misc/register
