@@ -79,12 +79,13 @@ def read(site: str, kind: str) -> dict[str, Any] | None:
 def require(site: str, kind: str) -> dict[str, Any]:
     """The manifest of a kind's artifacts. Raises UserError where nothing was baked, or where it is
     not the one that this checkout signed."""
-    found = load(folder(site, kind))
+    file, then = folder(site, kind) / NAME, f"bake it with: ./inv bake --site {site}"
+    if not file.is_file():
+        raise UserError(f"site '{site}' has no baked '{kind}': {then}")
+    signing.verify(file, then=then)
+    found = load(file.parent)
     if found is None:
-        raise UserError(
-            f"site '{site}' has no baked '{kind}': bake it with: ./inv bake --site {site}"
-        )
-    signing.verify(folder(site, kind) / NAME, then=f"bake it again: ./inv bake --site {site}")
+        raise UserError(f"{paths.shown(file)}: made by another version of this tool; {then}")
     return found
 
 
@@ -142,7 +143,7 @@ def compare(disk: Path, signed: str, site: str) -> None:
     if sha256(disk) != signed:
         raise UserError(
             f"{paths.shown(disk)}: not the bytes that its manifest was signed for; have it made "
-            f"again: rm {paths.shown(disk)} && ./inv bake --site {site}"
+            f"again with: ./inv bake --paranoid --site {site}"
         )
 
 

@@ -87,7 +87,7 @@ def _again(site: str, home: Path) -> None:
 
 def _compared(site: str, kind: str, home: Path) -> list[str]:
     """A line for each difference between the image in place and the one below `home`."""
-    here = manifest.read(site, kind) or {}
+    here = manifest.load(manifest.folder(site, kind)) or {}
     there = manifest.load(home / ".artifacts" / site / kind) or {}
     stacks = (
         sides.baked(kind, here, paths.CACHE).layers,

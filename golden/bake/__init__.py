@@ -35,6 +35,7 @@ from golden.definition import Site
 from golden.errors import UserError, explain_full_disk
 from golden.host.require import require
 from golden.layers import Store, working
+from golden.layers.workspace import one_bake
 from golden.log import Progress
 from golden.manifest import Artifact
 from golden.packages import Resolver
@@ -58,16 +59,20 @@ def bake(
     planned: PlanFile | None = None,
     *,
     offline: bool = False,
+    paranoid: bool = False,
 ) -> list[Artifact]:
     """Bake the images of `nodes` (default: all) as disks of format `fmt`.
 
-    `offline` takes packages from the pool alone. Returns one artifact for each kind of node, new or
-    unchanged. Raises UserError before anything is written, also when the inputs differ from those
-    of `planned`, and StageError when a stage fails; what was finished by then is kept.
+    `offline` takes packages from the pool alone; `paranoid` compares every byte of the layers and
+    disks that are there, and makes changed ones again. Returns one artifact for each kind of node,
+    new or unchanged. Raises UserError before anything is written, also when the inputs differ from
+    those of `planned`, and StageError when a stage fails; what was finished by then is kept.
     """
     require(site)
     with explain_full_disk("bake", paths.shown(paths.HOME), MAKE_ROOM):
         order = _order(site, nodes, fmt, offline=offline)
+        if paranoid:
+            order.discard_what_changed()
         plan = order.plan()
         if planned:
             planned.require(plan)
@@ -123,6 +128,18 @@ class _Order:
     recipes: Recipes
     store: Store
     resolver: Resolver
+
+    def discard_what_changed(self) -> None:
+        """Compare every byte of what is there with what was baked."""
+        with one_bake(paths.CACHE):
+            for stored in filter(None, (self.store.get(each.layer) for each in self.recipes.all())):
+                try:
+                    self.store.verify(stored, every_byte=True)
+                except UserError as error:
+                    log.warn(str(error))
+                    self.store.discard(stored)
+            for each in self.disks:
+                each.discard_if_changed()
 
     def plan(self) -> Plan:
         return planning.make(self.site, self.disks, self.recipes, self.store)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from golden import atomic, disk, manifest
+from golden import atomic, disk, log, manifest, paths
 from golden.bake.layer import Builder
 from golden.definition import Kind, Site
 from golden.disk.build import FORMATS as BOOTABLE
@@ -74,6 +74,13 @@ class Disk:
         found = manifest.read(self.site.name, self.kind.name) or {}
         record: Mapping[str, Any] = found.get("artifacts", {}).get(self.format, {})
         return record
+
+    def discard_if_changed(self) -> None:
+        """Remove the disk in place when its bytes are not those of its manifest."""
+        found = manifest.find(self.site.name, self.kind.name, self.format, None)
+        if found and manifest.sha256(found.path) != found.sha256:
+            log.warn(f"{paths.shown(found.path)}: not what was baked; it is made again")
+            found.path.unlink()
 
     def reasons(self) -> tuple[str, ...]:
         """Why a disk whose layers are all present must be made again; never empty."""
@@ -142,14 +149,16 @@ def _build(builder: Builder, target: Disk, say: Callable[[str], None]) -> disk.B
 
 def _facts(builder: Builder, target: Disk) -> dict[str, Any]:
     """The manifest's facts about the tree, whatever the format of the disk."""
+    lower = builder.stored([recipe.layer for recipe in target.stack])
     layers = [
         {
             "name": recipe.name,
             "key": recipe.layer.key,
-            "seconds": stored.seconds if (stored := builder.store.get(recipe.layer)) else None,
+            "seconds": stored.seconds,
+            "content": stored.content,
             "inputs": recipe.layer.inputs,
         }
-        for recipe in reversed(target.stack)
+        for recipe, stored in zip(reversed(target.stack), reversed(lower), strict=True)
     ]
     packages = target.stack[0].all_packages()
     return {

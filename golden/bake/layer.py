@@ -14,7 +14,7 @@ from golden.bake.bootstrap import Ground, bootstrap
 from golden.definition import Site
 from golden.errors import StageError
 from golden.layers import Layer, Store, Stored, View, Workspace
-from golden.layers.store import TREE
+from golden.layers.content import TREE
 from golden.packages import Resolver, fetch
 from golden.recipe import SCRIPTS, Recipe, payload, tools
 
@@ -49,11 +49,12 @@ class Builder:
         return log
 
     def stored(self, layers: Iterable[Layer]) -> list[Stored]:
-        """`layers` in the store. Raises StageError when one is missing."""
+        """`layers` in the store. Raises StageError when one is missing, UserError when one is not
+        what was baked."""
         found = [(layer, self.store.get(layer)) for layer in layers]
         if lost := [layer.name for layer, stored in found if stored is None]:
             raise StageError("bake", f"layer {lost[0]} vanished from the cache")
-        return [stored for _, stored in found if stored]
+        return [self.store.verify(stored) for _, stored in found if stored]
 
     def fetch(self, recipe: Recipe, say: Callable[[str], None]) -> None:
         """Put the packages of `recipe` into the cache, and its downloads into the pool.

@@ -11,7 +11,7 @@ from typing import Any
 from golden import manifest, paths, releases
 from golden.definition import load
 from golden.errors import UserError
-from golden.layers.store import TREE
+from golden.layers.content import TREE
 
 FORMS = "KIND, SITE/KIND, RELEASE/KIND (./inv release.list), a manifest.json, or a folder"
 

@@ -145,13 +145,14 @@ def _tree(site: Site, kind: str) -> tuple[Stack, str]:
     record = manifest.require(site.name, kind)
     # A kind's own layers are called KIND.LAYER (golden.bake.recipe).
     shared = [layer["key"] for layer in record["layers"] if "." not in layer["name"]]
-    trees = [Store(paths.CACHE).folder / key / "tree" for key in reversed(shared)]
-    if not trees or not all(tree.is_dir() for tree in trees):
+    store = Store(paths.CACHE)
+    found = [stored for key in reversed(shared) if (stored := store.find(key))]
+    if not found or len(found) != len(shared):
         raise UserError(
-            f"{paths.shown(Store(paths.CACHE).folder)}: the layers of the baked {kind} are gone, "
+            f"{paths.shown(store.folder)}: the layers of the baked {kind} are gone, "
             f"and the installer is made from them; bake anew with: ./inv bake --site {site.name}"
         )
-    return Stack(trees), " ".join(shared)
+    return Stack([store.verify(stored).tree for stored in found]), " ".join(shared)
 
 
 def _image(kind: str, disk: Artifact, place: Path, progress: Progress) -> Image:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from golden import atomic
-from golden.layers import enter
-from golden.layers.model import Layer
+from golden.errors import UserError
+from golden.layers import content, enter
+from golden.layers.content import TREE
+from golden.layers.model import Layer, digest
 from golden.layers.reasons import Side, Text, Texts
+from golden.paths import shown
 
-TREE = "tree"
 RECORD = "layer.json"
 KEPT = 2  # bakes of one layer that stay in the cache, so that going back to the last one is free
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -32,6 +35,11 @@ class Stored:
     def tree(self) -> Path:
         """The files it adds, as overlayfs wants them."""
         return self.folder / TREE
+
+    @property
+    def content(self) -> str:
+        """Stands for every byte of the tree (`content.record`)."""
+        return str(self.record["content"])
 
     @property
     def epoch(self) -> int:
@@ -59,10 +67,15 @@ class Store:
     def __init__(self, cache: Path) -> None:
         self.folder = cache / "layers"
         self._latest = cache / "latest"
+        self._sound, self._comparing = dict[Path, Stored](), threading.Lock()
 
     def get(self, layer: Layer) -> Stored | None:
         """The published layer with `layer`'s key."""
-        folder = self.folder / layer.key
+        return self.find(layer.key)
+
+    def find(self, key: str) -> Stored | None:
+        """The published layer with the key `key`."""
+        folder = self.folder / key
         try:
             record = json.loads((folder / RECORD).read_text())
         except (FileNotFoundError, ValueError):
@@ -72,6 +85,30 @@ class Store:
         if record["boot"] != _boot() and not record["settled"]:
             return None
         return Stored(folder, record)
+
+    def verify(self, stored: Stored, *, every_byte: bool = False) -> Stored:
+        """Raise UserError naming a file unless the tree of a published layer is what was baked.
+
+        Without `every_byte` it is read only when its stamp (`content`) is another than then, and
+        once. A copied cache has other stamps. Returns the layer with its `content`.
+        """
+        with self._comparing:
+            if stored.folder in self._sound and not every_byte:
+                return self._sound[stored.folder]
+            stamp = content.call("stamp", stored.folder)
+            record = {**stored.record, "stamp": stamp}
+            if "content" not in record:
+                # Baked by a version that did not record it yet.
+                record["content"] = content.call("record", stored.folder)
+            elif every_byte or stamp != stored.record["stamp"]:
+                _compare(stored)
+            if record != stored.record:
+                _write(stored.folder, record)
+            return self._sound.setdefault(stored.folder, Stored(stored.folder, record))
+
+    def discard(self, stored: Stored) -> None:
+        """Let the layer be none, so that a bake makes it again."""
+        (stored.folder / RECORD).unlink()
 
     def publish(
         self,
@@ -96,6 +133,8 @@ class Store:
             "baked": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "boot": _boot(),
             "settled": False,
+            "content": content.call("record", folder),
+            "stamp": content.call("stamp", folder),
             **extra,
         }
         (folder / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
@@ -128,8 +167,7 @@ class Store:
         if fresh:
             os.sync()
         for each in fresh:
-            record = {**each.record, "settled": True}
-            atomic.write(each.folder / RECORD, json.dumps(record, indent=1))
+            _write(each.folder, {**each.record, "settled": True})
 
     def last(self, site: str, name: str) -> Last | None:
         """The last bake of the layer `name` of `site`."""
@@ -159,6 +197,21 @@ class Store:
 
     def _note_path(self, site: str, name: str) -> Path:
         return self._latest / site / f"{name}.json"
+
+
+def _compare(stored: Stored) -> None:
+    sums = stored.folder / content.SUMS
+    known = sums.is_file() and digest(sums.read_bytes()) == stored.content
+    if changed := content.call("compare", stored.folder) if known else sums.name:
+        place = stored.tree / changed if known else sums
+        raise UserError(
+            f"{shown(place)}: not what was baked into the layer {stored.record['name']}; have it "
+            "made again with: ./inv bake --paranoid"
+        )
+
+
+def _write(folder: Path, record: Mapping[str, Any]) -> None:
+    atomic.write(folder / RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
 def _read(path: Path) -> dict[str, Any]:

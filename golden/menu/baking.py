@@ -21,6 +21,7 @@ from golden.menu.task import DEFAULT_SITE, Nodes, task
     help={
         "format": "qcow2, raw, or tree (layers without a disk)",
         "offline": "take every package from the pool (inv pool.fill), ask no mirror",
+        "paranoid": "compare every byte of cached layers and disks, and make changed ones again",
         "plan": "bake what this file of ./inv plan --out holds: its site, nodes and format",
     },
     iterable=["node"],
@@ -32,6 +33,7 @@ def bake(
     format: str = "qcow2",
     plan: str = "",
     offline: bool = False,
+    paranoid: bool = False,
     packages: str = "",
     verbose: bool = False,
 ) -> None:
@@ -46,7 +48,7 @@ def bake(
     if planned:
         site, node, format = planned.site, planned.nodes, planned.format
     loaded = definition.load(site, packages=packages)
-    bake(loaded, node or (), format, planned, offline=offline)
+    bake(loaded, node or (), format, planned, offline=offline, paranoid=paranoid)
 
 
 @task(

@@ -40,11 +40,14 @@ def lock(site: str) -> FileLock:
 
 
 def taken_from(site: str, kind: str, fmt: str, key: str) -> Kept | None:
-    """The release that still has the disk of `kind` made from `key`, whole in length."""
+    """The release that still has the disk of `kind` made from `key`, with the bytes of then."""
     for release in model.every(site):
         image = release.images.get(kind)
         record = image.manifest()["artifacts"].get(fmt) if image else None
-        if image and record and record["key"] == key and manifest.is_whole(image.folder, record):
+        if not image or not record or record["key"] != key:
+            continue
+        whole = manifest.is_whole(image.folder, record)
+        if whole and manifest.sha256(image.disk(fmt)) == record["sha256"]:
             return Kept(release, image, fmt)
     return None
 

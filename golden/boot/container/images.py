@@ -25,7 +25,7 @@ from golden import manifest, paths, run
 from golden.boot.container import engine
 from golden.definition.models import Kind, Site
 from golden.errors import StageError, UserError
-from golden.layers import View, Workspace, working
+from golden.layers import Store, View, Workspace, working
 from golden.layers.overlay import Stack
 
 COMMAND = ["/sbin/init"]
@@ -116,8 +116,11 @@ def prune(client: docker.DockerClient, home: str) -> list[str]:
 def _import(
     client: docker.DockerClient, workspace: Workspace, below: list[Layer], layer: Layer, home: str
 ) -> None:
-    if not layer.tree.is_dir():
+    store = Store(paths.CACHE)
+    stored = store.find(layer.key)
+    if stored is None:
         raise UserError(f"layer {layer.name} ({layer.key}) is gone from .cache: run ./inv bake")
+    store.verify(stored)
     view = View(
         at=workspace.scratch(f"{layer.name}.image") / "root",
         lower=(layer.tree,),

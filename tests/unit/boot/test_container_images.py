@@ -34,6 +34,7 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own_home: Path) -> Pa
     for layer in (BASE, TOP):
         (layer.tree / "etc").mkdir(parents=True)
         (layer.tree / "etc/name").write_text(layer.name)
+        publish(layer)
     baked(BASE, TOP)
 
     @contextmanager
@@ -49,6 +50,12 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own_home: Path) -> Pa
     monkeypatch.setattr(images.run, "run", run)
     monkeypatch.setattr(images.run, "start", start)
     return tmp_path / "cache"
+
+
+def publish(layer: Layer) -> None:
+    """Record the layer as the bake does."""
+    record = {"name": layer.name, "boot": "", "settled": True}
+    (layer.tree.parent / "layer.json").write_text(json.dumps(record))
 
 
 def baked(*stack: Layer) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from golden.layers import Layer, Store
+from golden.errors import UserError
+from golden.layers import Layer, Store, content
 from golden.layers import store as module
 from golden.layers.reasons import Text
 
@@ -114,3 +118,59 @@ def test_the_texts_and_the_size_of_the_last_bake_are_remembered(tmp_path: Path) 
     last = Store(tmp_path).last(SITE, "base")
     assert last is not None and last.side.texts == texts
     assert last.bytes is not None and 40_000 <= last.bytes < 80_000
+
+
+# ---- what changed in the cache
+
+
+def verify(cache: Path, *, every_byte: bool = False) -> None:
+    """As the next bake does, which knows nothing of this one."""
+    store = Store(cache)
+    stored = store.get(layer())
+    assert stored is not None
+    store.verify(stored, every_byte=every_byte)
+
+
+def flip(file: Path) -> None:
+    """Change one bit, and nothing that utime(2) can restore."""
+    before = file.stat()
+    file.write_bytes(bytes([file.read_bytes()[0] ^ 1]) + file.read_bytes()[1:])
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "one bit": (lambda tree: flip(tree / "file"), "tree/file"),
+    "a mode": (lambda tree: (tree / "file").chmod(0o4755), "tree/file"),
+    "a new file": (lambda tree: (tree / "more").touch(), "tree/more"),
+    "a file that is gone": (lambda tree: (tree / "file").unlink(), "tree/file"),
+    "its list": (lambda tree: flip(tree.parent / content.SUMS), content.SUMS),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_layer_is_named_when_it_is_used_again(tmp_path: Path, change: str) -> None:
+    published(Store(tmp_path), tmp_path, layer())
+    verify(tmp_path)
+    work, named = CHANGES[change]
+    work(tmp_path / "layers" / layer().key / "tree")
+    # The list alone is read only where the tree is.
+    with pytest.raises(UserError, match=f"{layer().key}/{named}: not what was baked.*paranoid"):
+        verify(tmp_path, every_byte=change == "its list")
+
+
+def test_a_tree_whose_stamp_is_that_of_the_bake_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published(Store(tmp_path), tmp_path, layer())
+    monkeypatch.setattr(module, "_compare", lambda _: pytest.fail("read"))
+    verify(tmp_path)
+
+
+def test_a_copied_cache_is_read_once_and_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published(Store(tmp_path / "a"), tmp_path, layer())
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    verify(tmp_path / "b")
+    monkeypatch.setattr(module, "_compare", lambda _: pytest.fail("read"))
+    verify(tmp_path / "b")

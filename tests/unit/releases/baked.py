@@ -31,7 +31,7 @@ def disk(kind: str, version: str, fmt: str = "qcow2") -> None:
     facts = {
         "tree": f"{kind} {version}",
         "packages": {"snf-common": version},
-        "layers": [{"name": f"{kind}.site", "key": f"{kind}-{version}"}],
+        "layers": [{"name": f"{kind}.site", "key": f"{kind}-{version}", "content": ""}],
     }
     manifest.write(SITE, kind, fmt, record, facts)
 
