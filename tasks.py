@@ -14,7 +14,16 @@ from invoke.exceptions import Exit
 
 # One import name of each dependency in pyproject.toml that a task needs.
 NEEDED = (
-    *("cryptography", "debian", "docker", "elftools", "filelock", "jinja2", "jsonschema"),
+    *(
+        "cryptography",
+        "cyclonedx",
+        "debian",
+        "docker",
+        "elftools",
+        "filelock",
+        "jinja2",
+        "jsonschema",
+    ),
     *("pycdlib", "pytest", "requests", "rich", "selenium", "testinfra", "xdist", "yaml"),
 )
 if missing := [name for name in NEEDED if find_spec(name) is None]:

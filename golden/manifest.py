@@ -122,29 +122,31 @@ def verified(site: str, kind: str, formats: Sequence[str]) -> Artifact:
     Raises UserError naming the file that is missing or was changed.
     """
     known = require(site, kind)["artifacts"]
-    place = folder(site, kind)
-    found = [
-        Artifact(site, kind, fmt, place / record["file"], record["bytes"], record["sha256"])
-        for fmt, record in known.items()
-        if fmt in formats and (place / record["file"]).is_file()
-    ]
-    if not found:
+    there = [fmt for fmt in formats if fmt in known and disk_path(site, kind, fmt).is_file()]
+    if not there:
         raise UserError(
-            f"{paths.shown(place)}: no {' or '.join(formats)} disk is baked for the kind {kind}; "
-            f"bake it with: ./inv bake --site {site}"
+            f"{paths.shown(folder(site, kind))}: no {' or '.join(formats)} disk is baked for the "
+            f"kind {kind}; bake it with: ./inv bake --site {site}"
         )
-    newest = max(found, key=lambda artifact: artifact.path.stat().st_mtime_ns)
-    compare(newest.path, newest.sha256, site)
-    return newest
+    newest = max(there, key=lambda fmt: disk_path(site, kind, fmt).stat().st_mtime_ns)
+    compare(site, kind, newest)
+    record = known[newest]
+    path = disk_path(site, kind, newest)
+    return Artifact(site, kind, newest, path, record["bytes"], record["sha256"])
 
 
-def compare(disk: Path, signed: str, site: str) -> None:
-    """Raise UserError unless `disk` has the SHA-256 `signed`, from its manifest."""
-    if sha256(disk) != signed:
-        raise UserError(
-            f"{paths.shown(disk)}: not the bytes that its manifest was signed for; have it made "
-            f"again with: ./inv bake --paranoid --site {site}"
-        )
+def compare(site: str, kind: str, fmt: str) -> None:
+    """Raise UserError unless the disk in the format `fmt`, and what is beside it, have the bytes
+    that the manifest was signed for."""
+    found = require(site, kind)
+    disk = found["artifacts"][fmt]
+    for name, signed in {disk["file"]: disk["sha256"], **found.get("beside", {})}.items():
+        path = folder(site, kind) / name
+        if not path.is_file() or sha256(path) != signed:
+            raise UserError(
+                f"{paths.shown(path)}: not the bytes that its manifest was signed for; have it "
+                f"made again with: ./inv bake --paranoid --site {site}"
+            )
 
 
 def find(site: str, kind: str, fmt: str, key: str | None) -> Artifact | None:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from golden import atomic, disk, log, manifest, paths
+from golden import atomic, disk, log, manifest
 from golden.bake.layer import Builder
 from golden.definition import Kind, Site
 from golden.disk.build import FORMATS as BOOTABLE
+from golden.errors import UserError
 from golden.layers import View
 from golden.layers.model import digest
 from golden.layers.overlay import Stack
@@ -76,15 +77,23 @@ class Disk:
         return record
 
     def discard_if_changed(self) -> None:
-        """Remove the disk in place when its bytes are not those of its manifest."""
+        """Remove the disk in place when it, or a file beside it, is not what was baked."""
         found = manifest.find(self.site.name, self.kind.name, self.format, None)
-        if found and manifest.sha256(found.path) != found.sha256:
-            log.warn(f"{paths.shown(found.path)}: not what was baked; it is made again")
-            found.path.unlink()
+        if found:
+            try:
+                manifest.compare(self.site.name, self.kind.name, self.format)
+            except UserError as error:
+                log.warn(str(error))
+                found.path.unlink()
 
     def reasons(self) -> tuple[str, ...]:
         """Why a disk whose layers are all present must be made again; never empty."""
         old = manifest.read(self.site.name, self.kind.name)
+        if (
+            old is None
+            and (manifest.folder(self.site.name, self.kind.name) / manifest.NAME).exists()
+        ):
+            return ("its manifest is not one that this checkout has signed",)
         if old is None or old["tree"] != self.tree_key:
             return ("its layers were baked again",)
         before, now = self.last()["inputs"], self.inputs
@@ -96,6 +105,9 @@ def make(builder: Builder, target: Disk, say: Callable[[str], None]) -> None:
     """Build and publish the disk. Raises UserError when the tree does not fit."""
     began = time.monotonic()
     built = _list(target) if target.format == TREE else _build(builder, target, say)
+    say("bill of materials")
+    facts = _facts(builder, target)
+    _write_bill(builder, target, facts)
     say("manifest")
     record = {
         "file": built.path.name,
@@ -109,9 +121,20 @@ def make(builder: Builder, target: Disk, say: Callable[[str], None]) -> None:
         "inputs": target.inputs,
         "seconds": {**built.seconds, "all": round(time.monotonic() - began, 2)},
     }
-    manifest.write(
-        target.site.name, target.kind.name, target.format, record, _facts(builder, target)
-    )
+    manifest.write(target.site.name, target.kind.name, target.format, record, facts)
+
+
+def _write_bill(builder: Builder, target: Disk, facts: dict[str, Any]) -> None:
+    """Write the bill of materials, and its hash into `facts`."""
+    # Its library takes as long to load as a bake with nothing to do.
+    from golden.bake import sbom
+
+    site, kind = target.site, target.kind
+    image = sbom.image(site.name, kind.name, site.release.name)
+    layers = builder.stored([recipe.layer for recipe in target.stack])
+    path = manifest.folder(site.name, kind.name) / sbom.NAME
+    atomic.write(path, sbom.text(image, layers, facts["packages"], facts["origins"]))
+    facts["beside"] = {path.name: manifest.sha256(path)}
 
 
 def _list(target: Disk) -> disk.Built:

@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from golden import atomic, log, manifest
 from golden.keys.signing import sign
-from golden.releases import model, stages, sums
+from golden.releases import model, provenance, stages, sums
 from golden.releases.model import Image, ImageRelease
 
 Manifest = Mapping[str, Any]
@@ -62,8 +62,9 @@ def take_back(kept: Kept) -> None:
     place = manifest.folder(release.site, image.kind)
     place.mkdir(parents=True, exist_ok=True)
     old, found = manifest.read(release.site, image.kind), image.manifest()
-    for record in found["artifacts"].values():
-        link(image.folder / record["file"], place / record["file"])
+    files = [record["file"] for record in found["artifacts"].values()]
+    for name in [*files, *found.get("beside", {})]:
+        link(image.folder / name, place / name)
     if old and old["tree"] == found["tree"]:
         found["artifacts"] = {**old["artifacts"], **found["artifacts"]}
     manifest.replace(release.site, image.kind, found)
@@ -128,10 +129,14 @@ def _publish(
         "lock": model.lock_identity(manifests),
         "kinds": kinds,
     }
-    record = partial / model.RECORD
-    atomic.write(record, json.dumps(facts, indent=1) + "\n", durable=True)
     signed = {f"{kind}/{name}": fact[0] for kind in kinds for name, fact in kinds[kind].items()}
-    sums.write(partial, {**signed, record.name: manifest.sha256(record)})
+    own = {
+        model.RECORD: json.dumps(facts, indent=1) + "\n",
+        provenance.NAME: provenance.text(site, manifests, signed),
+    }
+    for name, content in own.items():
+        atomic.write(partial / name, content, durable=True)
+    sums.write(partial, {**signed, **{name: manifest.sha256(partial / name) for name in own}})
     atomic.put(partial, model.folder(site) / identity)
     log.detail(f"kept as release {identity} in {model.folder(site)}")
 
@@ -152,9 +157,13 @@ def _gather(
     for fmt, (folder, origin) in sources.items():
         each = origin["artifacts"][fmt]
         if manifest.is_whole(folder, each):
-            manifest.compare(folder / each["file"], each["sha256"], site)
+            if folder == manifest.folder(site, found["kind"]):
+                manifest.compare(site, found["kind"], fmt)
             os.link(folder / each["file"], target / each["file"])
             artifacts[fmt], files[each["file"]] = each, (each["sha256"], each["length"])
+    for name, sha256 in found.get("beside", {}).items():
+        os.link(manifest.folder(site, found["kind"]) / name, target / name)
+        files[name] = (sha256, (target / name).stat().st_size)
     path = target / manifest.NAME
     atomic.write(path, manifest.text({**found, "artifacts": artifacts}))
     own = {each.name: (manifest.sha256(each), each.stat().st_size) for each in (path, sign(path))}

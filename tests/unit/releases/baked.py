@@ -28,7 +28,11 @@ def disk(kind: str, version: str, fmt: str = "qcow2") -> None:
         "seconds": {"all": 1.0},
         "inputs": {},
     }
+    bill = path.with_name("sbom.cdx.json")
+    bill.unlink(missing_ok=True)
+    bill.write_text(version)
     facts = {
+        "beside": {bill.name: manifest.sha256(bill)},
         "tree": f"{kind} {version}",
         "packages": {"snf-common": version},
         "layers": [{"name": f"{kind}.site", "key": f"{kind}-{version}", "content": ""}],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from golden import manifest, paths, releases
 from golden.errors import UserError
-from golden.releases import model
+from golden.releases import model, provenance
 from tests.unit.releases import baked
 from tests.unit.releases.baked import SITE
 
@@ -121,3 +123,27 @@ def test_what_a_killed_bake_left_of_a_release_counts_for_nothing() -> None:
     (model.folder(SITE) / "0123456789ab").mkdir()
     assert releases.every(SITE) == ()
     assert baked.bake("1") == releases.every(SITE)[0]
+
+
+def test_the_provenance_is_about_every_disk_and_names_what_went_in() -> None:
+    made = baked.bake("1")
+    statement = json.loads((made.folder / provenance.NAME).read_text())
+    assert statement["_type"] == "https://in-toto.io/Statement/v1"
+    assert statement["predicateType"] == "https://slsa.dev/provenance/v1"
+    subjects = {each["name"]: each["digest"]["sha256"] for each in statement["subject"]}
+    assert subjects["node/disk.qcow2"] == made.images["node"].files["disk.qcow2"][0]
+    wanted = {f"{kind}/{name}" for kind, image in made.images.items() for name in image.files}
+    assert set(subjects) == wanted
+    definition = statement["predicate"]["buildDefinition"]
+    assert definition["externalParameters"] == {"site": SITE, "kinds": list(baked.KINDS)}
+    named = [each.get("uri") or each["name"] for each in definition["resolvedDependencies"]]
+    packages = "pkg:deb/snf-common@1"
+    assert named == ["definitions", "layer master.site", "layer node.site", packages]
+
+
+def test_a_bill_that_was_changed_is_not_signed() -> None:
+    baked.bake("1")
+    bill = manifest.folder(SITE, "node") / "sbom.cdx.json"
+    bill.write_text("2")
+    with pytest.raises(UserError, match=r"node/sbom\.cdx\.json: not the bytes"):
+        releases.record(SITE, {kind: {"size": "2"} for kind in baked.KINDS})

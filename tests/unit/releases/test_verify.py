@@ -50,6 +50,8 @@ def test_a_release_is_proven_with_the_public_key_alone(
         ("master/disk.qcow2", "master/disk.qcow2"),
         ("node/manifest.json", "node/manifest.json"),
         ("node/manifest.json.sig", "node/manifest.json.sig"),
+        ("node/sbom.cdx.json", "node/sbom.cdx.json"),
+        ("provenance.json", "provenance.json"),
         ("release.json", "release.json"),
         ("SHA256SUMS", "SHA256SUMS"),
         ("SHA256SUMS.sig", "SHA256SUMS"),
