@@ -24,7 +24,6 @@ case "$1 $2" in
         printf '#!%s\\nexec "%s" "$@"\\n' {bash} "$self" >"${{@: -1}}/bin/python"
         chmod 755 "${{@: -1}}/bin/python"
         ;;
-    "- "*) echo a-package ;;
     "-m pip") [ ! -e "$here/no-network" ] ;;
 esac
 """
@@ -71,7 +70,7 @@ class Machine:
         (self.checkout / "golden/host").mkdir(parents=True)
         packages = self.checkout / "golden/host/host-packages.txt"
         packages.write_text(LIST.format(there=self.place))
-        (self.checkout / "pyproject.toml").write_text('dependencies = ["a"]\n[tool.x]\n')
+        (self.checkout / "requirements.lock").write_text("a==1\n")
         text = (ROOT / "inv").read_text()
         for system in ("/usr/sbin/policy-rc.d", ":/usr/local/sbin:/usr/sbin:/sbin"):
             assert system in text
