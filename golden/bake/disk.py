@@ -12,7 +12,7 @@ from golden import atomic, disk, log, manifest
 from golden.bake.layer import Builder
 from golden.definition import Kind, Site
 from golden.disk.build import FORMATS as BOOTABLE
-from golden.errors import UserError
+from golden.errors import StageError, UserError
 from golden.layers import View
 from golden.layers.model import digest
 from golden.layers.overlay import Stack
@@ -108,6 +108,9 @@ def make(builder: Builder, target: Disk, say: Callable[[str], None]) -> None:
     say("bill of materials")
     facts = _facts(builder, target)
     _write_bill(builder, target, facts)
+    text = json.dumps(facts).encode()
+    if held := next((name for mark, name in builder.secrets.items() if mark in text), ""):
+        raise StageError("bake", f"the manifest of {target.kind.name} would hold the secret {held}")
     say("manifest")
     record = {
         "file": built.path.name,

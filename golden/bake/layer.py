@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golden import paths, run
-from golden.bake import epoch, machine, packer
+from golden.bake import epoch, leaks, machine, packer
 from golden.bake.bootstrap import Ground, bootstrap
 from golden.definition import Site
 from golden.errors import StageError
@@ -40,6 +41,11 @@ class Builder:
     workspace: Workspace
     resolver: Resolver
     scripts: Path = SCRIPTS
+
+    @functools.cached_property
+    def secrets(self) -> leaks.Marks:
+        """What no layer, log or manifest of this bake may hold."""
+        return leaks.of_bake(self.site.name, self.resolver.state.config)
 
     def new_log(self, name: str) -> Path:
         """Where to log the layer or disk `name`; the log of its last bake is removed."""
@@ -86,6 +92,11 @@ class Builder:
             scripts = self._build(recipe, view, log, say)
         else:
             scripts = machine.build(self, recipe, view, log, say)
+        say("searching for secrets")
+        tree = scratch / "out" / TREE
+        # A site's own layer is small, and what a secret would be rendered into.
+        searched = leaks.parts(tree) if recipe.packages.packages else [tree]
+        leaks.require_none([*searched, log], self.secrets)
         epoch.clamp(scratch / "out" / TREE, newest, log)
         record = {
             "packages": {package.name: package.version for package in recipe.all_packages()},

@@ -48,6 +48,7 @@ def builder_at(home: Path) -> Iterator[Builder]:
         (home / name).mkdir(parents=True)
     folder = home / ".cache/work/1"
     held = {"debs": home / "debs", "pool": home / "pool", "release": small_site().release}
+    held["config"] = home / "apt.conf"
     state = type("State", (), held)()
     resolver = cast(Resolver, type("Resolver", (), {"state": state})())
     with (folder / "alive").open("wb") as alive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -106,6 +107,17 @@ def test_after_a_failure_the_layer_is_made_from_the_beginning(
     enter.remove([builder.workspace.folder / "top"])
     stored = bake(builder, recipe(builder, "top", "echo new >/new", base))
     assert (stored.tree / "new").exists() and not (stored.tree / "old").exists()
+
+
+def test_a_script_that_writes_a_secret_fails_the_bake(builder: Builder, base: Layer) -> None:
+    folder = paths.SECRETS / "small"
+    folder.mkdir(parents=True)
+    stored = {"values": {"rapi_password": "c4naryc4nary"}}
+    (folder / "secrets.json").write_text(json.dumps(stored))
+    made = recipe(builder, "top", "mkdir /etc; echo synnefo c4naryc4nary >/etc/rapi", base)
+    with pytest.raises(StageError, match=r"holds the secret rapi_password \(2 such files\)"):
+        builder.make(made, nothing)
+    assert builder.store.get(made.layer) is None
 
 
 def test_the_exit_code_of_the_script_is_told(builder: Builder, base: Layer) -> None:
