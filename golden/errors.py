@@ -8,6 +8,12 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+# What reading raises where a file holds something else than it should: other types or names, text
+# that is no JSON, or JSON too deep or too large for Python.
+MALFORMED = (
+    *(ValueError, KeyError, IndexError, TypeError, AttributeError),
+    *(RecursionError, OverflowError),
+)
 USER_ERROR_CODE = 2
 STAGE_ERROR_CODE = 1
 

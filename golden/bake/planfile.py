@@ -10,7 +10,7 @@ from typing import Any
 
 from golden import atomic, paths
 from golden.bake.planning import Plan
-from golden.errors import UserError
+from golden.errors import MALFORMED, UserError
 from golden.layers.reasons import Side, changes
 
 FORMAT = 1
@@ -66,6 +66,6 @@ def read(path: Path) -> PlanFile:
         return PlanFile(path, record["site"], tuple(record["nodes"]), record["format"], inputs)
     except OSError as error:
         why = error.strerror
-    except (ValueError, KeyError, TypeError):
+    except MALFORMED:
         why = "this is no plan"
     raise UserError(f"--plan {path}: {why}; make one with: ./inv plan --out {path}")

@@ -10,6 +10,8 @@ import math
 import re
 from dataclasses import dataclass, fields, replace
 
+from golden.errors import MALFORMED
+
 FIRST_BOOT = "@firstboot "
 # The same lines, said by the installer before the node's own system runs (golden.metal).
 INSTALLER = "@installer "
@@ -65,6 +67,6 @@ def _event(text: str) -> Event | None:
             printable, (event.node, event.step, event.state, event.detail)
         )
     # RecursionError: nested deeper than the parser goes; OverflowError: no float is that large.
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+    except MALFORMED:
         return None
     return replace(event, node=node, step=step, state=state, detail=detail)

@@ -10,7 +10,7 @@ from typing import Any
 
 from golden import manifest, paths, releases
 from golden.definition import load
-from golden.errors import UserError
+from golden.errors import MALFORMED, UserError
 from golden.layers.content import TREE
 
 FORMS = "KIND, SITE/KIND, RELEASE/KIND (./inv release.list), a manifest.json, or a folder"
@@ -42,7 +42,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text())
         found["layers"][0]["key"]
-    except (ValueError, KeyError, IndexError, TypeError):
+    except MALFORMED:
         raise UserError(f"{path}: not the manifest of an image; valid are {FORMS}") from None
     return found
 

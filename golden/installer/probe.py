@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golden import log, run
-from golden.errors import StageError, UserError
+from golden.errors import MALFORMED, StageError, UserError
 from golden.paths import SCRIPTS, shown
 
 SCRIPT = SCRIPTS / "installer/probe.sh"
@@ -67,7 +67,7 @@ def read(path: Path) -> Probe:
         )
     except OSError as error:
         raise UserError(f"{shown(path)}: {error.strerror}; make it with: {_RUN}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except MALFORMED as error:
         raise UserError(f"{shown(path)}: this is no probe; make one with: {_RUN}") from error
 
 

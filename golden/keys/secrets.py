@@ -30,7 +30,7 @@ from filelock import FileLock
 
 from golden import atomic, definition, log
 from golden.definition import Site
-from golden.errors import UserError
+from golden.errors import MALFORMED, UserError
 from golden.paths import SECRETS, shown
 
 ALPHABET = string.ascii_letters + string.digits
@@ -249,7 +249,7 @@ def _stored(file: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         why = f"not JSON: {error.msg}"
         where = f"{shown(file)}:{error.lineno}"
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except MALFORMED:
         why, where = "it must hold generation, created (a number) and values", shown(file)
     raise UserError(
         f"{where}: {why}; mend it or take your copy: without it the site's nodes must be made anew"

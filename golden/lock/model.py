@@ -11,7 +11,7 @@ from typing import Any
 
 from golden import atomic, paths
 from golden.definition import Release
-from golden.errors import UserError
+from golden.errors import MALFORMED, UserError
 from golden.packages import folder, synnefo
 from golden.packages.downloads import Download
 
@@ -128,7 +128,7 @@ def parse(text: str, file: Path) -> Lock:
         lock = Lock(str(data["release"]), packages, files)
     except json.JSONDecodeError as error:
         raise _edited(file, error.lineno, "this is not JSON") from None
-    except (KeyError, TypeError, AttributeError):
+    except MALFORMED:
         raise _edited(file, 1, "this is not a lock") from None
     wanted, found = lock.text().splitlines(), text.splitlines()
     lines = [

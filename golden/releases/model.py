@@ -11,7 +11,7 @@ from typing import Any
 
 from golden import manifest, paths
 from golden.definition.problems import nearest
-from golden.errors import UserError
+from golden.errors import MALFORMED, UserError
 from golden.layers.model import digest
 from golden.releases import sums
 
@@ -153,7 +153,7 @@ def read(place: Path, site: str = "") -> ImageRelease:
             why = f"of the site {record['site']}, not of {site}"
         else:
             return _release(record, place)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, *MALFORMED):
         why = "no record of a release"
     raise UserError(
         f"{paths.shown(place / RECORD)}: {why}; throw the release away with: "
