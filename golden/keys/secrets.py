@@ -30,8 +30,9 @@ from filelock import FileLock
 
 from golden import atomic, definition, log
 from golden.definition import Site
+from golden.definition.problems import nearest
 from golden.errors import MALFORMED, UserError
-from golden.paths import SECRETS, shown
+from golden.paths import IMAGES, ROOT, SCRIPTS, SECRETS, shown
 
 ALPHABET = string.ascii_letters + string.digits
 
@@ -127,6 +128,34 @@ def make(site: str) -> None:
     log.info(f"site {site}: passwords, keys and CA are in {shown(folder)}; keep a copy of it safe")
 
 
+def rotate(site: str, name: str) -> None:
+    """`inv secrets --rotate`: make the secret `name` anew and print what brings it to the nodes.
+
+    Raises UserError for an unknown name and as `ensure`; nothing is changed then.
+    """
+    if name not in LENGTHS:
+        raise UserError(f"--rotate {name}: no such secret; {nearest(name, LENGTHS)}")
+    folder = ensure(definition.load(site)).folder
+    with _owned(folder):
+        stored = _stored(folder / "secrets.json")
+        stored["values"][name] = _password(LENGTHS[name])
+        _write(folder / "secrets.json", stored)
+    log.info(f"site {site}: {name} is new; first boot writes it, from the seed disk, with:")
+    for path in _users(name):
+        log.info(f"  {path.relative_to(ROOT)}")
+    log.info(
+        "nodes that run keep the old one; boot them anew, or change it there in the files of these "
+        f"by hand: ./inv down --site {site} && ./inv boot --site {site}"
+    )
+
+
+def _users(name: str) -> list[Path]:
+    """The first-boot steps and the templates that ask for the secret `name`."""
+    asked = re.compile(rf"secret\(['\"]{name}['\"]")
+    files = [*SCRIPTS.glob("firstboot/**/*.py"), *IMAGES.glob("roles/*/files*/**/*.j2")]
+    return sorted(file for file in files if asked.search(file.read_text()))
+
+
 def load(site: Site) -> Secrets:
     """Read the secrets of `site`. Raises UserError if there are none, or others can read them."""
     folder = SECRETS / site.name
@@ -199,6 +228,10 @@ def _ensure_values(file: Path) -> None:
         return
     for name in missing:
         stored["values"][name] = _password(LENGTHS[name])
+    _write(file, stored)
+
+
+def _write(file: Path, stored: Mapping[str, Any]) -> None:
     write_private(file, (json.dumps(stored, indent=1, sort_keys=True) + "\n").encode())
 
 

@@ -32,12 +32,15 @@ def render(_: Context, site: str = "") -> None:
     render_all((site,) if site else ())
 
 
-@task("site")
-def secrets(_: Context, site: str = DEFAULT_SITE) -> None:
+@task("site", help={"rotate": "make this secret anew, such as rapi_password; say who uses it"})
+def secrets(_: Context, site: str = DEFAULT_SITE, rotate: str = "") -> None:
     """Create the site's missing passwords and keys."""
-    from golden.keys.secrets import make
+    from golden.keys import secrets
 
-    make(site)
+    if rotate:
+        secrets.rotate(site, rotate)
+    else:
+        secrets.make(site)
 
 
 @task(

@@ -181,3 +181,22 @@ def test_a_killed_run_leaves_no_half_file(tmp_path: Path) -> None:
     assert killed.returncode == -9
     assert not (tmp_path / ".secrets/small/secrets.json").exists()
     assert set(secrets.ensure(SITE).values) == set(secrets.LENGTHS)
+
+
+def test_one_secret_is_made_anew_and_its_users_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(secrets.definition, "load", lambda _: SITE)
+    before = secrets.ensure(SITE).values
+    secrets.rotate(SITE.name, "rapi_password")
+    after = secrets.ensure(SITE).values
+    assert {name for name in before if before[name] != after[name]} == {"rapi_password"}
+    said = capsys.readouterr()
+    assert "scripts/firstboot/steps/rapi_user.py" in said.out + said.err
+    assert after["rapi_password"] not in said.out + said.err
+
+
+def test_an_unknown_secret_changes_nothing(home: Path) -> None:
+    with pytest.raises(UserError, match=r"rapi_pasword: .*did you mean 'rapi_password'"):
+        secrets.rotate(SITE.name, "rapi_pasword")
+    assert not home.exists()
