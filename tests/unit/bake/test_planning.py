@@ -56,7 +56,7 @@ def bake_all(site: Site, made: Recipes, store: Store, home: Path) -> None:
             "inputs": each.inputs,
             "seconds": {"all": 9.0},
         }
-        facts = {"tree": each.tree_key, "packages": {}}
+        facts = {"tree": each.tree_key, "packages": {}, "layers": []}
         manifest.write(site.name, each.kind.name, "qcow2", record, facts)
 
 
