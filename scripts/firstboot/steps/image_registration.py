@@ -14,7 +14,6 @@ from steps import base_image as fetched
 
 GUIDE = ("G185", "G277", "G279", "G282")
 SERVICES = ()
-PEER = "pithos"
 # The cloud is whole without it, and a user can register an image, too.
 OPTIONAL = True
 

@@ -42,6 +42,8 @@ def test_a_step_has_all_its_parts(step: Path) -> None:
     parts = constants(step)
     assert all(re.fullmatch(r"G\d{3}", id) for id in parts["GUIDE"])
     assert isinstance(parts["SERVICES"], tuple)
+    # What is put off until the rest is done must not hold the rest up by trying again.
+    assert not (parts.get("OPTIONAL") and parts.get("PEER"))
 
 
 @pytest.mark.parametrize("site,kind", KINDS, ids=lambda thing: thing.name)
@@ -61,6 +63,14 @@ def test_a_step_starts_only_services_that_its_kind_has(site: Site, kind: Kind) -
     for step in kind.first_boot:
         started = set(constants(SCRIPTS / f"firstboot/steps/{step}.py")["SERVICES"])
         assert started <= services, f"{site.name}: {step} on {kind.name}"
+
+
+@pytest.mark.parametrize("site,kind", KINDS, ids=lambda thing: thing.name)
+def test_a_peer_is_a_role_of_the_site(site: Site, kind: Kind) -> None:
+    roles = {role.name for each in site.kinds for role in each.roles}
+    for step in kind.first_boot:
+        peer = constants(SCRIPTS / f"firstboot/steps/{step}.py").get("PEER", "")
+        assert not peer or peer in roles, f"{site.name}: {step} on {kind.name}"
 
 
 @pytest.mark.parametrize("site,kind", KINDS, ids=lambda thing: thing.name)
