@@ -121,7 +121,7 @@ def test_the_list_is_one_package_a_line_and_has_known_purposes() -> None:
 
 PURPOSES = """
 eval "$(sed -n '/^purposes()/,/^}/p' inv)"
-purposes test --slow --nightly; purposes rehearse container libvirt metal
+purposes bench; purposes test --slow --nightly; purposes rehearse container libvirt metal
 """
 
 
