@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from golden.definition import load
 from golden.errors import StageError, UserError, explain_full_disk
 from golden.layers import enter
 from golden.paths import ROOT
-from tests.unit.small_site import small_site
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, tiny: Path) -> None:
@@ -63,10 +61,3 @@ def test_a_wrong_word_is_refused_before_anything_is_written(
         module.bake(load("rehearsal"), nodes, fmt)
     assert all(word in str(caught.value) for word in words)
     assert list(home.iterdir()) == []
-
-
-def test_a_release_for_machines_is_not_baked_in_a_tree() -> None:
-    site = small_site()
-    module._require_tree(site)
-    with pytest.raises(UserError, match="builder: disk"):
-        module._require_tree(replace(site, release=replace(site.release, builder="disk")))

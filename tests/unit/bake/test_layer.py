@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from golden import paths, run
+from golden.bake import machine
 from golden.bake.layer import Builder
 from golden.errors import StageError
 from golden.layers import Layer, Stored, enter
@@ -147,3 +149,18 @@ def test_no_file_is_newer_than_the_newest_package(builder: Builder, base: Layer)
     stored = bake(builder, recipe(builder, "one", "echo >/file; rm /bin/sh", base))
     assert stored.epoch == 0
     assert run.run([*fresh], cwd=stored.tree).out == ""
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_layer_is_made_where_the_releases_programs_run(
+    runs: bool, builder: Builder, base: Layer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_machines: list[str] = []
+    monkeypatch.setattr(
+        machine, "build", lambda _, made, *rest: in_machines.append(made.name) or {"top.sh": 1.0}
+    )
+    if runs:
+        (builder.stored([base])[0].tree / "bin/bash").symlink_to("sh")
+    auto = replace(builder.site, release=replace(builder.site.release, builder="auto"))
+    bake(replace(builder, site=auto), recipe(builder, "top", ":", base))
+    assert in_machines == ([] if runs else ["top"])
