@@ -6,8 +6,9 @@ scripts/host/record-mutations --resume         those that no run before has seen
 scripts/host/record-mutations --seconds N      no further change after so long: go on with --resume
 scripts/host/record-mutations --short          a handful, without all checks in the end: for CI
 
-It wants the site rehearsal booted and in order: ./inv rehearse --target container --keep. When
-all were tried it writes the table, which is committed (DOCUMENT).
+It wants a site booted and in order, the rehearsal or with --site one like it, as after
+./inv rehearse --target container --keep. When all were tried it writes the table, which is
+committed (DOCUMENT).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.mutation import changes
@@ -35,12 +37,15 @@ from golden.paths import ARTIFACTS, ROOT, shown
 
 SITE = "rehearsal"
 DOCUMENT = ROOT / "docs" / "mutations.md"
-SEEN = ARTIFACTS / SITE / "mutations.json"
 # What a daemon that was stopped or started again takes to be seen so.
 SETTLE_SECONDS = 90.0
+NOTICE_SECONDS = 12.0
 PAUSE = 2.0
 # Most of an image's bytes; a change elsewhere does not ask for their hashes.
-HEAVY = ("/usr", "/boot")
+HEAVY = (
+    *("/boot", "/usr/bin", "/usr/sbin", "/usr/share", "/usr/lib/erlang", "/usr/lib/modules"),
+    *("/usr/lib/python3", "/usr/lib/x86_64-linux-gnu"),
+)
 # What is true of every container, whatever its host lacks.
 MOUNTED = "a container's root is mounted by its engine"
 NOTICED, ELSEWHERE = "noticed", "not on this target"
@@ -58,10 +63,10 @@ class Row:
 class Site:
     """The booted site: runs scripts on its nodes."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, name: str, ask: Ask) -> None:
         self.ask = ask
-        self.link = Connection.to(SITE)
-        self._definition = load(SITE)
+        self.link = Connection.to(name)
+        self._definition = load(name)
 
     def run(self, node: str, script: str) -> None:
         """Run a script as root. Raises StageError when it fails."""
@@ -94,10 +99,12 @@ def tried(site: Site, change: Change, absent: dict[str, str]) -> Row:
         row = seen(site, change, asked)
     except StageError as error:
         row = Row("could not be made", f"{error} {' '.join(error.tail)}")
-    finally:
+    try:
         site.run(change.node, change.undo)
-    left = until_green(site, asked)
-    if left:
+        left = until_green(site, asked)
+    except StageError as error:
+        left = f"{error} {' '.join(error.tail)}"
+    if left and row.state != "could not be made":
         row = Row("not green again", left)
     return Row(row.state, row.told, round(time.monotonic() - began, 1))
 
@@ -105,13 +112,13 @@ def tried(site: Site, change: Change, absent: dict[str, str]) -> Row:
 def question(change: Change) -> Question:
     """What is asked about it."""
     node = "" if change.site else change.node
-    apart = () if any(heavy in change.do for heavy in HEAVY) else HEAVY
+    apart = [folder for folder in HEAVY if f"{folder}/" not in change.do]
     return Question(change.red, node, change.steps, apart)
 
 
 def seen(site: Site, change: Change, asked: Question) -> Row:
     """Whether every named check fails, and one of them names what was changed."""
-    end = time.monotonic() + SETTLE_SECONDS / 3
+    end = time.monotonic() + NOTICE_SECONDS
     while True:
         found = site.ask(asked)
         row = verdict(change, found)
@@ -145,7 +152,7 @@ def until_green(site: Site, asked: Question) -> str:
         time.sleep(PAUSE)
 
 
-def record(chosen: Sequence[Change], rows: dict[str, Row], seconds: float) -> None:
+def record(site: str, chosen: Sequence[Change], rows: dict[str, Row], seconds: float) -> None:
     """Try each of `chosen`, and keep the result in `rows` and in a file at once.
 
     None is begun after `seconds`.
@@ -153,18 +160,25 @@ def record(chosen: Sequence[Change], rows: dict[str, Row], seconds: float) -> No
     end = time.monotonic() + seconds
 
     def work(ask: Ask) -> None:
-        site = Site(ask)
-        absent = site.absent()
+        booted = Site(site, ask)
+        absent = booted.absent()
         for number, change in enumerate(chosen, 1):
             if time.monotonic() > end:
                 log.warn(f"{len(chosen) - number + 1} are left: go on with --resume")
                 return
-            row = rows[key(change)] = tried(site, change, absent[change.node])
+            row = rows[key(change)] = tried(booted, change, absent[change.node])
             told = f" ({row.told})" if row.told else ""
             log.info(f"{number}/{len(chosen)} {key(change)}: {row.state}{told} {row.seconds} s")
-            atomic.write(SEEN, json.dumps({name: asdict(one) for name, one in rows.items()}))
+            atomic.write(
+                seen_before(site), json.dumps({name: asdict(one) for name, one in rows.items()})
+            )
 
-    asking(SITE, work)
+    asking(site, work)
+
+
+def seen_before(site: str) -> Path:
+    """Where the results of earlier runs are."""
+    return ARTIFACTS / site / "mutations.json"
 
 
 def key(change: Change) -> str:
@@ -174,7 +188,7 @@ def key(change: Change) -> str:
 
 def table(rows: dict[str, Row]) -> str:
     """The text of DOCUMENT."""
-    states = [rows[key(change)].state for change in changes.ALL]
+    states = [rows[key(change)].state for change in changes.ALL if key(change) in rows]
     wrong = len(states) - states.count(NOTICED) - states.count(ELSEWHERE)
     lines = [
         "# What checks notice",
@@ -182,14 +196,15 @@ def table(rows: dict[str, Row]) -> str:
         "Written by `scripts/host/record-mutations` on a booted container rehearsal: one change at",
         "a time, the named checks red, changed back, green again; in the end all checks green.",
         "",
-        f"{len(states)} changes: {states.count(NOTICED)} noticed, {wrong} not noticed, "
-        f"{states.count(ELSEWHERE)} about what this target lacks (counted as neither).",
+        f"{len(changes.ALL)} changes: {states.count(NOTICED)} noticed, {wrong} not noticed, "
+        f"{states.count(ELSEWHERE)} about what this target lacks (counted as neither), "
+        f"{len(changes.ALL) - len(states)} not tried.",
         "",
         "| node | change | noticed by |",
         "|---|---|---|",
     ]
     for change in changes.ALL:
-        row = rows[key(change)]
+        row = rows.get(key(change), Row("not tried"))
         by = ", ".join(f"`{name}`" for name in change.red)
         told = by if row.state == NOTICED else f"{row.state}: {row.told} ({by})"
         lines.append(f"| {change.node} | {cell(change.what)} | {cell(told)} |")
@@ -201,17 +216,18 @@ def cell(text: str) -> str:
     return " ".join(text.replace("|", r"\|").split())
 
 
-def finish(chosen: Sequence[Change], rows: dict[str, Row]) -> None:
-    """When every change was tried, check all of the site and write the table.
+def finish(site: str, chosen: Sequence[Change], rows: dict[str, Row], *, whole: bool) -> None:
+    """Write the table of a `whole` run, and when every change was tried check all of the site.
 
     Raises StageError for what was not noticed.
     """
     tried = [one for one in chosen if key(one) in rows]
     bad = [key(one) for one in tried if rows[key(one)].state not in (NOTICED, ELSEWHERE)]
-    if all(key(one) in rows for one in changes.ALL):
+    if whole:
         atomic.write(DOCUMENT, table(rows))
         log.info(f"table: {shown(DOCUMENT)}")
-        check.check(SITE, (), ("-m", "not destructive"))
+    if whole and len(tried) == len(chosen):
+        check.check(site, (), ("-m", "not destructive"))
     if bad:
         raise StageError("mutate", f"{len(bad)} of {len(tried)} changes: {'; '.join(bad)}")
 
@@ -224,17 +240,20 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--seconds", type=float, default=float("inf"), metavar="N")
+    parser.add_argument("--site", default=SITE)
     parser.add_argument("--only", default="", metavar="WORDS")
     options = parser.parse_args(argv)
-    old: dict[str, Any] = json.loads(SEEN.read_text()) if options.resume and SEEN.exists() else {}
+    file = seen_before(options.site)
+    old: dict[str, Any] = json.loads(file.read_text()) if options.resume and file.exists() else {}
     rows = {name: Row(**one) for name, one in old.items() if one["state"] in (NOTICED, ELSEWHERE)}
     chosen = [
         one
         for one in changes.ALL
         if key(one) not in rows and options.only in key(one) and (one.short or not options.short)
     ]
-    record(chosen, rows, options.seconds)
-    finish(chosen, rows)
+    record(options.site, chosen, rows, options.seconds)
+    whole = not (options.short or options.only) and options.site == SITE
+    finish(options.site, chosen, rows, whole=whole)
     return 0
 
 

@@ -54,9 +54,11 @@ def keep(path: str) -> str:
 
 def restore(path: str, *, mounted: bool = False) -> str:
     """The script that puts a kept path back; into the file itself where an engine mounts it."""
+    # Nothing was kept where the change could not be made.
+    kept = f"[ -e {KEPT}{path} ] || [ -L {KEPT}{path} ] || exit 0; "
     if mounted:
-        return f"cat {KEPT}{path} >{path}; rm -r {KEPT}{path}"
-    return f"rm -rf {path}; cp -a {KEPT}{path} {path}; rm -r {KEPT}{path}"
+        return f"{kept}cat {KEPT}{path} >{path}; rm -r {KEPT}{path}"
+    return f"{kept}rm -rf {path}; cp -a {KEPT}{path} {path}; rm -r {KEPT}{path}"
 
 
 def edited(

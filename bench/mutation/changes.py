@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from bench.mutation import cloud, daemons, files, settings
 
-ALL = (*settings.ALL, *files.ALL, *daemons.ALL, *cloud.ALL)
+ALL = (*files.ALL, *daemons.ALL, *settings.ALL, *cloud.ALL)

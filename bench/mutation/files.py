@@ -79,7 +79,7 @@ OPEN = (
     root_shell("node1", "/var/lib/postgresql/sh", OPENED),
     mode("node1", "/var/log", "0777"),
     mode("node2", "/usr/bin/passwd", "0755"),
-    mode("node1", "/usr/bin/psql", "nobody:nogroup"),
+    mode("node1", "/usr/bin/openssl", "nobody:nogroup"),
     mode("node2", "/etc/ssl/private", "0755"),
     mode("node1", "/etc/ssl/private/node1.rehearsal.test.key", "0644",
          ("hygiene.no_private_key_is_readable_by_all",)),

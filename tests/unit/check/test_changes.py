@@ -55,4 +55,5 @@ def test_the_table_counts_what_was_not_noticed() -> None:
     rows[key(changes.ALL[0])] = Row("NOT NOTICED", "by a|b")
     text = table(rows)
     assert f"{len(rows)} changes: {len(rows) - 1} noticed, 1 not noticed" in text
+    assert f"{len(rows)} not tried" in table({})
     assert cell("a|b\nc") == r"a\|b c"
