@@ -69,7 +69,7 @@ HOSTILE = [
     '@facts {"other": 1}',
     "@facts " + "[" * 99999,
     '@facts {"files": NaN',
-    "\x1b[2J\x07@facts 1",
+    "\x1b[2J\x07@facts true",
 ]
 
 
