@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import re
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from golden import run
+from golden import log, paths, run
 from golden.errors import StageError
 from golden.keys import marks
 from golden.layers import enter
 
 # user:password@ of a proxy or a mirror, as apt.conf(5) has it.
+_SEARCHED_AS_LAYERS = {".qcow2", ".raw", ".gz"}
+# A bundle's folder of seeds, which are what holds them.
+SEEDS = "seed"
+_AT_ONCE = 400
 _IN_ADDRESS = re.compile(r"://[^/:@\s]*:([^/@\s]+)@")
 
 # Where files of packages lie, whose bytes the lock names: reading them too takes as long as packing
@@ -31,6 +36,30 @@ def of_bake(site: str, apt_config: Path) -> dict[bytes, str]:
         if len(password) >= marks.SHORTEST:
             found |= dict.fromkeys(marks.forms(password), "a proxy's password")
     return found
+
+
+def show(site: str) -> None:
+    """`inv secrets --search`: search what bakes, boots, checks and reports of `site` have written
+    here, and the command lines of all processes.
+
+    Raises StageError as `require_none`. Disks are left out: their layers were searched.
+    """
+    known = marks.of_site(site)
+    places = (paths.CACHE / "log", paths.ARTIFACTS / site, paths.RENDERED / site)
+    files = [
+        file
+        for place in places
+        for file in place.rglob("*")
+        if file.is_file() and file.suffix not in _SEARCHED_AS_LAYERS and SEEDS not in file.parts
+    ]
+    for start in range(0, len(files), _AT_ONCE):
+        require_none(files[start : start + _AT_ONCE], known)
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            words = process.read_bytes()
+            if held := next((name for mark, name in known.items() if mark in words), ""):
+                raise StageError("search", f"process {process.parent.name} shows the secret {held}")
+    log.info(f"site {site}: none of its secrets is in {len(files)} files or any command line")
 
 
 def parts(tree: Path) -> list[Path]:
@@ -62,7 +91,7 @@ def search(places: Iterable[Path], known: Marks) -> dict[str, str]:
     there = [str(place) for place in places if place.exists()]
     if not known or not there:
         return {}
-    words = ["grep", "-raoFZ", "--devices=skip", "-f", "-", "--", *there]
+    words = ["grep", "-raoFHZ", "--devices=skip", "-f", "-", "--", *there]
     feed = b"\n".join(sorted(known)) + b"\n"
     argv = [*enter.namespaces(), "env", "LC_ALL=C", *words]
     said = run.run(argv, stdin=feed, stage="bake", check=False, apart=True)

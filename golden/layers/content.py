@@ -45,8 +45,13 @@ def compare(folder: Path) -> str:
     """The first path that is not what tree.sums says; empty when all are."""
     known = (folder / SUMS).read_text().splitlines(keepends=True)
     found = list(lines(folder / TREE))
-    differ = {json.loads(line.split(" ", 4)[4]) for line in set(known) ^ set(found)}
-    return min(differ, default="")
+    differ = ((line.startswith("40"), _path(line)) for line in set(known) ^ set(found))
+    # A file before the folder around it, whose time changes with it.
+    return min(differ, default=(False, ""))[1]
+
+
+def _path(line: str) -> str:
+    return str(json.loads(line.split(" ", 4)[4]))
 
 
 def stamp(folder: Path) -> str:

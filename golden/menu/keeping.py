@@ -32,12 +32,21 @@ def render(_: Context, site: str = "") -> None:
     render_all((site,) if site else ())
 
 
-@task("site", help={"rotate": "make this secret anew, such as rapi_password; say who uses it"})
-def secrets(_: Context, site: str = DEFAULT_SITE, rotate: str = "") -> None:
+@task(
+    "site",
+    help={
+        "rotate": "make this secret anew, such as rapi_password; say who uses it",
+        "search": "search logs, reports, manifests, rendered files and processes for them",
+    },
+)
+def secrets(_: Context, site: str = DEFAULT_SITE, rotate: str = "", search: bool = False) -> None:
     """Create the site's missing passwords and keys."""
+    from golden.bake import leaks
     from golden.keys import secrets
 
-    if rotate:
+    if search:
+        leaks.show(site)
+    elif rotate:
         secrets.rotate(site, rotate)
     else:
         secrets.make(site)

@@ -75,6 +75,22 @@ def test_the_power_button_is_pressed_and_the_kept_disk_remembers(
         running.power_on(small, small.nodes[:1], Libvirt())
 
 
+def test_an_uploaded_image_that_was_changed_is_not_booted(libvirt_site: Use, virsh: Virsh) -> None:
+    small = libvirt_site("alone")
+    running.power_on(small, small.nodes[:1], Libvirt())
+    watching.follow(small.name, ["n1"], Libvirt())
+    assert Libvirt().down(small.name, "n1", keep=True)
+    volumes = virsh.volumes(small.libvirt.pool)
+    base = next(Path(path) for name, path in volumes.items() if name.endswith(".base"))
+    with base.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)[0]
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last ^ 1]))
+    with pytest.raises(UserError, match=r"volume .*\.base .*: not the bytes of .*disk\.qcow2"):
+        running.power_on(small, small.nodes[:1], Libvirt())
+
+
 def test_the_console_can_be_typed_at_also_after_its_server_died(
     libvirt_site: Use,
 ) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from golden import paths, run
 from golden.bake import leaks
 from golden.errors import StageError
 from golden.keys import marks, secrets
@@ -95,3 +96,31 @@ def test_the_password_of_a_proxy_is_one_of_them(
     config.write_text('Acquire::http::Proxy "http://me:pr0xypassword@proxy.example:3128/";\n')
     known = leaks.of_bake("lab", config)
     assert known[b"pr0xypassword"] == "a proxy's password"
+
+
+def test_a_canary_in_a_log_a_report_or_a_command_line_is_found(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("golden.paths.RENDERED", own_home / "rendered")
+    folder = paths.SECRETS / "lab"
+    folder.mkdir()
+    stored = {"values": {"vnc_password": "c4naryC4nary77"}}
+    (folder / "secrets.json").write_text(json.dumps(stored))
+    leaks.show("lab")
+    assert "none of its secrets is in 0 files" in capsys.readouterr().out
+    for file in (
+        paths.CACHE / "log/boot.log",
+        paths.ARTIFACTS / "lab/report/index.html",
+        paths.RENDERED / "lab/node1/conf",
+    ):
+        file.parent.mkdir(parents=True)
+        file.write_text("password: c4naryC4nary77\n")
+        with pytest.raises(StageError, match=f"{file} holds the secret vnc_password"):
+            leaks.show("lab")
+        file.unlink()
+    child = run.start(["sh", "-c", "sleep 30; :", "c4naryC4nary77"], stage="test")
+    try:
+        with pytest.raises(StageError, match="shows the secret vnc_password"):
+            leaks.show("lab")
+    finally:
+        run.end(child)
