@@ -14,7 +14,7 @@ create table if not exists images (
     public boolean not null, properties jsonb not null, created timestamptz default now(),
     updated timestamptz default now());
 create or replace view image as
-    select uuid id, i.name, mapfile, mapfile checksum, bytes size, account owner, properties,
+    select uuid id, i.name, mapfile, mapfile checksum, bytes size, account as owner, properties,
     to_char(created, 'YYYY-MM-DD"T"HH24:MI:SS.USOF:00') created_at,
     to_char(updated, 'YYYY-MM-DD"T"HH24:MI:SS.USOF:00') updated_at, '' deleted_at,
     format('pithos://%s/%s/%s', account, container, o.name) as location, false is_snapshot,

@@ -34,7 +34,7 @@ create view catalog as select json_agg(json_build_object('name', s.name, 'type',
 -- What commands and pages show of a user.
 create view im_user as select u.*, a.*, first_name || ' ' || last_name realname, is_active active,
     array(select name from auth_group g join auth_user_groups m on g.id = m.group_id
-          where m.user_id = u.id) groups,
+          where m.user_id = u.id) as groups,
     not email_verified pending_verification,
     email_verified and not moderated pending_moderation,
     case when not email_verified then 'Pending email verification'

@@ -52,7 +52,7 @@ create table db_ipaddress (
     deleted boolean not null default false, created timestamptz default now());
 create unique index on db_ipaddress (address, network_id) where not deleted;
 create view db_flavor_shown as select f.id, cpu, ram, disk, volume_type_id volume_type,
-    disk_template, disk_template template, allow_create, (select count(*) from db_virtualmachine m
+    disk_template, disk_template as template, allow_create, (select count(*) from db_virtualmachine m
     where m.flavor_id = f.id and not m.deleted) vms,
     format('C%sR%sD%s%s', cpu, ram, disk, disk_template) as name
     from db_flavor f join db_volumetype v on v.id = volume_type_id where not f.deleted;
