@@ -28,7 +28,7 @@ def write(folder: Path) -> None:
         path.name: [found for each in sorted(path.glob("[0-9]*.json")) if (found := _read(each))]
         for path in sorted(folder.iterdir())
     }
-    text = HEAD
+    text = HEAD if any(targets.values()) else HEAD + "\nNothing has been recorded yet.\n"
     for name, runs in targets.items():
         if runs:
             text += f"\n## {name}\n\n" + "\n".join([*_runs(runs), "", *_steps(runs)]) + "\n"
