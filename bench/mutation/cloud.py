@@ -30,7 +30,7 @@ GANETI = (
            "node2.rehearsal.test", "gnt-node modify --master-candidate=yes node2.rehearsal.test",
            "ganeti.every_node_can_become_master"),
     ganeti("the watcher is paused", "gnt-cluster watcher pause 30d", "gnt-cluster watcher continue",
-           "ganeti.watcher_and_queue_are_not_held", says="paused", short=True),
+           "ganeti.watcher_and_queue_are_not_held", says="paused"),
     ganeti("the job queue is drained", "gnt-cluster queue drain", "gnt-cluster queue undrain",
            "ganeti.watcher_and_queue_are_not_held", says="drain"),
     ganeti("the public network is disconnected",

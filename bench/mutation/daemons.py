@@ -55,7 +55,7 @@ STOPPED = (
 )  # fmt: skip
 
 DATABASE = (
-    altered("fsync", "off", KEEPS, short=True),
+    altered("fsync", "off", KEEPS),
     altered("synchronous_commit", "off", KEEPS),
     altered("max_connections", "20"),
     altered("log_statement", "'all'"),
@@ -93,12 +93,12 @@ MOUNTS = (
     Change("/srv/archip unmounted", "node2",
            "mkdir /run/archip && mount --bind /srv/archip /run/archip && umount -l /srv/archip",
            "mount --bind /run/archip /srv/archip && umount /run/archip && rmdir /run/archip",
-           ("storage.shared_folder_is_a_mount",), short=True),
+           ("storage.shared_folder_is_a_mount",)),
     Change("vncauthproxy's users emptied", "node1",
            "mkdir -p /run/mutation; cp -a /var/lib/vncauthproxy/users /run/mutation/vnc-users; "
            ": >/var/lib/vncauthproxy/users",
            "cp -a /run/mutation/vnc-users /var/lib/vncauthproxy/users; rm /run/mutation/vnc-users",
-           ("effective.vnc_proxy_knows_one_user", STEP), steps=("vncauthproxy",), short=True),
+           ("effective.vnc_proxy_knows_one_user", STEP), steps=("vncauthproxy",)),
     Change("vncauthproxy lets somebody else in", "node1",
            "echo 'other:$6$x$y' >>/var/lib/vncauthproxy/users",
            "sed -i '/^other:/d' /var/lib/vncauthproxy/users; "
