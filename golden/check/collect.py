@@ -15,8 +15,9 @@ SCRIPTS = (
     *("files", "system", "hygiene", "reach", "web", "cloud", "daemons", "packets"),
     *("drift", "done", "effective"),
 )
-# Some twenty commands of Synnefo, each of which takes ten seconds on a busy emulated machine.
-SECONDS = 1200
+# Some forty commands of Synnefo, each of which takes ten seconds on a busy emulated machine, and
+# the hash of every file there.
+SECONDS = 2400
 CLOCK = "clock_offset"
 # Scripts that can be asked for a part, and what of the request says which.
 PARTS = {"cloud": "commands", "done": "steps", "effective": "effective"}

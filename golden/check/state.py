@@ -33,7 +33,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         *("/etc/mtab", "/etc/adjtime", "/etc/blkid.tab", "/etc/udev/rules.d/70-persistent-*.rules"),
         *("/var/lib/urandom/*", "/var/lib/chrony/*", "/var/lib/ntp/*", "/var/lib/logrotate/*"),
         *("/var/log/*", "/var/mail/*", "/var/tmp/*", "/var/backups/*", "/var/cache/*"),
-        *("/var/lib/apt/lists/*", "/var/lib/initramfs-tools/*", "/lib/modules/*/modules.*"),
+        *("/var/lib/apt/lists/*", "/var/lib/initramfs-tools/*", "*/lib/modules/*/modules.*"),
         *("*/__pycache__", "*/__pycache__/*", "/usr/lib/firstboot/*.pyc", "/lost+found"),
         *("/root/.bash_history", "/root/.lesshst", "/root/.viminfo"),
         # A container's: its engine's mark and the seed.
