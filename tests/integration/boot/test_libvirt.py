@@ -12,7 +12,7 @@ import pytest
 
 from golden import rundir
 from golden.boot import running, sockets, times, watching
-from golden.boot.libvirt import ownership
+from golden.boot.libvirt import disks, ownership
 from golden.boot.libvirt.target import Libvirt
 from golden.boot.libvirt.virsh import Virsh
 from golden.definition.models import Site
@@ -75,20 +75,23 @@ def test_the_power_button_is_pressed_and_the_kept_disk_remembers(
         running.power_on(small, small.nodes[:1], Libvirt())
 
 
-def test_an_uploaded_image_that_was_changed_is_not_booted(libvirt_site: Use, virsh: Virsh) -> None:
+def test_an_uploaded_image_that_was_changed_is_refused(libvirt_site: Use, virsh: Virsh) -> None:
     small = libvirt_site("alone")
-    running.power_on(small, small.nodes[:1], Libvirt())
-    watching.follow(small.name, ["n1"], Libvirt())
-    assert Libvirt().down(small.name, "n1", keep=True)
-    volumes = virsh.volumes(small.libvirt.pool)
-    base = next(Path(path) for name, path in volumes.items() if name.endswith(".base"))
-    with base.open("r+b") as file:
-        file.seek(-1, os.SEEK_END)
-        last = file.read(1)[0]
-        file.seek(-1, os.SEEK_END)
-        file.write(bytes([last ^ 1]))
-    with pytest.raises(UserError, match=r"volume .*\.base .*: not the bytes of .*disk\.qcow2"):
-        running.power_on(small, small.nodes[:1], Libvirt())
+    node = small.nodes[0]
+    NodeDir(small.name, node.name).begin()
+    try:
+        disks.make(virsh, small, node)
+        disks.verify(virsh, small, node)
+        base = Path(virsh.volumes(small.libvirt.pool)[disks.base(small, node)])
+        with base.open("r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            last = file.read(1)[0]
+            file.seek(-1, os.SEEK_END)
+            file.write(bytes([last ^ 1]))
+        with pytest.raises(UserError, match=r"volume .*\.base .*: not the bytes of .*disk\.qcow2"):
+            disks.verify(virsh, small, node)
+    finally:
+        disks.remove(virsh, small.name, node.name)
 
 
 def test_the_console_can_be_typed_at_also_after_its_server_died(
