@@ -26,7 +26,9 @@ def test_the_sites_with_their_kinds() -> None:
     } == {
         "example": ("wheezy", ["node1", "node2"]),
         "example-vm": ("wheezy", ["node1", "node2"]),
+        "real": ("bullseye", ["node1", "node2"]),
         "rehearsal": ("bookworm", ["node1", "node2"]),
+        "rehearsal-11": ("bullseye", ["node1", "node2"]),
         "rehearsal-four": ("bookworm", ["node1", "node2", "ganeti-node"]),
         "wheezy-base": ("wheezy-base", ["base"]),
     }
