@@ -86,7 +86,7 @@ class Machine:
     def inv(self, *words: str, by: str = "", cwd: Path | None = None, **env: str) -> run.Result:
         """Run it by its path, or by the path `by`."""
         argv = [by or str(self.checkout / "inv"), *words]
-        env = {"PATH": str(self.bin), **env}
+        env = {"PATH": str(self.bin), "GOLDEN_PYTHON": "", **env}
         return run.run(argv, cwd=cwd or self.place, env=env, check=False)
 
     def heard(self) -> list[str]:
