@@ -17,6 +17,10 @@ from golden.keys import secrets
 from golden.render import RenderedFile, quoting, render
 
 FOLDER = "/etc/synnefo/"
+# The sites that run Synnefo: all but those of a bare base.
+CLOUDS = tuple(
+    site.name for site in definition.load_all() if any(kind.has("cyclades") for kind in site.kinds)
+)
 # What the settings import; the real ones come with Synnefo.
 MODULES = {
     "synnefo.lib.db.pooled_psycopg2": "monkey_patch_psycopg2",

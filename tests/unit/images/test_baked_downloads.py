@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,10 +91,14 @@ def test_the_tiny_base_image_is_first_boot_s(image: Path) -> None:
     assert not (image / "srv").exists()
 
 
-@pytest.mark.parametrize("site", ["example", "rehearsal"])
-def test_the_package_finds_its_own_line_in_its_settings(site: str) -> None:
-    for kind in render(load(site)).kinds.values():
-        lines = kind.files["/etc/default/snf-image-update-helper"].content.decode().splitlines()
-        assert lines[0] == "###DEBCONF###"
-        urls = [line for line in lines if line.startswith("HELPER_URL=")]
-        assert urls == ([f"HELPER_URL={UPSTREAM}"] if site == "example" else [])
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [(UPSTREAM, [f"HELPER_URL={UPSTREAM}"]), ("/srv/golden/helper.tar.xz", []), ("tiny", [])],
+)
+def test_the_package_finds_its_own_line_in_its_settings(source: str, lines: list[str]) -> None:
+    plain = load("example")
+    site = replace(plain, variables={**plain.variables, "snf_image_helper_url": source})
+    for kind in render(site).kinds.values():
+        text = kind.files["/etc/default/snf-image-update-helper"].content.decode().splitlines()
+        assert text[0] == "###DEBCONF###"
+        assert [line for line in text if line.startswith("HELPER_URL=")] == lines

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from golden import definition, run
-from tests.unit.images.synnefo_files import files, filled
+from tests.unit.images.synnefo_files import CLOUDS, files, filled
 
-SITES = definition.sites()
 # Every module that a rendered site may ask for, and what httpd cannot do without.
 MODULES = (
     *("mpm_prefork", "authz_core", "alias", "env", "headers", "proxy", "proxy_http", "rewrite"),
@@ -29,7 +28,7 @@ def shell_scripts(site: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("site", CLOUDS)
 def test_shells_read_them(site: str) -> None:
     scripts = shell_scripts(site)
     assert {"/etc/default/snf-image", "/etc/apache2/envvars"} < scripts.keys()
@@ -38,7 +37,7 @@ def test_shells_read_them(site: str) -> None:
         assert (ended.returncode, ended.stderr) == (0, b""), path
 
 
-@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("site", CLOUDS)
 def test_dnsmasq_reads_its_configuration(site: str, tmp_path: Path) -> None:
     rendered = files(site, "node1")
     (tmp_path / "dnsmasq.conf").write_text(filled(rendered["/etc/dnsmasq.conf"]))
@@ -48,7 +47,7 @@ def test_dnsmasq_reads_its_configuration(site: str, tmp_path: Path) -> None:
     assert (said.code, said.out.strip()) == (0, "dnsmasq: syntax check OK.")
 
 
-@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("site", CLOUDS)
 def test_apache_reads_its_sites(site: str, tmp_path: Path) -> None:
     apache = run.which("apache2")
     assert apache, "install apache2: ./inv test does"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from golden import definition, guide
-from tests.unit.images.synnefo_files import changed, files
+from tests.unit.images.synnefo_files import CLOUDS, changed, files
 
 SOURCES = "/etc/apt/sources.list.d/synnefo.list"
 PREFERENCES = "/etc/apt/preferences.d/synnefo"
@@ -47,11 +47,11 @@ def test_the_image_keeps_the_versions_that_were_baked(kind: str) -> None:
 
 
 def test_the_repository_is_flat_and_may_be_left_out() -> None:
+    text = changed("example", "node2", synnefo_repository="http://r.test")[SOURCES].content.decode()
+    words = [line for line in text.splitlines() if not line.startswith("#")]
+    assert words == [f"{kind} http://r.test wheezy/" for kind in ("deb", "deb-src")]
     lines = files("example", "node2")[SOURCES].content.decode().splitlines()
-    words = [line for line in lines if not line.startswith("#")]
-    assert words == [f"{kind} http://apt.dev.grnet.gr wheezy/" for kind in ("deb", "deb-src")]
-    text = changed("example", "node2", synnefo_repository="")[SOURCES].content.decode()
-    assert [line for line in text.splitlines() if not line.startswith("#")] == []
+    assert [line for line in lines if not line.startswith("#")] == []
     assert SOURCES not in files("rehearsal", "node2")
 
 
@@ -61,7 +61,7 @@ def test_every_bake_action_of_the_guide_has_a_home() -> None:
     assert [each.action.id for each in bake if not each.homes] == []
 
 
-@pytest.mark.parametrize("site", definition.sites())
+@pytest.mark.parametrize("site", CLOUDS)
 def test_what_must_come_first_is_in_the_base(site: str) -> None:
     loaded = definition.load(site)
     scripts = loaded.bake_scripts(loaded.kinds[0], "base")
@@ -70,7 +70,7 @@ def test_what_must_come_first_is_in_the_base(site: str) -> None:
     assert "snf-image" in loaded.packages(loaded.kind("node2"), "synnefo")
 
 
-@pytest.mark.parametrize("site", definition.sites())
+@pytest.mark.parametrize("site", CLOUDS)
 def test_tables_are_made_where_all_applications_and_the_server_are(site: str) -> None:
     loaded = definition.load(site)
     node = loaded.host_of("schema").kind

@@ -13,10 +13,9 @@ import pytest
 
 from golden import definition, run
 from golden.render import RenderedFile
-from tests.unit.images.synnefo_files import files, filled, settings
+from tests.unit.images.synnefo_files import CLOUDS, files, filled, settings
 
-SITES = definition.sites()
-NODES = [(site, kind) for site in SITES for kind in ("node1", "node2")]
+NODES = [(site, kind) for site in CLOUDS for kind in ("node1", "node2")]
 ARCHIPELAGO = "/etc/archipelago/archipelago.conf"
 GUNICORN = "/etc/gunicorn.d/synnefo"
 DHCP, GATEWAY = "/etc/network/if-up.d/vm-dhcp", "/etc/network/if-up.d/vm-gateway"
@@ -80,7 +79,7 @@ def test_gunicorn_of_each_age_finds_the_application() -> None:
     assert (workers("example", "node1"), workers("example", "node2")) == (8, 4)
 
 
-@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("site", CLOUDS)
 def test_archipelago_is_the_same_on_both_nodes(site: str) -> None:
     config = archipelago(site, "node1")
     assert config == archipelago(site, "node2")
@@ -102,7 +101,7 @@ def test_the_ports_of_the_workers_end_below_those_of_vlmcd(site: str, kind: str)
     assert workers(site, kind) * PORTS_OF_A_WORKER < first
 
 
-@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("site", CLOUDS)
 def test_the_database_takes_the_connections_of_all_pools(site: str) -> None:
     (path,) = [p for p in files(site, "node1") if p.endswith("/main/postgresql.conf")]
     text = files(site, "node1")[path].content.decode()
@@ -158,7 +157,7 @@ def up(file: RenderedFile, interface: str, folder: Path) -> list[str]:
     return [line for line in lines if " -C " not in line and " show " not in line]
 
 
-@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("site", CLOUDS)
 def test_dhcp_is_caught_on_taps_only_and_once(site: str, tmp_path: Path) -> None:
     hook = files(site, "node2")[DHCP]
     assert up(hook, "eth0", tmp_path) == []
@@ -169,7 +168,7 @@ def test_dhcp_is_caught_on_taps_only_and_once(site: str, tmp_path: Path) -> None
     assert up(hook, "br1", tmp_path) == asked
 
 
-@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("site", CLOUDS)
 def test_the_gateway_translates_the_machines_only_and_once(site: str, tmp_path: Path) -> None:
     hook = files(site, "node1")[GATEWAY]
     assert GATEWAY not in files(site, "node2")
