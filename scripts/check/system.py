@@ -84,8 +84,16 @@ def ports():
 
 def rpc():
     """[[protocol, port]] that rpcbind knows, those of the kernel's NFS among them."""
-    rows = [line.split() for line in run(["rpcinfo", "-p"], timeout=20)[1].splitlines()]
-    return sorted({(row[2], int(row[3])) for row in rows if len(row) > 3 and row[3].isdigit()})
+    return registered(run(["rpcinfo"], timeout=20)[1])
+
+
+def registered(said):
+    """The same, from what rpcinfo prints; with -p it would leave out the ports of IPv6."""
+    rows = [line.split() for line in said.splitlines()]
+    # A universal address (RFC 5665): the port's two bytes are the last ones, "::.139.97" say.
+    ends = [(row[2][:3], row[3].split(".")[-2:]) for row in rows if len(row) > 4]
+    found = {(name, 256 * int(end[0]) + int(end[1])) for name, end in ends if name in ("tcp", "udp")}
+    return sorted(found)
 
 
 def accounts():

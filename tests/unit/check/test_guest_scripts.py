@@ -88,6 +88,19 @@ def test_password_states(scripts: dict[str, Any], field: str, state: str) -> Non
     assert scripts["system"].password_state(field) == state
 
 
+def test_rpcbind_s_ports_of_both_protocols(scripts: dict[str, Any]) -> None:
+    said = """\
+   program version netid     address                service    owner
+    100000    4    local     /run/rpcbind.sock      portmapper superuser
+    100024    1    tcp       0.0.0.0.238.43         status     107
+    100024    1    udp6      ::.205.223             status     107
+    100024    1    tcp6      ::.139.97              status     107
+"""
+    ports = [("tcp", 35681), ("tcp", 60971), ("udp", 52703)]
+    assert scripts["system"].registered(said) == ports
+    assert scripts["system"].registered("rpcinfo: can't contact rpcbind") == []
+
+
 def test_own_listener_is_seen(scripts: dict[str, Any]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         assert ["tcp", "127.0.0.1", server.getsockname()[1]] in scripts["system"].ports()
