@@ -30,7 +30,7 @@ def mount(argv):
 
 
 def main(request):
-    """{step: "" or what is wrong} of request["steps"]; "no seed: …" of all when that is away."""
+    """{step: "" or what is wrong} of request["steps"]; "no seed: ..." of all when that is away."""
     sys.path.insert(0, CODE)
     sys.dont_write_bytecode = True
     try:

@@ -92,7 +92,9 @@ def registered(said):
     rows = [line.split() for line in said.splitlines()]
     # A universal address (RFC 5665): the port's two bytes are the last ones, "::.139.97" say.
     ends = [(row[2][:3], row[3].split(".")[-2:]) for row in rows if len(row) > 4]
-    found = {(name, 256 * int(end[0]) + int(end[1])) for name, end in ends if name in ("tcp", "udp")}
+    found = {
+        (name, 256 * int(end[0]) + int(end[1])) for name, end in ends if name in ("tcp", "udp")
+    }
     return sorted(found)
 
 
