@@ -120,7 +120,8 @@ def resolve(site: Site, rendering: Rendering, resolver: Resolver, kinds: Sequenc
     try:
         return _Resolving(site, rendering, resolver).all(kinds)
     except UserError as error:
-        text = lacking.explain(site, lacking.lacking(site, resolver.state))
+        state = resolver.state
+        text = lacking.explain(site, lacking.lacking(site, state), offline=state.offline)
         raise (UserError(text) if text else error) from error
 
 

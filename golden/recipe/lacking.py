@@ -29,22 +29,29 @@ def lacking(site: Site, state: AptState) -> dict[str, list[str]]:
     return found
 
 
-def explain(site: Site, found: Mapping[str, list[str]]) -> str:
-    """Every line about `found` for a person; empty where nothing is lacking."""
+def explain(site: Site, found: Mapping[str, list[str]], *, offline: bool = False) -> str:
+    """Every line about `found` for a person; empty where nothing is lacking.
+
+    `offline`, the pool was the only source.
+    """
     count = len({name for names in found.values() for name in names})
     if not count:
         return ""
     whole = ", ".join(layer for layer, names in found.items() if not names) or "none"
     width = max(map(len, found))
-    release = site.release
+    release = f"images/releases/{site.release.name}.yaml"
+    remedy = (
+        "bring a pool here (./inv pool.export and ./inv pool.import), or leave out --offline"
+        if offline
+        else "put the .debs into a folder and name it with --packages FOLDER, or name a mirror "
+        f"that has them in {release}"
+    )
     return "\n".join(
         [
             f"site {site.name}: {count} packages and files are missing, so nothing is baked:",
             *(f"  {layer:<{width}}  {_some(names)}" for layer, names in found.items() if names),
             f"layers that have all they ask for by name: {whole}",
-            "put the .debs into a folder and name it with --packages FOLDER, or name a mirror that "
-            f"has them in images/releases/{release.name}.yaml; files are named by the variables of "
-            f"images/sites/{site.name}.yaml",
+            f"{remedy}; files are named by the variables of images/sites/{site.name}.yaml",
         ]
     )
 

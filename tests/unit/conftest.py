@@ -38,5 +38,5 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signing_key: bytes
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what this host cannot show; nothing is skipped for it."""
     if "2.7" not in PYTHONS:
-        line = "no Python 2.7 here (see ./inv doctor): vermin read what Wheezy's nodes run"
+        line = "no Python 2.7 here (./inv doctor): vermin read what Wheezy's nodes run; no kamaki"
         terminalreporter.write_line(line)

@@ -18,7 +18,7 @@ from golden.layers.overlay import CAPABILITY, OPAQUE, attribute, walk
 from golden.recipe import Recipe, resolve
 from golden.render import render
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 SITE = "rehearsal"
 # What a bake in a place of its own must not touch: notes about the last layers of the site.
 OWN_NAME = "machine-test"
