@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -67,6 +68,8 @@ def layer(name: str, fill: Callable[[Path], None]) -> Layer:
     made = Layer(name, os.urandom(8).hex())
     made.tree.mkdir(parents=True)
     fill(made.tree)
+    record = {"name": name, "boot": "", "settled": True}
+    (made.tree.parent / "layer.json").write_text(json.dumps(record))
     return made
 
 
