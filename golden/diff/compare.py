@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from golden.layers import overlay
 from golden.layers.overlay import Entry, Tree
 
-# Every bake writes these anew, whatever went into it.
+# Every bake writes these anew, whatever went into it; the inventory lists the files themselves.
 NOISE = (
+    "/etc/golden/inventory.gz",
     "/etc/golden/release.json",
     "/var/cache/ldconfig/aux-cache",
     "/var/lib/dpkg/status-old",
