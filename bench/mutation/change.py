@@ -132,7 +132,9 @@ def stopped(node: str, service: str, *red: str, says: str = "", short: bool = Fa
 
 def sql(statement: str) -> str:
     """The script that has the database's superuser say `statement`."""
-    return f"cd / && echo {shlex.quote(statement)} | su -s /bin/sh postgres -c 'psql -qAtX'"
+    # Not echo: the nodes' sh would take the backslash of a \c for its own.
+    said = f"printf '%s\\n' {shlex.quote(statement)}"
+    return f"cd / && {said} | su -s /bin/sh postgres -c 'psql -qAtX'"
 
 
 def in_sql(what: str, do: str, undo: str, *red: str, says: str = "") -> Change:

@@ -6,7 +6,6 @@ from bench.mutation.change import STEP, Change, in_sql
 
 BACKEND = "cyclades.cluster_is_a_backend_in_use"
 NETWORK = "cyclades.public_network_is_as_the_site_wants_it"
-PUBLIC = "$(snf-manage network-list --public -o id --no-headers 2>/dev/null | tr -dc 0-9)"
 
 
 def ganeti(what: str, do: str, undo: str, *red: str, says: str = "", short: bool = False) -> Change:
@@ -24,7 +23,8 @@ GANETI = (
            "gnt-node modify --drained=no --master-candidate=yes node2.rehearsal.test",
            "ganeti.cluster_has_every_node_online", says="node2"),
     ganeti("node2 offline", "gnt-node modify --offline=yes node2.rehearsal.test",
-           "gnt-node modify --offline=no --master-candidate=yes node2.rehearsal.test",
+           # --offline=no asks a person first; a candidate is not offline.
+           "gnt-node modify --master-candidate=yes node2.rehearsal.test",
            "ganeti.cluster_has_every_node_online", says="node2"),
     ganeti("node2 is no candidate", "gnt-node modify --force --master-candidate=no "
            "node2.rehearsal.test", "gnt-node modify --master-candidate=yes node2.rehearsal.test",
@@ -47,9 +47,9 @@ GANETI = (
 SYNNEFO = (
     manage("the backend drained", "backend-modify --drained=True 1",
            "backend-modify --drained=False 1", BACKEND),
-    Change("Synnefo: the public network drained", "node1",
-           f"snf-manage network-modify --drained=True {PUBLIC}",
-           f"snf-manage network-modify --drained=False {PUBLIC}", (NETWORK,)),
+    in_sql("Synnefo: the public network drained",
+           "\\c snf_apps\nUPDATE db_network SET drained = true WHERE public",
+           "\\c snf_apps\nUPDATE db_network SET drained = false WHERE public", NETWORK),
     in_sql("Synnefo: the first user is deactivated",
            "\\c snf_apps\nUPDATE auth_user SET is_active = false",
            "\\c snf_apps\nUPDATE auth_user SET is_active = true", "astakos.first_user_is_active"),
@@ -91,7 +91,8 @@ LEFT = (
            ("hygiene.dpkg_syncs_to_disk", "drift.no_file_was_added"), "fast"),
     Change("a program diverted by hand", "node2",
            "dpkg-divert --quiet --local --rename --add /usr/bin/less",
-           "dpkg-divert --quiet --local --rename --remove /usr/bin/less",
+           "dpkg-divert --quiet --local --rename --remove /usr/bin/less; "
+           "rm /var/lib/dpkg/diversions-old",
            ("hygiene.nothing_is_diverted_by_hand", "drift.no_file_is_missing"), "less"),
 )  # fmt: skip
 

@@ -113,10 +113,7 @@ class Recipes:
 
 
 def resolve(site: Site, rendering: Rendering, resolver: Resolver, kinds: Sequence[Kind]) -> Recipes:
-    """The layers for images of `kinds`.
-
-    Raises UserError when packages cannot be resolved; it names all that no source has.
-    """
+    """The layers for images of `kinds`. Raises UserError naming all packages that no source has."""
     try:
         return _Resolving(site, rendering, resolver).all(kinds)
     except UserError as error:
