@@ -60,7 +60,8 @@ def kamaki(
             name: stack.enter_context(tunnel(connection.config, first.name, f"{name}:443"))
             for name in names
         }
-        user = " ".join(SITE.variables["user_name"]), synnefo.user(SITE)
+        called = (SITE.variables[f"user_{which}_name"] for which in ("first", "last"))
+        user = " ".join(called), synnefo.user(SITE)
         addresses = str(SITE.variables["vm_network"]).rpartition(".")[0]
         yield Kamaki(
             PYTHON, home, clients.environment(home, ports), user, synnefo.url(SITE, "pithos"),
