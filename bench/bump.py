@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.checkout import Copy, fresh
+from bench.ending import exit_code
 from golden import definition, log, manifest
-from golden.errors import STAGE_ERROR_CODE, USER_ERROR_CODE, StageError, UserError
+from golden.errors import USER_ERROR_CODE, StageError
 from golden.packages.standins import SUFFIX
 from golden.packages.synnefo import members
 from golden.paths import ARTIFACTS, CACHE, ROOT, shown
@@ -208,14 +209,7 @@ def main(words: list[str]) -> int:
         log.error("record-bump takes nothing, or --short")
         return USER_ERROR_CODE
     short = bool(words)
-    try:
-        seen = record(short=short)
-    except UserError as error:
-        log.error(str(error))
-        return USER_ERROR_CODE
-    except StageError as error:
-        log.error(str(error))
-        return STAGE_ERROR_CODE
+    seen = record(short=short)
     command = " ".join(["scripts/host/record-bump", *words])
     _write(REPORT, whole(seen, command))
     if not short:
@@ -230,4 +224,4 @@ def _write(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_code(lambda: main(sys.argv[1:])))

@@ -14,13 +14,14 @@ from typing import Any
 from bench.cuts import document
 from bench.cuts.plan import strikes
 from bench.cuts.sequence import Sequence
+from bench.ending import exit_code
 from golden import check, definition, log, rundir
 from golden.bake import bake
 from golden.boot import running, times
 from golden.boot.target import Target, target
 from golden.check.connection import Connection
 from golden.definition.models import Site
-from golden.errors import STAGE_ERROR_CODE, USER_ERROR_CODE, StageError, UserError
+from golden.errors import STAGE_ERROR_CODE, StageError, UserError
 from golden.paths import ARTIFACTS
 from golden.rehearse import rehearse
 
@@ -42,19 +43,12 @@ def main() -> int:
         "--short", action="store_true", help="a rehearsal whose first boot is cut four times"
     )
     options = parser.parse_args()
-    try:
-        site, place = definition.load(options.site), target(options.target)
-        if options.short:
-            rehearse(site, place, boot=_cut_boot)
-            return 0
-        bake(site, (), place.format)
-        return _run(site, place, _numbers(options.seeds), options.cuts)
-    except UserError as error:
-        log.error(str(error))
-        return USER_ERROR_CODE
-    except StageError as error:
-        log.error(str(error))
-        return STAGE_ERROR_CODE
+    site, place = definition.load(options.site), target(options.target)
+    if options.short:
+        rehearse(site, place, boot=_cut_boot)
+        return 0
+    bake(site, (), place.format)
+    return _run(site, place, _numbers(options.seeds), options.cuts)
 
 
 def _run(site: Site, place: Target, seeds: range, most: int) -> int:
@@ -164,4 +158,4 @@ def _numbers(text: str) -> range:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.ending import exit_code
 from bench.mutation import changes
 from bench.mutation.change import Change
 from bench.mutation.checking import Ask, Question, Verdicts, asking
@@ -31,7 +32,7 @@ from golden.check.collect import Live
 from golden.check.connection import Connection
 from golden.check.questions import questions
 from golden.definition import load
-from golden.errors import STAGE_ERROR_CODE, USER_ERROR_CODE, StageError, UserError
+from golden.errors import StageError
 from golden.keys import secrets
 from golden.paths import ARTIFACTS, ROOT, shown
 
@@ -258,11 +259,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except UserError as error:
-        log.error(str(error))
-        sys.exit(USER_ERROR_CODE)
-    except StageError as error:
-        log.error(str(error))
-        sys.exit(STAGE_ERROR_CODE)
+    sys.exit(exit_code(lambda: main(sys.argv[1:])))
