@@ -47,14 +47,8 @@ _KNOWN: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        r"waiting for (\S+) (?:nfs|storage|sshd|database|astakos|pithos)\b",
-        (
-            "{0} is off, or its own first boot failed or is behind: ./inv status, ./inv why {0}",
-            "the LAN between the nodes is down, or one of their addresses is wrong",
-        ),
-    ),
-    (
-        r"waiting for (\S+) to add this node|\(which needs (\S+?)\)",
+        r"waiting for (\S+) (?:nfs|storage|sshd|database|astakos|pithos)\b"
+        r"|waiting for (\S+) to add this node|\(which needs (\S+?)\)",
         (
             "{0} is off, or its own first boot failed or is behind: ./inv status, ./inv why {0}",
             "the LAN between the nodes is down, or one of their addresses is wrong",
