@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from golden import atomic, disk, log, manifest
+from golden.bake import leaks
 from golden.bake.layer import Builder
 from golden.definition import Kind, Site
 from golden.disk.build import FORMATS as BOOTABLE
@@ -108,8 +109,7 @@ def make(builder: Builder, target: Disk, say: Callable[[str], None]) -> None:
     say("bill of materials")
     facts = _facts(builder, target)
     _write_bill(builder, target, facts)
-    text = json.dumps(facts).encode()
-    if held := next((name for mark, name in builder.secrets.items() if mark in text), ""):
+    if held := leaks.held_in(json.dumps(facts).encode(), builder.secrets):
         raise StageError("bake", f"the manifest of {target.kind.name} would hold the secret {held}")
     say("manifest")
     record = {
