@@ -10,6 +10,7 @@ from typing import Any
 from golden.check import expected, state, synnefo
 from golden.definition import Node, Site
 from golden.keys.secrets import Secrets
+from golden.render import render
 
 DATABASES = ("snf_apps", "snf_pithos")  # G011, G014
 DATABASE_USER = "synnefo"  # G012
@@ -23,12 +24,11 @@ RAPI_USER = "cyclades"  # docs/wheezy.md W14.7
 
 def questions(site: Site, node: Node, secrets: Secrets) -> dict[str, Any]:
     """The request that the scripts in scripts/check get. It holds passwords: never log it."""
+    files = render(site).kinds[node.kind.name].files
     return {
-        "paths": sorted(
-            {*expected.files(site, node.kind, secrets), *expected.directories(node.kind)}
-        ),
+        "paths": sorted({*files, *expected.directories(node.kind)}),
         "services": list(node.kind.services(site.release)),
-        "state": state.changing(site, node.kind),
+        "state": state.changing(node.kind, files),
         "steps": list(node.kind.first_boot),
         "effective": [name for name in EFFECTIVE if node.kind.has(name)],
         "names": expected.names(site),

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from golden.definition import Kind, Site
-from golden.render import render
+from golden.definition import Kind
+from golden.render import RenderedFile
 from golden.render.quoting import needs_secrets
 
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -61,8 +61,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def changing(site: Site, kind: Kind) -> list[str]:
-    """The state of nodes of `kind`, files that first boot puts secrets into among it."""
-    files = render(site).kinds[kind.name].files
+def changing(kind: Kind, files: Mapping[str, RenderedFile]) -> list[str]:
+    """The state of nodes of `kind`, those of its `files` that hold secrets among it."""
     secret = {path for path, file in files.items() if needs_secrets(file.content)}
     return sorted(secret.union(*(ROLES.get(role.name, ()) for role in kind.roles)))
