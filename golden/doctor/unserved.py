@@ -12,7 +12,7 @@ from golden import log, paths
 from golden.definition import Release, Site
 from golden.errors import StageError
 from golden.host import Finding
-from golden.packages import AptState, folder
+from golden.packages import AptState
 from golden.packages.pins import candidates
 
 FACTS = paths.ROOT / "docs" / "wheezy.md"
@@ -105,12 +105,10 @@ def _one(
 def look(site: Site, state: AptState | None = None) -> list[Unserved]:
     """As `unserved`, of what apt knows by now. Raises UserError for an unusable folder."""
     state = state or AptState(site.release)
-    release, given = site.release, list[str]()
-    if release.folder and state.given:
-        debs = folder.index(release.folder, state.given.place, release.architecture)
-        given = [deb.field("Package") for deb in debs]
+    state.index_folder()
+    given = [deb.field("Package") for deb in state.debs_given.values()]
     facts = public(FACTS.read_text())
-    names = sorted({*_asked(site), *release.pins, *facts})
+    names = sorted({*_asked(site), *site.release.pins, *facts})
     return unserved(site, _candidates(state, names), given, facts)
 
 

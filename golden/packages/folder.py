@@ -5,7 +5,6 @@ It needs no signature of its own: whoever names it vouches for it, and the lock 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import lzma
 import tarfile
@@ -82,8 +81,7 @@ def _read(folder: Path, facts: Path) -> Iterator[Deb]:
 
 
 def _examine(path: Path, file: str, stamp: str) -> Deb:
-    with path.open("rb") as content:
-        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+    sha256 = store.sha256_of(path)
     try:
         deb = DebFile(str(path))
         control = deb.control.get_content("control", encoding="utf-8")

@@ -129,7 +129,9 @@ class AptState:
         When the mirror does not answer, an old index is used, with a warning. Raises UserError when
         there is none.
         """
-        self._refresh_own()
+        if self.standins:
+            standins.ensure(self.standins.place, self.release.synnefo, self.release.standins)
+        self.index_folder()
         if self.offline and not self.config.is_file():
             self._prepare()
         if self.offline or self._age_hours() <= max_hours:
@@ -147,11 +149,9 @@ class AptState:
             return
         self._stamp.touch()
 
-    def _refresh_own(self) -> None:
-        """Build the stand-ins, and index the folder, where they changed. Raises UserError."""
+    def index_folder(self) -> None:
+        """Index the site's folder of packages, if it names one. Raises UserError."""
         release = self.release
-        if self.standins:
-            standins.ensure(self.standins.place, release.synnefo, release.standins)
         if self.given and release.folder:
             debs = folder.index(release.folder, self.given.place, release.architecture)
             self.debs_given = {each.sha256: each for each in debs}

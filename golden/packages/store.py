@@ -21,8 +21,13 @@ def is_whole(path: Path, size: int, sha256: str) -> bool:
     """Whether the file `path` is there with this size in bytes and this hash."""
     if not path.is_file() or path.stat().st_size != size:
         return False
+    return sha256_of(path) == sha256
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of the file `path`."""
     with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest() == sha256
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def copy(source: Path, target: Path, size: int, sha256: str, *, link: bool = True) -> bool:
