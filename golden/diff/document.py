@@ -10,6 +10,7 @@ from typing import Any
 from golden.diff import compare, origin, subjects
 from golden.diff.compare import Change
 from golden.diff.sides import Side
+from golden.errors import UserError
 from golden.layers import overlay
 from golden.layers.overlay import Tree
 
@@ -43,8 +44,14 @@ def _trees(a: Side, b: Side) -> tuple[Tree, Tree]:
         lambda pair: pair[0] == pair[1], zip(a.layers, b.layers, strict=False)
     )
     shared = len(list(pairs))
-    common = overlay.merged(a.layers[:shared])
-    return overlay.merged(a.layers[shared:], common), overlay.merged(b.layers[shared:], common)
+    try:
+        common = overlay.merged(a.layers[:shared])
+        return overlay.merged(a.layers[shared:], common), overlay.merged(b.layers[shared:], common)
+    except OSError as error:
+        # A folder of a running system, say: its /proc changes, and parts of it nobody may read.
+        raise UserError(
+            f"{error.filename}: {error.strerror}; compare images, or folders of files at rest"
+        ) from error
 
 
 def _named(side: Side) -> dict[str, str]:

@@ -74,9 +74,12 @@ def collect(limit: str = "", *, dry_run: bool = False) -> int:
 
 def _bytes(limit: str) -> int:
     try:
-        return mib(limit) * MIB
+        most = mib(limit) * MIB
     except (KeyError, ValueError, IndexError):
-        raise UserError(f"--limit {limit}: not a size such as 512M or 20G") from None
+        most = -1
+    if most < 0:
+        raise UserError(f"--limit {limit}: not a size such as 512M or 20G")
+    return most
 
 
 def _chosen(items: Sequence[Item], most: int | None) -> tuple[list[Item], int]:

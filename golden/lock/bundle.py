@@ -117,7 +117,7 @@ def _verified(file: Path, key: bytes | None, place: Path) -> str:
     except (tarfile.TarError, EOFError) as error:
         raise _invalid(file, f"it is cut short, or no pool ({error})") from None
     except OSError as error:
-        if error.filename == str(file):
+        if error.filename == str(file) or isinstance(error, IsADirectoryError):
             raise UserError(f"{file}: {error.strerror}; name a file of ./inv pool.export") from None
         raise
     if left:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,21 @@ def test_a_layer_that_is_gone_is_named(baked: Path) -> None:
 def test_a_name_of_nothing(baked: Path, word: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
         sides.find(word, "rehearsal")
+
+
+def test_a_folder_that_cannot_be_read(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As /proc of a running system."""
+    a, b = make("a", {}), make("b", {})
+    scan = os.scandir
+
+    def refuse(folder: str) -> Iterator[os.DirEntry[str]]:
+        if folder.endswith("/etc"):
+            raise PermissionError(errno.EACCES, "Permission denied", folder)
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(UserError, match=r"a/etc: Permission denied; compare images, or folders"):
+        compared(a, b)
 
 
 def test_a_file_that_is_no_manifest(tmp_path: Path) -> None:

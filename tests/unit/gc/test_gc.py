@@ -182,7 +182,7 @@ def test_what_is_needed_stays_above_the_limit_too(
     assert "more than the limit of 1M" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("limit", ["20", "G", "20X", "many"])
+@pytest.mark.parametrize("limit", ["20", "G", "20X", "many", "-5G"])
 def test_a_limit_is_a_size(limit: str) -> None:
     with pytest.raises(UserError, match=f"--limit {limit}: not a size such as 512M or 20G"):
         gc.collect(limit)

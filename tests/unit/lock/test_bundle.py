@@ -137,6 +137,8 @@ def test_a_pool_with_a_damaged_file_does_not_go_out(world: World) -> None:
     assert not world.out.exists()
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path, world: World) -> None:
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, world: World) -> None:
     with pytest.raises(UserError, match="No such file"):
         bundle.unpack(tmp_path / "absent.tar")
+    with pytest.raises(UserError, match="Is a directory"):
+        bundle.unpack(tmp_path)
