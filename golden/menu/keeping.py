@@ -145,6 +145,18 @@ def coverage(_: Context, site: str = DEFAULT_SITE, json: bool = False, write: bo
 
 
 @task(
+    "site",
+    positional=["what"],
+    help={"what": "rendered/SITE/KIND/rootfs/PATH:LINE, NODE:/PATH:LINE, or a guide id like G157"},
+)
+def explain(_: Context, what: str, site: str = DEFAULT_SITE) -> None:
+    """Show why a file of an image has a line, or who does and proves an action of the guide."""
+    from golden.explain import explain as tell
+
+    tell(what, site)
+
+
+@task(
     help={
         "slow": "run the tests that bake and boot instead of the unit tests",
         "nightly": "the tests that boot for minutes, instead of the unit tests",

@@ -37,7 +37,9 @@ class _Missing(jinja2.StrictUndefined):
         return f"{_called(thing)} has no '{name}'; {nearest(name, _members(thing))}"
 
 
-class _Environment(jinja2.Environment):
+class Environment(jinja2.Environment):
+    """One whose names of mappings come before their methods."""
+
     def getattr(self, obj: Any, attribute: str) -> Any:
         # Jinja would find a dictionary's method first, where a fact is called `copy` or `values`.
         if isinstance(obj, Mapping) and attribute in obj:
@@ -48,10 +50,12 @@ class _Environment(jinja2.Environment):
 class Templates:
     """The templates under `root`; `problems` collects their errors."""
 
-    def __init__(self, root: Path, problems: Problems) -> None:
+    def __init__(
+        self, root: Path, problems: Problems, environment: type[Environment] = Environment
+    ) -> None:
         self._root = root
         self._problems = problems
-        self._environment = _Environment(
+        self._environment = environment(
             loader=jinja2.FileSystemLoader(root),
             undefined=_Missing,
             # libvirt's; | e is the language of XML.
