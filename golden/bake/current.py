@@ -26,14 +26,18 @@ def require_current(site: Site, nodes: Iterable[str] = ()) -> None:
 
     What was never baked is not looked at.
     """
-    kinds = dict.fromkeys([site.node(name).kind for name in nodes] or site.kinds)
-    rendering = render(site)
-    stale = [text for kind in kinds for text in _stale(site, kind, rendering)]
-    if stale:
+    if found := stale(site, nodes):
         raise UserError(
-            f"these layers are stale: {'; '.join(dict.fromkeys(stale))}; bake them with ./inv bake "
+            f"these layers are stale: {'; '.join(found)}; bake them with ./inv bake "
             f"--site {site.name}, or boot the images as they are with --as-baked"
         )
+
+
+def stale(site: Site, nodes: Iterable[str] = ()) -> list[str]:
+    """Each stale layer, and why, of the images of `nodes` (default: all)."""
+    kinds = dict.fromkeys([site.node(name).kind for name in nodes] or site.kinds)
+    rendering = render(site)
+    return list(dict.fromkeys(text for kind in kinds for text in _stale(site, kind, rendering)))
 
 
 def _stale(site: Site, kind: Kind, rendering: Rendering) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from golden import log, run, rundir
 from golden.boot import login, status, times
@@ -12,6 +13,15 @@ from golden.definition.models import Node, Site
 from golden.errors import UserError
 from golden.paths import shown
 from golden.rundir import NodeDir
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a node is: its machine in words, and if that is on, its boot and ssh's address."""
+
+    machine: str
+    boot: status.NodeStatus | None = None
+    ssh: str = ""
 
 
 def boot(site: Site, nodes: Iterable[str], place: Target) -> dict[str, float]:
@@ -82,8 +92,15 @@ def down(
 
 def show_status(site: Site) -> None:
     """Print a table of the nodes: machine, progress of the boot, address of ssh."""
-    rows = [_status_row(site.name, node.name) for node in site.nodes]
+    rows = [
+        (name, seen.machine, str(seen.boot or ""), seen.ssh) for name, seen in looks(site).items()
+    ]
     log.table(["node", "machine", "boot", "ssh"], rows, title=f"site {site.name}")
+
+
+def looks(site: Site) -> dict[str, Look]:
+    """{node: how it is} of every node of `site`."""
+    return {node.name: _look(site.name, node.name) for node in site.nodes}
 
 
 def console(site: Site, node: str) -> None:
@@ -133,11 +150,11 @@ def _without_process(site: str, node: str) -> str:
     return f"{machine}; its console is not followed: ./inv boot --site {site} does that again"
 
 
-def _status_row(site: str, node: str) -> tuple[str, str, str, str]:
+def _look(site: str, node: str) -> Look:
     files = NodeDir(site, node)
     state = files.running()
     if state is None:
-        return node, _without_process(site, node), "", ""
+        return Look(_without_process(site, node))
     place = _place(site, node)
     machine = f"{place.machine_state(site, node)} ({state.accelerator}, pid {state.pid})"
-    return node, machine, str(status.status(files.console_text())), f"{state.address}:{state.port}"
+    return Look(machine, status.status(files.console_text()), f"{state.address}:{state.port}")

@@ -16,6 +16,14 @@ from golden.menu.task import DEFAULT_SITE, Nodes, task
 from golden.paths import ROOT, TESTS
 
 
+@task("site", default=True)
+def overview(_: Context, site: str = DEFAULT_SITE) -> None:
+    """Show how the site is, and the next command; inv alone does that."""
+    from golden.overview import show
+
+    show(site)
+
+
 @task("site", "packages", "json")
 def doctor(_: Context, site: str = DEFAULT_SITE, packages: str = "", json: bool = False) -> None:
     """Check that this host has what the site needs; show the fixes."""
