@@ -108,7 +108,13 @@ def make(builder: Builder, target: Disk, say: Callable[[str], None]) -> None:
     built = _list(target) if target.format == TREE else _build(builder, target, say)
     say("bill of materials")
     facts = _facts(builder, target)
-    _write_bill(builder, target, facts)
+    # A mirror changes its own, or is gone one day.
+    heads = sources.signed_heads(builder.resolver.state.lists)
+    beside = {**_bill(builder, target, facts), **heads}
+    place = manifest.folder(target.site.name, target.kind.name)
+    for name, content in beside.items():
+        atomic.write(place / name, content)
+    facts["beside"] = {name: manifest.sha256(place / name) for name in beside}
     if held := leaks.held_in(json.dumps(facts).encode(), builder.secrets):
         raise StageError("bake", f"the manifest of {target.kind.name} would hold the secret {held}")
     say("manifest")
@@ -127,17 +133,16 @@ def make(builder: Builder, target: Disk, say: Callable[[str], None]) -> None:
     manifest.write(target.site.name, target.kind.name, target.format, record, facts)
 
 
-def _write_bill(builder: Builder, target: Disk, facts: dict[str, Any]) -> None:
-    """Write the bill of materials, and its hash into `facts`."""
+def _bill(builder: Builder, target: Disk, facts: Mapping[str, Any]) -> dict[str, bytes]:
+    """The bill of materials."""
     # Its library takes as long to load as a bake with nothing to do.
     from golden.bake import sbom
 
     site, kind = target.site, target.kind
     image = sbom.image(site.name, kind.name, site.release.name)
     layers = builder.stored([recipe.layer for recipe in target.stack])
-    path = manifest.folder(site.name, kind.name) / sbom.NAME
-    atomic.write(path, sbom.text(image, layers, facts["packages"], facts["origins"]))
-    facts["beside"] = {path.name: manifest.sha256(path)}
+    text = sbom.text(image, layers, facts["packages"], facts["origins"])
+    return {sbom.NAME: text.encode()}
 
 
 def _list(target: Disk) -> disk.Built:

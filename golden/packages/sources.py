@@ -135,6 +135,17 @@ def _doubt(source: HostSource, release: Release, lists: Path) -> int:
     return 0 if Path(release.keyring).name in keyrings else 2
 
 
+def signed_heads(lists: Path) -> dict[str, bytes]:
+    """What proves the indexes in `lists`, apt's folder: InRelease, or Release and Release.gpg, of
+    each signed source. The names say nothing of where it is: that may be a path of this host."""
+    found = {}
+    for number, head in enumerate(sorted([*lists.glob("*_InRelease"), *lists.glob("*.gpg")]), 1):
+        for file in (head, head.with_suffix("")):
+            if file.is_file():
+                found[f"source-{number}.{file.name.rpartition('_')[2]}"] = file.read_bytes()
+    return found
+
+
 def _no_mirror(release: Release, why: str) -> UserError:
     return UserError(
         f"images/releases/{release.name}.yaml: mirror: host: {why}; write the URL of a mirror "

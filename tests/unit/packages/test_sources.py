@@ -140,6 +140,24 @@ def test_the_origin_in_the_release_file_tells_repositories_apart(tmp_path: Path)
     assert mirror("bookworm", (OTHER, DEBIAN), lists=tmp_path) == DEBIAN.uri
 
 
+def test_what_proves_the_indexes_is_kept_without_saying_where_they_came_from(
+    tmp_path: Path,
+) -> None:
+    for name in (
+        "deb.debian.org_debian_dists_bookworm_InRelease",
+        "_srv_copy_dists_wheezy_Release",
+        "_srv_copy_dists_wheezy_Release.gpg",
+        "_here_standins_._Release",
+        "deb.debian.org_debian_dists_bookworm_main_binary-amd64_Packages",
+    ):
+        (tmp_path / name).write_text(name)
+    assert {name: content.decode() for name, content in sources.signed_heads(tmp_path).items()} == {
+        "source-1.Release.gpg": "_srv_copy_dists_wheezy_Release.gpg",
+        "source-1.Release": "_srv_copy_dists_wheezy_Release",
+        "source-2.InRelease": "deb.debian.org_debian_dists_bookworm_InRelease",
+    }
+
+
 def test_sources_that_nothing_tells_apart_are_refused() -> None:
     secret = replace(OTHER, uri="http://me:secret@repo.invalid/x")
     with pytest.raises(UserError, match=r"which of http://repo\.invalid/x or") as caught:
