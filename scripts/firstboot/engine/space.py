@@ -2,8 +2,10 @@
 
 import os
 
-# Where first boot and the daemons it starts write; none can be a mount of NFS, which may hang.
-PATHS = ("/", "/tmp", "/var", "/var/lib", "/var/log", "/srv", "/run", "/dev/shm")
+from engine import files
+
+# Kinds that hang while their server is away.
+REMOTE = ("nfs", "cifs", "fuse", "autofs", "9p")
 MIB = 1024 * 1024
 # initdb takes 40 MiB and gives them back when it fails; of a small file system 1/20.
 ENOUGH_MIB = 64
@@ -13,15 +15,25 @@ ENOUGH_PART = 20
 def missing(ctx):
     """The file systems that are full, in one clause, else ""."""
     found, seen = [], set()
-    for path in PATHS:
+    for path in _local(ctx):
         try:
             device, space = os.stat(ctx.path(path)).st_dev, os.statvfs(ctx.path(path))
         except OSError:
-            continue  # this machine has no such folder
+            continue  # it was unmounted meanwhile
         if device not in seen:
             seen.add(device)
             found.append(_missing_on(path, space))
     return ", ".join(clause for clause in found if clause)
+
+
+def _local(ctx):
+    """The root, and every folder on which another local file system can be written to."""
+    yield "/"
+    for line in files.read(ctx.path("/proc/mounts")).splitlines():
+        _, path, kind, options = line.split()[:4]
+        remote, writable = kind.startswith(REMOTE), "rw" in options.split(",")
+        if writable and not remote and os.path.isdir(ctx.path(path)):
+            yield path
 
 
 def _missing_on(path, space):

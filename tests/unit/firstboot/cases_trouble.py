@@ -2,10 +2,18 @@
 
 import errno
 import os
+import stat
 
 from engine import files, runner, space
 from run_in_world import first_boot, result
 from world import raises
+
+MOUNTS = """\
+/dev/vda1 / ext4 rw,relatime 0 0
+/dev/vdb2 /var/lib/db ext4 rw,relatime 0 0
+n1:/srv/nfs /srv/nfs nfs4 rw,relatime 0 0
+/dev/sr0 /media/seed iso9660 ro 0 0
+"""
 
 
 class Space(object):
@@ -62,6 +70,30 @@ def case_a_full_disk_is_named_where_a_step_fails(world):
         assert first_boot(world) == 1
         for text in (result(world)["error"]["message"], world.console()[-1]["detail"]):
             assert said in text if said else " left on " not in text, text
+
+
+class Mounted(object):
+    """What stat says of a folder that is a file system of its own."""
+
+    st_mode, st_dev = stat.S_IFDIR, -1
+
+
+def case_any_full_file_system_is_named_but_none_that_may_hang(world):
+    full, remote = world.path("var/lib/db"), world.path("srv/nfs")
+    world.put("proc/mounts", MOUNTS)
+    known, asked = os.stat, []
+
+    def statvfs(path):
+        asked.append(path)
+        return Space(1 if path in (full, remote) else 90)
+
+    world.patch(
+        space.os, "stat", lambda path, *rest: Mounted if path == full else known(path, *rest)
+    )
+    world.patch(space.os, "statvfs", statvfs)
+    said = space.missing(world.context())
+    assert said == "no space left on /var/lib/db: 1 MiB free of 100 MiB", said
+    assert set(asked) == {world.path(""), full}, asked
 
 
 def case_a_full_disk_keeps_nobody_from_saying_so(world):
