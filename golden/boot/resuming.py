@@ -11,13 +11,15 @@ from pathlib import Path
 
 from golden import log, run
 from golden.boot import login, status
-from golden.boot.events import readable
+from golden.boot.events import Event, readable
 from golden.definition.models import Site
 from golden.errors import StageError, UserError
 from golden.rundir import NodeDir
 
 POLL_SECONDS = 0.5
 TAIL_LINES = 12
+# ssh's own exit code, ssh(1).
+NO_LOGIN = 255
 
 
 def resume(site: Site, nodes: Iterable[str] = ()) -> None:
@@ -41,6 +43,16 @@ def resume(site: Site, nodes: Iterable[str] = ()) -> None:
     for name, code in codes.items():
         if code:
             raise _failure(site.name, name, code, logs[name])
+
+
+def way_on(site: str, node: str, event: Event | None) -> str:
+    """The commands that bring a first boot on whose last `event` was a failure, once its cause is
+    mended."""
+    # Without its seed it knows no steps, and lets nobody in; it looks again at every boot.
+    if event and not event.of:
+        cut = f"./inv down --cut --node {node} --site {site}"
+        return f"{cut}, then ./inv boot --site {site}"
+    return f"./inv resume {node} --site {site}"
 
 
 def _failed(site: Site) -> list[str]:
@@ -79,12 +91,16 @@ def _tail(file: Path) -> list[str]:
 
 
 def _failure(site: str, node: str, code: int, file: Path) -> StageError:
+    event = status.status(NodeDir(site, node).console_text()).event
+    reason, look = "first boot failed again", "ssh"
+    if code == NO_LOGIN:
+        reason, look = "nobody can log in", "console"
     return StageError(
         "resume",
-        f"{node}: first boot failed again",
+        f"{node}: {reason}",
         code=code,
         tail=_tail(file),
         log=file,
-        hint=f"./inv ssh {node} --site {site}, and when it is mended there: "
-        f"./inv resume {node} --site {site}",
+        hint=f"./inv {look} {node} --site {site}, and when it is mended there: "
+        + way_on(site, node, event),
     )

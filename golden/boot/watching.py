@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from golden import log, rundir
-from golden.boot import login, status
+from golden.boot import login, resuming, status
 from golden.boot.events import Event
 from golden.boot.status import NodeStatus, Probe
 from golden.boot.target import Target
@@ -18,6 +18,8 @@ from golden.rundir import NodeDir, State
 
 POLL_SECONDS = 1.0
 PROBE_EVERY_SECONDS = 5.0
+# What breaks before sshd runs.
+WITHOUT_LOGIN = ("machine", "boot loader", "kernel", "init", "network")
 # How long a phase may say nothing new, in seconds on a host with KVM; emulation has its factor.
 SILENCE_SECONDS = {
     # A person walks there. Then: writing says every percent, first boot's sshd is not up at once.
@@ -159,8 +161,10 @@ def _failure(watch: Watch, trouble: tuple[str, str]) -> StageError:
             hint="mend that, say ./inv boot again, and switch the machine off and on; or end the "
             f"serving: ./inv down --site {site}",
         )
-    look = "console" if part in ("machine", "boot loader", "kernel", "init", "network") else "ssh"
-    resume = f", then ./inv resume {node} --site {site}" if part.startswith("first") else ""
+    event = status.status(watch.text).event
+    unknown = event is not None and not event.of
+    look = "console" if unknown or part in WITHOUT_LOGIN else "ssh"
+    resume = f", then {resuming.way_on(site, node, event)}" if part.startswith("first") else ""
     return StageError(
         "boot",
         f"{node}: {part}: {reason}",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from golden import log
-from golden.boot import causes, status
+from golden.boot import causes, resuming, status
 from golden.boot.events import Event, events
 from golden.definition.models import Site
 from golden.errors import UserError
@@ -47,7 +47,7 @@ def lines(site: str, node: str, text: str) -> Iterator[str]:
     if not likely:
         yield "likely cause: none is known for these words; the lines before them may tell"
     if found.phase == "failed" and event:
-        yield f"when it is mended: ./inv resume {node} --site {site}"
+        yield f"when it is mended: {resuming.way_on(site, node, event)}"
 
 
 def _last_step(text: str) -> Event | None:

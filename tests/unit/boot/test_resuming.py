@@ -65,6 +65,18 @@ def test_one_that_fails_again_shows_its_last_words(monkeypatch: pytest.MonkeyPat
     assert caught.value.hint.endswith("./inv resume n1 --site small")
 
 
+def test_one_that_has_no_seed_lets_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    node(monkeypatch, "failed", n1="echo Permission denied; exit 255")
+    console = NodeDir("small", "n1").console
+    console.write_text(console.read_text().replace('"of": 2', '"of": 0'))
+    with pytest.raises(StageError, match="n1: nobody can log in") as caught:
+        resuming.resume(SITE)
+    assert caught.value.tail[-1] == "Permission denied"
+    assert caught.value.hint.endswith(
+        "./inv down --cut --node n1 --site small, then ./inv boot --site small"
+    )
+
+
 def test_only_failed_ones_unless_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     node(monkeypatch, "done", n1="exit 0")
     with pytest.raises(UserError, match="no node of site small that runs has a failed first boot"):

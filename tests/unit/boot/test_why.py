@@ -44,6 +44,12 @@ def test_step_command_output_causes_and_how_to_resume() -> None:
     ]
 
 
+def test_a_node_without_its_seed_is_powered_off_and_on() -> None:
+    text = said(console("no seed: looked for a disk", step="seed").replace('"of": 46', '"of": 0'))
+    wanted = "when it is mended: ./inv down --cut --node n1 --site small, then ./inv boot"
+    assert wanted in text and "inv resume" not in text
+
+
 @pytest.mark.parametrize(
     ("detail", "wanted"),
     [
