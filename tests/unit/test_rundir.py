@@ -65,6 +65,16 @@ def test_a_damaged_state_is_no_state(cache: Path) -> None:
     assert files.state() is None
 
 
+def test_a_state_torn_at_any_byte_is_no_state() -> None:
+    files = NodeDir("site", "node1")
+    files.remember(state(os.getpid()))
+    path = files.path / "state.json"
+    whole = path.read_bytes().rstrip()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place])
+        assert files.state() is None
+
+
 def test_forgetting_keeps_the_disks() -> None:
     files = NodeDir("site", "node1")
     files.remember(state(os.getpid()))

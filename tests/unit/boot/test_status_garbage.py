@@ -63,6 +63,13 @@ def test_a_line_with_bytes_in_its_middle(data: bytes, place: int) -> None:
     look_at((whole[:place] + data + whole[place:]).decode("utf-8", "replace"))
 
 
+def test_a_line_torn_at_any_byte_hides_none_that_is_whole() -> None:
+    whole, after = line(GOOD | {"detail": "caf\u00e9"}), line(GOOD | {"step": "ssh"})
+    for place in range(len(whole) - len("}\r\n")):
+        look_at(whole[:place])
+        assert [event.step for event in events(whole[:place] + after)] == ["ssh"]
+
+
 def test_an_event_of_deep_brackets_is_left_out() -> None:
     text = line(GOOD) + '@firstboot {"a":' + "[" * 100_000 + "}\n"
     assert [event.step for event in events(text)] == ["dns"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from golden import run
 from golden.check.connection import Connection, UnreachableError
 from golden.errors import StageError, UserError
 
@@ -82,6 +83,17 @@ def test_an_answer_that_is_none_is_an_error(ssh: Path, connection: Connection, s
         connection.ask("node1", sys.executable, ["files"], {"paths": []})
     with pytest.raises(UnreachableError, match="node1: it does not tell the time"):
         connection.clock_offset("node1")
+
+
+def test_an_answer_torn_at_any_byte_is_an_error(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = '@facts {"files": {"/": null}}'
+    for place in range(len(whole)):
+        said = run.Result(0, whole[:place], 0.0)
+        monkeypatch.setattr(connection, "run", lambda *_, said=said, **__: said)
+        with pytest.raises(StageError, match="a script of scripts/check failed there"):
+            connection.ask("node1", sys.executable, ["files"], {"paths": []})
 
 
 def test_the_clock_of_this_host_agrees_with_itself(connection: Connection) -> None:
