@@ -39,25 +39,57 @@ def test_dash_reads_every_script_of_the_bake(tree: Tree) -> None:
 
 
 def test_first_boot_goes_before_every_daemon_of_the_roles(tree: Tree) -> None:
-    need(tree, "/sbin/insserv", "/usr/sbin/update-rc.d")
     daemons = ("ssh", "ntp", "nfs-kernel-server", "cron", "rabbitmq-server", "apache2", "dnsmasq")
     there = [name for name in daemons if tree.has(f"/etc/init.d/{name}")]
     assert "cron" in there
+    needs = started(tree, there)
+    late = [name for name in ("archipelago-boot", *there) if "firstboot" not in behind(needs, name)]
+    assert late == [], needs
+
+
+def test_gunicorn_and_ganeti_start_after_archipelago(tree: Tree) -> None:
+    """gunicorn 0.14.5-3 and archipelago 0.4.1 require $all, and insserv puts both into its last
+    slot, in parallel (docs/wheezy.md W11.3)."""
+    headers = {"gunicorn": "$all", "archipelago": "$remote_fs $all", "ganeti": "$remote_fs"}
+    for name, required in headers.items():
+        tree.put(f"/etc/init.d/{name}", HEADER.format(name=name, required=required), 0o755)
+    script = (SCRIPTS / "bake/archipelago.sh").read_text()
+    needs = started(tree, ["gunicorn", "ganeti"], f"update-rc.d archipelago defaults\n{script}")
+    assert "archipelago" not in needs
+    assert {"archipelago-boot", "firstboot"} <= behind(needs, "ganeti"), needs
+    assert {"archipelago-boot", "ganeti"} <= behind(needs, "gunicorn"), needs
+
+
+HEADER = """\
+#!/bin/sh
+### BEGIN INIT INFO
+# Provides: {name}
+# Required-Start: {required}
+# Required-Stop: $remote_fs
+# Default-Start: 2 3 4 5
+# Default-Stop: 0 1 6
+### END INIT INFO
+"""
+
+
+def started(tree: Tree, daemons: list[str], before: str = "") -> dict[str, list[str]]:
+    """What each script waits for that insserv has started in runlevel 2: `daemons`, first boot and
+    the scripts of the roles."""
+    need(tree, "/sbin/insserv", "/usr/sbin/update-rc.d")
     own = {"firstboot": SCRIPTS / "firstboot/init.d/firstboot"}
     own |= {path.name: path for path in (FILES / "etc/init.d").iterdir()}
     for name, source in own.items():
         tree.put(f"/etc/init.d/{name}", source.read_bytes(), 0o755)
     tree.put("/tmp/services.sh", (SCRIPTS / "bake/services.sh").read_text())
-    named = "\n".join([*there, *(name for name in own if name != "firstboot")])
-    enable = "\n".join(f"update-rc.d {name} enable" for name in [*there, *own])
+    named = "\n".join([*daemons, *(name for name in own if name != "firstboot")])
+    enable = "\n".join(f"update-rc.d {name} enable" for name in [*daemons, *own])
     script = f"mkdir /run/bake /run/bake/input; echo '{named}' >/run/bake/input/services.list\n"
-    said = tree.sh(f"{script} sh /tmp/services.sh\n{enable}").out
+    said = tree.sh(f"{before}\n{script} sh /tmp/services.sh\n{enable}").out
     assert "loop" not in said
     # The numbers of the links say less: startpar goes by this file.
-    depends = tree.read("/etc/init.d/.depend.start")
-    needs = {line.partition(":")[0]: line.split()[1:] for line in depends.splitlines()}
-    late = [name for name in ("archipelago-boot", *there) if "firstboot" not in behind(needs, name)]
-    assert late == [], depends
+    targets, *lines = tree.read("/etc/init.d/.depend.start").splitlines()
+    found = {line.partition(":")[0]: line.split()[1:] for line in lines if ":" in line}
+    return {name: found.get(name, []) for name in targets.split()[2:]}
 
 
 def behind(needs: dict[str, list[str]], name: str) -> set[str]:
