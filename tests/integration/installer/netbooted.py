@@ -20,6 +20,7 @@ from pathlib import Path
 from golden import daemon
 from golden.boot import accelerator
 from golden.boot.metal import dhcp, rehearsal
+from golden.boot.metal.keeper import Keeper
 from golden.boot.metal.register import Record, Register
 from golden.boot.metal.server import Handler, Server
 from golden.rundir import NodeDir
@@ -36,12 +37,12 @@ class Unready(Handler):
 
     asked = False
 
-    def _file(self, path: Path) -> None:
-        if path.name == "initrd" and not Unready.asked:
+    def _public(self) -> None:
+        if self.path == "/initrd" and not Unready.asked:
             Unready.asked = True
             self.send_error(503)
         else:
-            super()._file(path)
+            super()._public()
 
 
 def main(folder: Path) -> None:
@@ -55,7 +56,8 @@ def main(folder: Path) -> None:
     register.write(Record(NODE.name, NODE.mac))
     files, followed = NodeDir(SITE.name, NODE.name), list[str]()
     served = dhcp.interface(rehearsal.BRIDGE, SITE.nodes, str(SITE.network.subnet))
-    server = Server((str(served.address.ip), PORT), bundle, register, followed.append)
+    keeper = Keeper(bundle, register, followed.append)
+    server = Server((str(served.address.ip), PORT), keeper)
     server.RequestHandlerClass = Unready
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with _answering(served, server.url, folder):
@@ -67,7 +69,7 @@ def main(folder: Path) -> None:
         "machine": said[-2000:],
         "console": files.console.read_text() if files.console.exists() else "",
         "followed": followed,
-        "script": server.script(NODE.mac),
+        "script": keeper.script(NODE.mac),
         "seed again": _code(f"{server.url}/seed/{NODE.name}"),
         "dnsmasq": (folder / "dnsmasq.log").read_text(errors="replace")[-6000:],
     }

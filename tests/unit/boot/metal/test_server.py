@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import sys
 import threading
 import time
 import urllib.error
@@ -13,11 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from golden import rundir
+from golden import daemon, rundir
 from golden.boot import status
+from golden.boot.metal.keeper import Apart, Keeper, answer
 from golden.boot.metal.register import Record, Register
 from golden.boot.metal.server import Server
 from golden.installer.bundle import Bundle
+from golden.paths import ROOT
 
 MAC = "02:00:00:00:00:01"
 SEED = b"the seed of n1"
@@ -41,7 +46,8 @@ class Site:
         self.register = Register(folder / "nodes")
         self.register.write(Record("n1", MAC))
         self.followed: list[str] = []
-        self.server = Server(("127.0.0.1", 0), bundle, self.register, self.followed.append)
+        self.keeper = Keeper(bundle, self.register, self.followed.append)
+        self.server = Server(("127.0.0.1", 0), self.keeper)
 
     def get(self, path: str, **headers: str) -> tuple[int, bytes]:
         """Status and content."""
@@ -82,10 +88,16 @@ class Site:
             return error.code, b""
 
 
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+@pytest.fixture(params=["in one process", "as two processes talk"])
+def site(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Site]:
     monkeypatch.setattr(rundir, "CACHE", tmp_path / "cache")
     made = Site(tmp_path)
+    if request.param == "as two processes talk":
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        threading.Thread(target=answer, args=(made.keeper, ours), daemon=True).start()
+        made.server.keeper = Apart(theirs)
     threading.Thread(target=made.server.serve_forever, daemon=True).start()
     yield made
     made.server.shutdown()
@@ -207,3 +219,32 @@ def test_a_report_without_the_token_of_the_last_netboot_is_refused(site: Site) -
         assert site.report("n1", done, token) == 403
     assert not site.register.is_installed("n1")
     assert not rundir.NodeDir("small", "n1").console.exists()
+
+
+def test_what_reads_requests_is_not_root_and_ends_with_its_keeper(tmp_path: Path) -> None:
+    made = Site(tmp_path)
+    made.server.server_close()
+    place = f"127.0.0.1 {made.server.server_address[1]}"
+    folders = [str(made.keeper.bundle.folder), str(tmp_path)]
+    argv = [sys.executable, "-m", "golden.boot.metal.server", "small", *folders, *place.split()]
+    process = daemon.start(
+        argv,
+        name="the server",
+        log=tmp_path / "log",
+        cwd=ROOT,
+        env={"GOLDEN_HOME": str(tmp_path)},
+        ready=daemon.settled(3),
+    )
+    try:
+        assert made.get("seed/n1", X_Golden_Token=made.token()) == (200, SEED)
+        assert made.get("master/00000.gz") == (200, PIECE)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        (front,) = (daemon.identify(int(pid)) for pid in children)
+        if os.geteuid() == 0:
+            status = Path(f"/proc/{front.pid}/status").read_text()
+            assert "Uid:\t65534\t65534\t65534\t65534\n" in status
+            assert "Groups:\t \n" in status
+    finally:
+        process.end()
+    front.wait(10)
+    assert not front.is_alive()
