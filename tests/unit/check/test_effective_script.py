@@ -20,7 +20,7 @@ NEW = {
 OLD = {
     "list_users": "synnefo\t[administrator]\n",
     "list_permissions": "synnefo\t.*\t.*\t.*\n",
-    "list_policies": "Error: invalid command 'list_policies'\nUsage:\nrabbitmqctl [-n <node>]\t[-q]\n",
+    "list_policies": "Error: invalid command 'list_policies'\nUsage:\nrabbitmqctl [-n <node>]\n",
 }
 ALL = ["synnefo", ".*", ".*", ".*"]
 
