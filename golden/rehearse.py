@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from golden import check, log, report
+from golden import check, log, pages, report
 from golden.bake import bake
 from golden.boot import running, status, times
 from golden.boot.target import Target
 from golden.definition.models import Node, Site
 from golden.errors import UserError
+from golden.pages import history
 from golden.paths import ARTIFACTS, shown
 from golden.report import Moment
 from golden.rundir import NodeDir
@@ -38,9 +39,9 @@ def rehearse(
     `boot` may do more than boot, such as cut their power.
 
     The consoles, the time line and what the checks found at this target are kept in
-    .artifacts/<site>/rehearsal/, whether it went well or not. Raises what the stage that failed
-    raises; UserError when nodes of the site run already, since a rehearsal must begin with disks
-    that nothing has written to.
+    .artifacts/<site>/rehearsal/, and the pages of the report written, whether it went well or not.
+    Raises what the stage that failed raises; UserError when nodes of the site run already, since a
+    rehearsal must begin with disks that nothing has written to.
     """
     _refuse(site, place, keep)
     stages = _Stages()
@@ -58,7 +59,7 @@ def rehearse(
             stages.run("reboot", lambda: _reboot(site, machines))
             stages.run("check again", lambda: check.check(site.name, (), CALM))
     finally:
-        _keep_records(site, stages)
+        _keep_records(site, place, stages)
         if keep:
             log.info(f"the nodes still run; end them with ./inv down --site {site.name}")
         else:
@@ -142,13 +143,15 @@ def _keep_consoles(site: Site, which: str) -> None:
         _copy(NodeDir(site.name, node.name).console, target)
 
 
-def _keep_records(site: Site, stages: _Stages) -> None:
+def _keep_records(site: Site, place: Target, stages: _Stages) -> None:
     folder = ARTIFACTS / site.name / "rehearsal"
     folder.mkdir(parents=True, exist_ok=True)
     moments = sorted(stages.moments, key=lambda moment: moment.start)
     report.show_timeline(moments, f"Rehearsal of site {site.name}")
     (folder / "timeline.json").write_text(json.dumps(report.timeline_json(moments), indent=1))
     log.info(f"time line and consoles: {shown(folder)}")
+    history.keep(site.name, place.name, moments)
+    pages.write(site)
 
 
 def _steps(site: Site, power_on: float) -> list[Moment]:

@@ -152,6 +152,15 @@ def coverage(_: Context, site: str = DEFAULT_SITE, json: bool = False, write: bo
         coverage.show(site, as_json=json)
 
 
+@task("site", help={"open": "open it in the browser"})
+def report(_: Context, site: str = DEFAULT_SITE, open: bool = False) -> None:
+    """Write .artifacts/SITE/report/: checks, time line, guide, images, site as pages to look at."""
+    from golden.definition import load
+    from golden.pages import write
+
+    write(load(site), open_it=open)
+
+
 @task(
     "site",
     positional=["what"],

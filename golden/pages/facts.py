@@ -1,0 +1,98 @@
+"""What the pages of a report show, as plain data: from the artifacts, and from no running node."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from golden import manifest, paths, report
+from golden.definition import Site
+from golden.diff import subjects
+from golden.errors import UserError
+from golden.guide import coverage
+from golden.layers import overlay
+from golden.layers.content import TREE
+from golden.pages import drawing, history, timeline
+from golden.releases import every, stages
+from golden.report import Moment, Outcome, Report
+
+FOLDERS = 25  # as many of the largest are shown
+
+
+def gather(site: Site, folder: Path) -> dict[str, Any]:
+    """The variables of the templates, for the report in `folder`."""
+    found = _checks(site.name)
+    moments = _moments(site.name)
+    rows = coverage.rows_of(site.name)
+    return {
+        "site": site,
+        "checks": found,
+        "subjects": _by_subject(found),
+        "failed": [one for one in found.outcomes if one.state == "failed"] if found else [],
+        "gantt": timeline.draw(moments, [node.name for node in site.nodes]),
+        "pictures": sorted(file.name for file in folder.glob("*.png")),
+        "rows": rows,
+        "summary": coverage.summary(rows),
+        "images": [image for kind in site.kinds if (image := _image(site.name, kind.name))],
+        "releases": [
+            (release, stages.read(site.name).stage_of(release)) for release in every(site.name)
+        ],
+        "drawing": drawing.draw(site),
+        "history": history.plots(site.name),
+    }
+
+
+def _checks(site: str) -> Report | None:
+    file = paths.ARTIFACTS / site / "checks.json"
+    return report.from_json(file) if file.is_file() else None
+
+
+def _by_subject(found: Report | None) -> list[tuple[str, Mapping[str, int], Sequence[Outcome]]]:
+    """(subject, {state: count}, outcomes), those with failures first."""
+    grouped: dict[str, list[Outcome]] = {}
+    for one in found.outcomes if found else ():
+        grouped.setdefault(one.subject, []).append(one)
+    states = ("failed", "passed", "not run")
+    rows = [
+        (subject, {state: sum(one.state == state for one in of) for state in states}, of)
+        for subject, of in sorted(grouped.items())
+    ]
+    return sorted(rows, key=lambda row: row[1]["failed"] == 0)
+
+
+def _moments(site: str) -> list[Moment]:
+    file = paths.ARTIFACTS / site / "rehearsal" / "timeline.json"
+    return [Moment(**each) for each in json.loads(file.read_text())] if file.is_file() else []
+
+
+def _image(site: str, kind: str) -> dict[str, Any] | None:
+    record = manifest.read(site, kind)
+    if record is None:
+        return None
+    return {
+        "kind": kind,
+        "record": record,
+        "layers": [
+            {
+                "name": layer["name"],
+                "key": layer["key"],
+                "seconds": layer["seconds"],
+                "packages": len(layer["inputs"].get("packages", ())),
+            }
+            for layer in record["layers"]
+        ],
+        "slowest": max(layer["seconds"] for layer in record["layers"]),
+        "folders": _folders(record),
+    }
+
+
+def _folders(record: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """(folder, bytes) of the largest; none when a layer has left the cache."""
+    layers = [paths.CACHE / "layers" / layer["key"] / TREE for layer in record["layers"]]
+    try:
+        found = subjects.sizes(overlay.merged(layers))
+    except (OSError, UserError):
+        return []
+    return found.most_common(FOLDERS)

@@ -1,0 +1,75 @@
+"""What a bake, a rehearsal and its checks leave of a site, made by hand, with odd names in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from golden import manifest, pages, paths
+from golden.definition import load
+from golden.guide import coverage
+from golden.keys import signing
+from golden.pages import history
+from golden.report import Moment, Outcome, Report, timeline_json
+
+SITE = "rehearsal"
+ODD = 'it\'s <b>&"odd"</b>'
+MOMENTS = [
+    Moment(0, 95.2, "site", "bake"),
+    Moment(95.2, 70, "site", "boot"),
+    Moment(97, 9.5, "node1", "network"),
+    Moment(99, 40, "node2", "ganeti_join", "waiting"),
+    Moment(140, 3, "node2", ODD, "failed"),
+]
+OUTCOMES = (
+    Outcome("files", "file_is_as_rendered[node1-/etc/hosts]", "passed", 0.1, "", ("G058",)),
+    Outcome("names", "names_are_known", "failed", 1.0, ODD, ("G056",), ("node1",)),
+    Outcome("machines", "a_machine_runs", "not run", 0.0, "a container has no KVM"),
+)
+
+
+def artifacts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `folder` be the artifacts of SITE: of its nodes, node1 alone is baked."""
+    empty(folder, monkeypatch)
+    place = folder / SITE
+    (place / "rehearsal").mkdir(parents=True)
+    (place / "rehearsal" / "timeline.json").write_text(json.dumps(timeline_json(MOMENTS)))
+    (place / "checks.json").write_text(json.dumps(Report(SITE, OUTCOMES, 33.0).as_json()))
+    for seconds in (80.0, 70.0, 75.5):
+        history.keep(SITE, "container", [Moment(0, seconds, "site", "boot")])
+    (place / "report").mkdir()
+    (place / "report" / "1-login.png").write_bytes(b"")
+    (place / "node1").mkdir()
+    record = place / "node1" / "manifest.json"
+    record.write_text(json.dumps(MANIFEST))
+    signing.sign(record)
+    (place / "node1" / "sbom.cdx.json").write_text("{}")
+
+
+def empty(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `folder` be the artifacts, with a signing key of its own."""
+    monkeypatch.setattr(paths, "ARTIFACTS", folder)
+    monkeypatch.setattr(paths, "SECRETS", folder / ".secrets")
+    monkeypatch.setattr(coverage, "ARTIFACTS", folder)
+
+
+def written() -> Path:
+    """The folder of the report of SITE, written."""
+    return pages.write(load(SITE)).parent
+
+
+LAYER = {"name": "base", "key": "0" * 32, "seconds": 21.5, "inputs": {"packages": {"bash": "5"}}}
+MANIFEST = {
+    "manifest": manifest.FORMAT,
+    "site": SITE,
+    "kind": "node1",
+    "baked": "2026-01-01T00:00:00Z",
+    "tree": "ab" * 32,
+    "git": {"revision": "cd" * 20},
+    "layers": [LAYER],
+    "packages": {"bash": "5", "snf-common": "0.16"},
+    "origins": {"snf-common": "stand-in"},
+    "artifacts": {"qcow2": {"bytes": 5 * 10**8, "used_mib": 1500, "size_mib": 6144}},
+}
