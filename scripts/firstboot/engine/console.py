@@ -27,7 +27,7 @@ class Console(object):
                 "of": of,
                 "state": state,
                 # One line of plain ASCII, whatever the detail holds (docs/wheezy.md W10.7).
-                "detail": files.cut(" ".join(detail.split()), 0, DETAIL_LENGTH),
+                "detail": files.shortened(" ".join(detail.split()), DETAIL_LENGTH),
                 "seconds": round(seconds, 1),
                 "uptime": round(clock.uptime(), 1),
             },

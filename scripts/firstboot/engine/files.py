@@ -169,6 +169,14 @@ def cut(text, start, end):
     return native(encoded(text[start:end]))
 
 
+def shortened(text, most):
+    """`text`, or its begin and its end in about `most` characters: what failed stands at the begin
+    of a message, and why at its end."""
+    if len(text) <= most:
+        return text
+    return cut(text, 0, most // 3) + " ... " + cut(text, most // 3 - most, None)
+
+
 def encoded(text):
     """A `str` of this Python as bytes."""
     return text if isinstance(text, bytes) else text.encode("utf-8")

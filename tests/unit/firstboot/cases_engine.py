@@ -174,6 +174,15 @@ def case_output_that_is_no_text_can_be_reported(world):
     assert world.console()[0]["state"] == "failed"
 
 
+def case_a_long_command_does_not_hide_why_it_failed(world):
+    error = CommandError("gnt-cluster init " + "--option " * 90, 1, "Failure: no space left")
+    Console(world.path("dev/console"), "n1").say("ganeti_init", 1, 2, "failed", str(error))
+    (said,) = [line["detail"] for line in world.console()]
+    assert said.startswith("command `gnt-cluster init"), said
+    assert said.endswith("exit 1: Failure: no space left"), said
+    assert len(said) < 450, said
+
+
 def case_console_may_be_missing(world):
     Console(world.path("dev/none"), "n1").say("dns", 1, 1, "done")
 
