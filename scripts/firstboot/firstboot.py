@@ -153,9 +153,9 @@ class FirstBoot(object):
         return Context(self._image, found, self._journal, deadline, self._root)
 
     def _serve(self, finished, found=None, note="set up on an earlier boot"):
-        """Wait until a node that is set up serves. Only the seed of then, `found`, has the answers
-        to first boot's own questions."""
-        ctx = self._context(found or seed.Seed(finished.get("instance", ""), {}))
+        """Wait until a node that is set up serves. Only the seed of then, `found`, or what was kept
+        of it, has the answers to first boot's own questions."""
+        ctx = self._context(found or seed.Seed(finished.get("instance", ""), finished["seed"]))
         serving.prepare(ctx, self._image["first_boot"])
         if self._human:
             return self._wait_until_served(ctx, finished, note)
@@ -233,6 +233,7 @@ def _header(found):
         "node": found.golden["node"]["name"],
         "instance": found.instance,
         "serial": found.golden["serial"],
+        "seed": found.public(),
     }
 
 

@@ -4,7 +4,7 @@ import os
 import time
 
 from engine import clock, command
-from engine.failures import StepError
+from engine.failures import NoSecretError, StepError
 from engine.services import Services
 
 COMMAND_SECONDS = 120
@@ -54,8 +54,8 @@ class Context(object):
 
     def secret(self, name):
         """The site's secret `name`."""
-        if name not in self.seed["secrets"]:
-            raise StepError(
+        if name not in self.seed.get("secrets", {}):
+            raise NoSecretError(
                 "the seed has no secret '{0}': run `inv secrets`, then write the seed "
                 "anew with `inv seed`".format(name)
             )

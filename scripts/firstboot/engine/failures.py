@@ -5,6 +5,10 @@ class StepError(Exception):
     """The step cannot do its work; the message is one sentence for the operator."""
 
 
+class NoSecretError(StepError):
+    """The seed that is at hand has no such secret."""
+
+
 class CommandError(StepError):
     """A command exited non-zero or did not end; `tail` is its last output."""
 

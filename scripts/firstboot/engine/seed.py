@@ -33,6 +33,8 @@ NEEDED = {
     "tls": dict,
     "secrets": dict,
 }
+# What a node keeps nowhere but in its settings.
+PRIVATE = ("secrets", "ssh", "tls")
 
 
 class NoSeedError(StepError):
@@ -45,6 +47,10 @@ class Seed(object):
     def __init__(self, instance, golden):
         self.instance = instance
         self.golden = golden
+
+    def public(self):
+        """What the node may keep of it, for boots at which it is away, or another."""
+        return {key: self.golden[key] for key in self.golden if key not in PRIVATE}
 
     def secret_texts(self):
         """Everything that must not appear in a log."""
@@ -68,7 +74,7 @@ def find(run, root="/"):
             return _read_device(run, device, kind)
     raise NoSeedError(
         "no seed: looked for a disk labelled CIDATA (iso9660 or vfat) on {0} and for the folder "
-        "{1}; attach the disk that `inv seed` wrote and run: firstboot resume".format(
+        "{1}; attach the disk that `inv seed` wrote, and power the machine off and on".format(
             ", ".join(os.path.basename(device) for device in devices) or "no disk at all", FOLDER
         )
     )

@@ -2,11 +2,12 @@
 
 Init starts the daemons beside this, and nothing is changed here. Of a step that has SERVICES,
 `served(ctx)` is asked, or `done(ctx)` where it has none. A step that this machine skipped at its
-first boot is not asked. A node without its seed is asked by its init scripts.
+first boot is not asked. Without its seed a node asks by what it keeps of it, and the init script of
+what only a secret opens.
 """
 
 from engine import runner
-from engine.failures import StepError
+from engine.failures import NoSecretError, StepError
 
 EVERY_SECONDS = 3
 
@@ -15,7 +16,7 @@ def prepare(ctx, names):
     """What must be so before the daemons start: `at_boot(ctx)` of each step that has it."""
     for name in names:
         at_boot = getattr(runner.load(name), "at_boot", None)
-        if at_boot and ctx.seed:
+        if at_boot:
             at_boot(ctx)
 
 
@@ -37,7 +38,7 @@ def _wait(ctx, step):
 
 def _reason(ctx, step):
     said, role = " and ".join(step.SERVICES), getattr(step, "PEER", "")
-    if ctx.seed and role and ctx.host_of(role)["name"] != ctx.node["name"]:
+    if role and ctx.host_of(role)["name"] != ctx.node["name"]:
         said += " (which needs {0})".format(ctx.host_of(role)["name"])
     return said
 
@@ -45,10 +46,15 @@ def _reason(ctx, step):
 def _serves(ctx, step):
     ctx.memory.clear()
     try:
-        if ctx.seed:
-            return getattr(step, "served", step.done)(ctx)
-        return all(ctx.services.running(name) for name in step.SERVICES)
+        return _asked(ctx, step)
     except StepError as error:
         # As while a daemon starts.
         ctx.log("not served: {0}".format(error))
         return False
+
+
+def _asked(ctx, step):
+    try:
+        return getattr(step, "served", step.done)(ctx)
+    except NoSecretError:
+        return all(ctx.services.running(name) for name in step.SERVICES)

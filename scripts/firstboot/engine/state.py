@@ -4,13 +4,15 @@ import errno
 import json
 import os
 
-from engine import files
+from engine import files, seed
 
 # What each record must have to be believed; a power cut or a bad disk may have left anything.
 _SHAPES = {
     "status.json": {"state": str, "step": str, "detail": str, "n": int, "of": int, "steps": list},
     "result.json": {"state": str, "of": int},
 }
+# What the result of a node that is set up has of its seed.
+_KEPT = {key: kind for key, kind in seed.NEEDED.items() if key not in seed.PRIVATE}
 SKIPPED = "skipped: "
 _STEP = {"name": str, "state": str, "detail": str, "seconds": (int, float)}
 
@@ -56,7 +58,12 @@ class State(object):
     def finished(self):
         """The result of a node that is completely set up, else None."""
         result = self.result()
-        return result if result and result["state"] == "ready" else None
+        if result is None or result["state"] != "ready":
+            return None
+        if _has(result.get("seed"), _KEPT):
+            return result
+        self._is_unreadable(os.path.join(self.folder, "result.json"))
+        return None
 
     def _marker(self, instance, step):
         return os.path.join(self.folder, instance, step + ".done")
@@ -82,9 +89,12 @@ class State(object):
             found = None
         if _has(found, _SHAPES[name]) and all(_has(each, _STEP) for each in found.get("steps", [])):
             return found
+        self._is_unreadable(path)
+        return None
+
+    def _is_unreadable(self, path):
         if path not in self.unreadable:
             self.unreadable.append(path)
-        return None
 
 
 def _has(value, shape):

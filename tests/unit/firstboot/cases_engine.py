@@ -193,7 +193,10 @@ def case_only_a_ready_result_is_finished(world):
     state.write_result({"state": "failed"})
     assert state.finished() is None
     state.write_result({"state": "ready", "of": 1})
-    assert state.finished() == {"state": "ready", "of": 1}
+    assert state.finished() is None and state.unreadable == [state.folder + "/result.json"]
+    whole = {"state": "ready", "of": 1, "seed": world.seed().public()}
+    state.write_result(whole)
+    assert state.finished() == whole
 
 
 def case_markers_belong_to_an_instance(world):

@@ -8,6 +8,7 @@ import steps.clock
 import steps.ganeti_init
 from engine import clock, ganeti, serving
 from run_in_world import first_boot, result
+from world import SECRET
 
 FOLDER = "var/lib/firstboot/"
 IN_BACKGROUND = firstboot.in_background
@@ -80,11 +81,28 @@ def case_a_person_resumes_a_later_boot_meanwhile(world):
     assert first_boot(world) == 0 and tried
 
 
-def case_without_its_seed_the_init_scripts_are_asked(world):
-    set_up(world)
-    world.program("ssh", 'test "$1" = status && test ! -e ROOT/down; exit', "etc/init.d/ssh")
+def without_seed(world):
     os.rename(world.path("var/lib/golden-seed"), world.path("var/lib/golden-seed.away"))
     world.patch(world, "save", lambda: None)
+
+
+def case_without_its_seed_a_node_asks_by_what_it_kept(world):
+    """Not by init scripts: Ganeti's says no on every node that is not the master."""
+    set_up(world, "asks")
+    without_seed(world)
+    assert first_boot(world) == 0
+    assert world.console()[-1]["detail"] == "set up on an earlier boot"
+    assert world.calls() == []
+    assert result(world)["seed"]["node"]["address"] == "198.51.100.1"
+    kept = world.get(FOLDER + "result.json")
+    assert SECRET not in kept and "PRIVATE" not in kept
+
+
+def case_what_only_a_secret_opens_is_asked_of_its_init_script(world):
+    set_up(world, "asks")
+    world.put("secret", "")
+    world.program("ssh", 'test "$1" = status && test ! -e ROOT/down; exit', "etc/init.d/ssh")
+    without_seed(world)
     assert first_boot(world) == 0
     assert world.calls() == ["ssh status"]
     world.put("down", "")
