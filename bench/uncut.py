@@ -20,13 +20,12 @@ CALM = ("-m", "not destructive")
 
 
 def uncut(site: Site, place: Target) -> dict[str, Any]:
-    """{"fingerprint": by node, "seconds": {"node.step": seconds}}; kept. The nodes were restarted
-    once, in order."""
+    """{"fingerprint": by node, "seconds": {"node.step": seconds}}; booted once, and kept."""
     path = folder(site, place) / "uncut.json"
     known = rundir.read(path)
     if isinstance(known, dict):
         return known
-    log.info("a first boot without trouble and a restart, for comparison")
+    log.info("a first boot without trouble, for comparison")
     running.down(site)
     try:
         running.boot(site, (), place)
@@ -35,10 +34,6 @@ def uncut(site: Site, place: Target) -> dict[str, Any]:
             for node in site.nodes
             for step in times.steps(site.name, node.name)
         }
-        # A start of Ganeti gives files that `gnt-cluster init` has written to its daemons' user
-        # (ganeti: tools/ensure_dirs.py), and a cut is a restart too.
-        running.down(site, keep=True)
-        running.boot(site, (), place)
         found = {"seconds": seconds, "fingerprint": _fingerprint(site)}
     finally:
         running.down(site)
