@@ -8,7 +8,7 @@ either; there Ganeti keeps its disks in files.
 import os
 
 from engine import files, ganeti, probe
-from engine.failures import StepError
+from engine.failures import CommandError, StepError
 
 from steps import drbd
 
@@ -16,6 +16,10 @@ GUIDE = ("G172", "G174")
 SERVICES = ("ganeti",)
 
 SECONDS = 900
+# How often it is tried where Ganeti's daemons did not answer within the 10 s that it gives them
+# (docs/wheezy.md W14.15): an emulated machine, or one with much else to do, needs longer.
+TRIES = 3
+TOO_SLOW = "didn't answer queries within"
 BEGUN = "/var/lib/firstboot/ganeti_init.begun"
 KNOWN_HOSTS = ganeti.DATA + "/known_hosts"
 HOST_KEY = "/etc/ssh/ssh_host_rsa_key.pub"
@@ -91,7 +95,15 @@ def _init(ctx):
         _remove_leftovers(ctx)
     files.write(ctx.path(BEGUN), "gnt-cluster init\n")
     ganeti.allow_files(ctx)
-    ctx.run(command(ctx, _templates(ctx)), timeout=SECONDS)
+    for left in range(TRIES - 1, -1, -1):
+        try:
+            ctx.run(command(ctx, _templates(ctx)), timeout=SECONDS)
+            break
+        except CommandError as error:
+            if not left or TOO_SLOW not in error.tail:
+                raise
+            ctx.log("Ganeti's daemons took longer than it waits for them")
+            _remove_leftovers(ctx)
     files.remove(ctx.path(BEGUN))
 
 
@@ -123,7 +135,7 @@ def _check(ctx):
 
 def _remove_leftovers(ctx):
     """An init that was cut is begun anew: nothing has been added to that cluster yet."""
-    ctx.log("an earlier gnt-cluster init was cut short: removing what it left")
+    ctx.log("an earlier gnt-cluster init did not come to its end: removing what it left")
     ctx.run([ctx.path("/usr/lib/ganeti/daemon-util"), "stop-all"])
     for folder in (ganeti.DATA, ganeti.DATA + "/queue"):
         for name in os.listdir(ctx.path(folder)):

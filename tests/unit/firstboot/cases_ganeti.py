@@ -5,7 +5,7 @@ import os
 import stat
 
 from engine import ganeti, probe
-from engine.failures import StepError
+from engine.failures import CommandError, StepError
 from steps import (
     drbd,
     ganeti_disk_parameters,
@@ -96,6 +96,36 @@ def case_an_init_that_was_cut_is_begun_anew(world):
     assert not os.path.exists(world.path("var/lib/ganeti/server.pem"))
     assert not os.path.exists(world.path("var/lib/ganeti/queue/job-1"))
     assert ganeti_init.done(ctx)
+
+
+SLOW = """cd ROOT/var/lib/ganeti
+echo {{}} > config.data
+[ "$(grep -c "^gnt-cluster init" ROOT/calls)" -gt {0} ] || {{
+    echo "Failure: Master daemon didn't answer queries within 10.0 seconds" >&2
+    exit 1
+}}
+echo n1.small.example > ssconf_master_node
+echo 'ganeti.n1.small.example ssh-rsa AAAAn1' > known_hosts"""
+
+
+def case_daemons_that_are_slow_to_answer_get_another_try(world):
+    ctx = cluster(world)
+    world.program("gnt-cluster", SLOW.format(1))
+    ganeti_init.run(ctx)
+    assert [call.split(" --")[0] for call in world.calls()] == [
+        "gnt-cluster init",
+        "daemon-util stop-all",
+        "gnt-cluster init",
+    ]
+    assert ganeti_init.done(ctx)
+
+
+def case_daemons_that_never_answer_are_said(world):
+    ctx = cluster(world)
+    world.program("gnt-cluster", SLOW.format(9))
+    assert "didn't answer queries" in raises(CommandError, ganeti_init.run, ctx)
+    assert len([call for call in world.calls() if "init" in call]) == ganeti_init.TRIES
+    assert not ganeti_init.done(ctx)
 
 
 def case_what_ganeti_would_refuse_is_said_before(world):
