@@ -36,6 +36,14 @@ def files(site: Site, kind: Kind, secrets: Secrets) -> Mapping[str, ExpectedFile
     }
 
 
+def packet_filter(site: Site, kind: Kind, family: str) -> list[str]:
+    """What `iptables -S` prints once the filter of `kind` is loaded; `family` is ipv4 or ipv6."""
+    text = render(site).kinds[kind.name].files[f"/etc/packet-filter/{family}.rules"].content
+    lines = text.decode().splitlines()
+    policies = [f"-P {line[1:].rpartition(' ')[0]}" for line in lines if line.startswith(":")]
+    return policies + [line for line in lines if line.startswith("-A")]
+
+
 def directories(kind: Kind) -> dict[str, tuple[str, str, str]]:
     """{path: (mode, owner, group)} of the directories that the roles of `kind` make."""
     return {

@@ -69,7 +69,7 @@ def questions(site: Site, node: Node, secrets: Secrets) -> dict[str, Any]:
         "commands": commands(site, node),
         "tokens": tokens,
         "daemons": daemons(node),
-        "packets": node.kind.has("nat") or node.kind.has("nfdhcpd"),
+        "packets": any(map(node.kind.has, ("nat", "nfdhcpd", "packet-filter"))),
     }
 
 

@@ -203,6 +203,8 @@ BakeScript = Annotated[str, Rule("a script of scripts/bake", names="bake script"
 GuideId = Annotated[str, Rule("an id of the guide (docs/guide-steps.json)", names="guide id")]
 
 PortNumber = Annotated[int, Range(1, 65535)]
+# Whom the packet filter lets in.
+Visitor = Literal["nodes", "site", "operators", "users"]
 # https://en.wikipedia.org/wiki/IEEE_802.1Q: 0 means untagged and 4095 is reserved.
 Vlan = Annotated[int, Range(1, 4094)]
 # https://www.debian.org/doc/debian-policy/ch-opersys.html#uid-and-gid-classes: 65535 means "none".

@@ -168,9 +168,7 @@ class SiteFile:
         Doc("its keys count where this file has none, variables are merged; not in rendered/"),
     ] = None
     release: fields.ReleaseName
-    standins: Annotated[
-        tuple[fields.StandIn, ...] | None, Doc("in place of those of the release")
-    ] = None
+    standins: Annotated[tuple[fields.StandIn, ...] | None, Doc("in place of the release's")] = None
     facts: Annotated[Mapping[fields.Identifier, Value], Doc("in place of those of the release")] = (
         field(default_factory=dict)
     )
@@ -227,8 +225,12 @@ class Port:
     """A port that something of this role listens on."""
 
     port: fields.PortNumber
+    last: Annotated[fields.PortNumber | None, Doc("of a range that is used now and then")] = None
     protocol: Literal["tcp", "udp"] = "tcp"
     listen: Literal["any", "loopback", "site"] = "any"
+    open_to: Annotated[
+        fields.Visitor, Doc("nodes of the site, its subnet, all but virtual machines, or all")
+    ] = "nodes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,12 +243,10 @@ class Ownership:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Directory:
+class Directory(Ownership):
     """Mode and owner of a directory."""
 
     mode: fields.Mode = "0755"
-    owner: fields.Account = "root"
-    group: fields.Account = "root"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -124,6 +124,11 @@ class Kind:
             script for role in self.roles for script in release.scripts(role.services).values()
         )
 
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """What its roles listen on."""
+        return tuple(port for role in self.roles for port in role.ports)
+
     def has(self, role: str) -> bool:
         """Whether a node of this kind carries `role`."""
         return any(carried.name == role for carried in self.roles)
@@ -183,6 +188,11 @@ class Site:
         hosts = {carried.name: node for node in reversed(self.nodes) for carried in node.kind.roles}
         return _named("role", role, hosts, self.name)
 
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """What its nodes listen on, each port once."""
+        return _unique(port for kind in self.kinds for port in kind.ports)
+
     def shared_roles(self) -> frozenset[str]:
         """The platform roles that every kind carries; the base layer bakes them once for all."""
         of_kinds = [
@@ -237,8 +247,8 @@ class Site:
         return tuple(sorted(users, key=lambda user: user.uid))
 
 
-def _unique(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
+def _unique(things: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(things))
 
 
 def _named(family: str, name: str, things: Mapping[str, T], site: str) -> T:

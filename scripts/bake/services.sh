@@ -9,3 +9,7 @@ while read -r name; do
 done </run/bake/input/services.list
 
 update-rc.d firstboot defaults
+# Before there is a network, and so not first boot's to start.
+if [ -e /etc/init.d/packet-filter ]; then
+    update-rc.d packet-filter defaults
+fi

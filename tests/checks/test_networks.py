@@ -1,14 +1,26 @@
-"""The networks of machines: the gateway with its address translation, and the queue of DHCP."""
+"""The packet filter; the gateway of machines with its address translation, the queue of DHCP."""
 
 from __future__ import annotations
 
 import pytest
 
+from golden.check import expected
 from golden.check.facts import Facts
 from golden.definition import Node
 from tests.checks.subjects import SITE, each_node
 
 QUEUE = 42  # dhcp_queue of nfdhcpd.conf, G198
+
+
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+@each_node(role="packet-filter")
+def test_packet_filter_is_as_rendered(facts: Facts, node: Node, family: str) -> None:
+    found = facts.packets[family]
+    if found is None:
+        pytest.skip(f"{node.name}: its kernel has no IPv6")
+    assert found == expected.packet_filter(SITE, node.kind, family), (
+        "run: /etc/init.d/packet-filter restart"
+    )
 
 
 @pytest.mark.guide("G203", "G204")

@@ -44,7 +44,7 @@ def test_service_runs(facts: Facts, node: Node, service: str) -> None:
     assert found.code == 0, f"/etc/init.d/{service} status ends with {found.code}: {found.says}"
 
 
-@each("port", lambda node: [port for role in node.kind.roles for port in role.ports])
+@each("port", lambda node: [port for port in node.kind.ports if not port.last])
 def test_port_listens_where_the_role_says(facts: Facts, node: Node, port: Port) -> None:
     if reason := facts.lacks(PORTS_NEED.get(port.port, "")):
         pytest.skip(reason)
@@ -69,7 +69,11 @@ def test_daemon_of_a_package_runs(facts: Facts, node: Node) -> None:
 
 @each_node()
 def test_nothing_else_listens(facts: Facts, node: Node) -> None:
-    known = {(port.protocol, port.port) for role in node.kind.roles for port in role.ports}
+    known = {
+        (port.protocol, number)
+        for port in node.kind.ports
+        for number in range(port.port, (port.last or port.port) + 1)
+    }
     if "ganeti-mond" in SITE.release.facts["ganeti_daemons"]:
         known.add(("tcp", 1815))  # the monitoring daemon, of Ganeti 2.8 and newer
     # A program's own questions leave UDP open too; the ports of NFS change, and rpcbind knows them.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from golden.check import synnefo
+from golden.check import expected, synnefo
 from golden.definition import Node, Site
 
 UUID = "bcfa85c9-4bdf-43d7-8f01-596dee2d6b5c"
@@ -190,10 +190,12 @@ def daemons(site: Site, node: Node) -> dict[str, Any]:
     }
 
 
-def packets(site: Site) -> dict[str, Any]:
+def packets(site: Site, node: Node) -> dict[str, Any]:
     queue = "-A PREROUTING -p udp -m udp --dport 67 -j NFQUEUE --queue-num 42"
     return {
         "forwarding": "1",
+        "ipv4": expected.packet_filter(site, node.kind, "ipv4"),
+        "ipv6": expected.packet_filter(site, node.kind, "ipv6"),
         "nat": [f"-A POSTROUTING -o {site.network.interface} -j MASQUERADE"],
         "mangle": ["-P PREROUTING ACCEPT", queue],
     }

@@ -35,6 +35,14 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
         put("node1", "hygiene", "secrets", "keys", value=["/etc/ssh/ssh_host_rsa_key"]),
         {"hygiene.no_private_key_is_readable_by_all"},
     ),
+    "a rule less": (
+        put("node1", "packets", "ipv4", value=["-P INPUT DROP", "-A INPUT -i lo -j ACCEPT"]),
+        {"networks.packet_filter_is_as_rendered"},
+    ),
+    "a rule more": (
+        put("node2", "packets", "ipv6", value=["-P INPUT ACCEPT"]),
+        {"networks.packet_filter_is_as_rendered"},
+    ),
     "volume gone": (
         put("node2", "system", "storage", "mounts", value=[]),
         {
