@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from golden import atomic, disk, log, manifest
-from golden.bake import leaks
 from golden.bake.layer import Builder
 from golden.definition import Kind, Site
 from golden.disk.build import FORMATS as BOOTABLE
 from golden.errors import StageError, UserError
+from golden.keys import marks
 from golden.layers import View
 from golden.layers.model import digest
 from golden.layers.overlay import Stack
@@ -115,7 +115,7 @@ def make(builder: Builder, target: Disk, say: Callable[[str], None]) -> None:
     for name, content in beside.items():
         atomic.write(place / name, content)
     facts["beside"] = {name: manifest.sha256(place / name) for name in beside}
-    if held := leaks.held_in(json.dumps(facts).encode(), builder.secrets):
+    if held := marks.held_in(json.dumps(facts).encode(), builder.secrets):
         raise StageError("bake", f"the manifest of {target.kind.name} would hold the secret {held}")
     say("manifest")
     record = {

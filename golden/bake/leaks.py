@@ -6,16 +6,17 @@ import contextlib
 import gzip
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from golden import log, paths, run
+from golden.boot import container
 from golden.errors import StageError
 from golden.keys import marks
 from golden.layers import enter
 
-_SEARCHED_AS_LAYERS = {".qcow2", ".raw", ".gz"}
-# A bundle's folder of seeds, which are what holds them.
+# Searched as layers; and seeds, which are what holds them, alone or as a bundle's folder.
+_LEFT_OUT = {".qcow2", ".raw", ".gz", ".iso"}
 SEEDS = "seed"
 _AT_ONCE = 400
 # user:password@ of a proxy or a mirror, as apt.conf(5) has it.
@@ -40,26 +41,37 @@ def of_bake(site: str, apt_config: Path) -> dict[bytes, str]:
 
 def show(site: str) -> None:
     """`inv secrets --search`: search what bakes, boots, checks and reports of `site` have written
-    here, and the command lines of all processes.
+    here, what the Docker engine tells of its containers, and the command lines of all processes.
 
     Raises StageError as `require_none`. Disks are left out: their layers were searched.
     """
     known = marks.of_site(site)
-    places = (paths.CACHE / "log", paths.ARTIFACTS / site, paths.RENDERED / site)
+    places = (
+        *(paths.CACHE / "log", paths.CACHE / "run" / site),
+        *(paths.ARTIFACTS / site, paths.RENDERED / site),
+    )
     files = [
         file
         for place in places
         for file in place.rglob("*")
-        if file.is_file() and file.suffix not in _SEARCHED_AS_LAYERS and SEEDS not in file.parts
+        if file.is_file() and file.suffix not in _LEFT_OUT and SEEDS not in file.parts
     ]
     for start in range(0, len(files), _AT_ONCE):
         require_none(files[start : start + _AT_ONCE], known)
+    told = container.told(site)
+    for what, text in (*told.items(), *_command_lines()):
+        if held := marks.held_in(text, known):
+            raise StageError("search", f"{what} shows the secret {held}")
+    log.info(
+        f"site {site}: none of its secrets is in {len(files)} files, what the Docker engine tells "
+        f"of {len(told)} containers, or any command line"
+    )
+
+
+def _command_lines() -> Iterator[tuple[str, bytes]]:
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            words = process.read_bytes()
-            if held := held_in(words, known):
-                raise StageError("search", f"process {process.parent.name} shows the secret {held}")
-    log.info(f"site {site}: none of its secrets is in {len(files)} files or any command line")
+            yield f"process {process.parent.name}", process.read_bytes()
 
 
 def parts(tree: Path) -> list[Path]:
@@ -85,12 +97,6 @@ def require_none(places: Iterable[Path], known: Marks) -> None:
         )
 
 
-def held_in(content: bytes, known: Marks) -> str:
-    """The name of a secret that `content` holds; empty for none."""
-    # One by one is six times as fast as one regular expression of all.
-    return next((name for mark, name in known.items() if mark in content), "")
-
-
 def search(places: Iterable[Path], known: Marks) -> dict[str, str]:
     """{file: name of the secret} of all files in `places` that hold one of `known`, also packed by
     gzip. Raises StageError when a place cannot be read."""
@@ -113,7 +119,7 @@ def _packed(places: Iterable[str], known: Marks) -> dict[str, str]:
     for place in map(Path, places):
         for file in [place] if place.is_file() else place.rglob("*.gz"):
             packed = file.suffix == ".gz" and file.is_file() and not file.is_symlink()
-            if held := held_in(_unpacked(file) if packed else b"", known):
+            if held := marks.held_in(_unpacked(file) if packed else b"", known):
                 found[str(file)] = held
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from golden.check import expected, state, synnefo
 from golden.definition import Node, Site
+from golden.keys.marks import forms
 from golden.keys.secrets import Secrets
 from golden.render import render
 
@@ -33,6 +34,7 @@ def questions(site: Site, node: Node, secrets: Secrets) -> dict[str, Any]:
         "effective": [name for name in EFFECTIVE if node.kind.has(name)],
         "names": expected.names(site),
         "secrets": _must_stay_secret(node, secrets),
+        "marks": _marks(node, secrets),
         "databases": _databases(site, secrets),
         "brokers": _brokers(site, node, secrets),
         "web": [one.fqdn for one in site.nodes if one.kind.has("apache")],
@@ -66,6 +68,12 @@ def _rapi(site: Site, secrets: Secrets) -> list[dict[str, Any]]:
         {"label": "right password", "password": secrets.values["rapi_password"], **address},
         {"label": "wrong password", "password": "wrong", **address},
     ]
+
+
+def _marks(node: Node, secrets: Secrets) -> list[str]:
+    """The same in every form in which a file may hold them."""
+    known = set[bytes]().union(*map(forms, _must_stay_secret(node, secrets)))
+    return sorted(form.decode() for form in known)
 
 
 def _must_stay_secret(node: Node, secrets: Secrets) -> list[str]:

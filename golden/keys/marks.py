@@ -57,6 +57,12 @@ def forms(secret: str) -> set[bytes]:
     return {form for form in found if b"\n" not in form}
 
 
+def held_in(content: bytes, known: Mapping[bytes, str]) -> str:
+    """The name of a secret of which `content` holds a form; empty for none."""
+    # One by one is six times as fast as one regular expression of all.
+    return next((name for mark, name in known.items() if mark in content), "")
+
+
 def _base64(raw: bytes) -> Iterator[bytes]:
     """Its own base64, and what is the same in that of any text that contains it: the letters that
     the bytes before and behind it have no part in."""

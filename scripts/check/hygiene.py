@@ -8,13 +8,15 @@ import hashlib
 import os
 import re
 import stat
+import zlib
 
-from guest import content, text
+from guest import content, listing, text
 
-SEARCHED = ("/etc", "/var/lib/firstboot", "/var/log", "/root", "/srv", "/tmp", "/var/tmp") + (
-    "/var/lib/ganeti",
-    "/var/lib/vncauthproxy",
-)
+# Where files come to be on a node, and folders of what packages bring, which the bake searched.
+SEARCHED = ("/etc", "/var", "/root", "/home", "/opt", "/srv", "/tmp", "/run", "/usr/local")
+OF_PACKAGES = ("/var/lib/dpkg", "/var/lib/apt", "/var/cache")
+# Read whoever may: they are ours to complete, or tell what was done.
+PRIVATE_TOO = ("/etc", "/root", "/var/log", "/var/lib/firstboot")
 PRIVATE = re.compile(b"^-----BEGIN [A-Z ]*PRIVATE KEY-----", re.MULTILINE)
 LOGS = ("/var/log", "/var/lib/firstboot")
 # Bigger files are data, not configuration; none of ours comes near.
@@ -56,17 +58,40 @@ def searched():
     for top in SEARCHED:
         device = os.lstat(top).st_dev if os.path.isdir(top) else None
         for folder, folders, files in os.walk(top):
-            folders[:] = [one for one in folders if same_device(folder, one, device)]
+            folders[:] = [one for one in folders if is_part(os.path.join(folder, one), device)]
             for name in files:
                 path = os.path.join(folder, name)
-                status = os.lstat(path)
+                try:
+                    status = os.lstat(path)
+                except OSError:
+                    continue  # a daemon has taken it away
                 if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
-                    yield path, status
+                    if status.st_mode & stat.S_IROTH or path.startswith(PRIVATE_TOO):
+                        yield path, status
 
 
-def same_device(folder, name, device):
-    """Whether a sub-folder is on the same file system: a mount is its server's business."""
-    return os.lstat(os.path.join(folder, name)).st_dev == device
+def is_part(folder, device):
+    """Whether what is below is to be searched: a mount is its server's business."""
+    return folder not in OF_PACKAGES and os.lstat(folder).st_dev == device
+
+
+def unpacked(path):
+    """The bytes of a file, of one that gzip packed those inside."""
+    data = content(path) or b""
+    try:
+        # 16: with gzip's header (zlib.h).
+        return zlib.decompress(data, 16 + zlib.MAX_WBITS) if path.endswith(".gz") else data
+    except zlib.error:
+        return data
+
+
+def shown(values):
+    """The names of processes that have one of `values` among their words."""
+    known = [value.encode("utf-8") for value in values]
+    pids = [name for name in listing("/proc") if name.isdigit()]
+    words = ((pid, content("/proc/%s/cmdline" % pid) or b"") for pid in pids)
+    showing = [pid for pid, said in words if any(value in said for value in known)]
+    return sorted(text("/proc/%s/comm" % pid).strip() for pid in showing)
 
 
 def secrets(values):
@@ -75,7 +100,7 @@ def secrets(values):
     known = [value.encode("utf-8") for value in values]
     found = {"placeholders": [], "readable": [], "logged": [], "keys": []}
     for path, status in searched():
-        data = content(path) or b""
+        data = unpacked(path)
         if b"@@SECRET" in data:
             found["placeholders"].append(path)
         if status.st_mode & stat.S_IROTH and PRIVATE.search(data):
@@ -117,11 +142,12 @@ def key_digest(path):
 
 
 def main(request):
-    """All of it; request["secrets"] are the values that must not be found."""
+    """All of it; request["marks"] are the secrets that must not be found, in all their forms."""
     return {
         "leftovers": leftovers(),
         "diversions": diversions(),
         "unsafe_io": unsafe_io(),
-        "secrets": secrets(request["secrets"]),
+        "secrets": secrets(request["marks"]),
+        "shown": shown(request["marks"]),
         "identity": identity(),
     }

@@ -227,6 +227,24 @@ def processes():
     return sorted({text("/proc/%s/comm" % pid).strip() for pid in pids} - {""})
 
 
+def seen_by_nobody():
+    """How many processes of others the account `nobody` sees."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+        own = str(os.getpid())
+        others = [name for name in listing("/proc") if name.isdigit() and name != own]
+        os.write(tell, str(len(others)).encode("ascii"))
+        os._exit(0)
+    os.close(tell)
+    os.waitpid(child, 0)
+    with os.fdopen(told) as stream:
+        return int(stream.read() or "-1")
+
+
 def main(request):
     """All of it, for request["services"] and request["names"]."""
     return {
@@ -245,6 +263,7 @@ def main(request):
         "archive_keys": archive_keys(),
         "absent": absent(),
         "processes": processes(),
+        "seen_by_nobody": seen_by_nobody(),
         "kvm": os.path.exists("/dev/kvm"),
         "drbd_helper": text("/sys/module/drbd/parameters/usermode_helper").strip(),
     }

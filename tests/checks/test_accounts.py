@@ -44,6 +44,12 @@ def test_root_logs_in_with_a_key_only(facts: Facts, node: Node) -> None:
 
 
 @each_node()
+def test_nobody_sees_the_processes_of_others(facts: Facts, node: Node) -> None:
+    # Commands of Synnefo have passwords among their words.
+    assert facts.system["seen_by_nobody"] == 0, "/proc is not mounted with hidepid=2"
+
+
+@each_node()
 def test_accounts_were_all_read(facts_of: Callable[[Node], Facts], node: Node) -> None:
     accounts = facts_of(node).system["accounts"]
     assert set(accounts["passwords"]) == set(accounts["users"])

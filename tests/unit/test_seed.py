@@ -129,3 +129,54 @@ def test_a_full_disk_is_named_and_the_next_run_goes_on(tmp_path: Path, size: str
     names = {Path(line).name for line in rest.splitlines() if line.startswith("/")}
     assert {"node1.iso", "node2.iso", "secrets.json"} <= names
     assert [name for name in names if name.startswith(".") and not name.endswith(".lock")] == []
+
+
+def leaves(value: Any, place: str = "") -> dict[str, Any]:
+    """{place: value} of all texts and numbers in a seed."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    found: dict[str, Any] = {}
+    for key, item in pairs:
+        where = f"{place}/{key}"
+        found |= leaves(item, where) if isinstance(item, (dict, list)) else {where: item}
+    return found
+
+
+def shared(one: dict[str, Any], other: dict[str, Any]) -> tuple[set[str], set[str]]:
+    """The places at which both have the same, and those at which they differ."""
+    mine, theirs = leaves(one), leaves(other)
+    same = {place for place in mine if mine[place] == theirs.get(place)}
+    return same, (mine.keys() | theirs.keys()) - same
+
+
+def test_two_clones_share_what_the_definition_says_and_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clones = []
+    for name in ("one", "other"):
+        monkeypatch.setattr(secrets, "SECRETS", tmp_path / name)
+        path = seed.write(SITE, NODE, tmp_path / f"{name}.iso")
+        meta = json.loads(read(path, "joliet_path")["meta-data"])
+        clones.append(golden(path) | {"instance-id": meta["instance-id"]})
+    same, differing = shared(*clones)
+    public = leaves(seed.data(SITE, NODE))
+    assert same - {"/not_before"} == public.keys()
+    assert differing - {"/not_before"} == (
+        leaves(clones[0]).keys() - public.keys() - {"/not_before"}
+    )
+    assert {"/instance-id", "/serial", "/tls/ca", "/tls/key", "/ssh/private_key"} < differing
+    assert {f"/secrets/{name}" for name in secrets.LENGTHS} < differing
+
+
+def test_two_nodes_of_a_site_share_what_the_site_has_once(tmp_path: Path) -> None:
+    one, other = (golden(seed.write(SITE, node, tmp_path / node.name)) for node in SITE.nodes)
+    same, differing = shared(one, other)
+    own = {place for place in differing if place.startswith(("/tls", "/ssh", "/secrets", "/node/"))}
+    assert own >= {"/tls/key", "/tls/certificate", "/ssh/host_keys/rsa/private", "/node/name"}
+    once = {place for place in leaves(one) if place.startswith(("/secrets", "/ssh"))} - own
+    assert {"/tls/ca", "/ssh/private_key", *once} <= same
+    assert {f"/secrets/{name}" for name in secrets.LENGTHS} <= same
+    assert {place for place in own if place.startswith("/ssh")} == {
+        f"/ssh/host_keys/{kind}/{half}"
+        for kind in secrets.HOST_KEY_TYPES
+        for half in ("private", "public")
+    }

@@ -27,6 +27,13 @@ def _examine(host: Host, _: Site) -> list[Finding]:
     return [docker(host)]
 
 
+def told(site: str) -> dict[str, bytes]:
+    """{container: what the engine tells of it and its image to who asks}; none without engine."""
+    from golden.boot.container.target import told
+
+    return told(site)
+
+
 def _interfaces(site: str) -> list[str]:
     from golden.boot.container.target import bridge
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -104,6 +105,22 @@ def bridge(site: str) -> str:
         return network.bridge(engine.connect(), _named(site, options.LAN))
     except UserError:  # no engine, so no network of one
         return ""
+
+
+def told(site: str) -> dict[str, bytes]:
+    """{container: JSON of it, its image and the image's history, and its output}; none without an
+    engine."""
+    try:
+        client = engine.connect()
+    except UserError:
+        return {}
+    return {
+        f"container {each.name}": json.dumps(
+            [each.attrs, each.image.attrs, each.image.history()] if each.image else each.attrs
+        ).encode()
+        + each.logs()
+        for each in _all(client, site)
+    }
 
 
 def labels(site: str, node: str = "") -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import importlib
 import json
 import shlex
 import urllib.parse
@@ -17,6 +18,7 @@ from golden import paths, run
 from golden.bake import leaks
 from golden.errors import StageError
 from golden.keys import marks, secrets
+from tests.checks.eventually import eventually
 
 # As random as those that are made, and with every letter that a quoting changes.
 CANARY = "c4n'ary/&?+\"pass word%9"
@@ -98,6 +100,26 @@ def test_the_password_of_a_proxy_is_one_of_them(
     assert known[b"pr0xypassword"] == "a proxy's password"
 
 
+@pytest.mark.parametrize("redacts", [True, False])
+def test_a_log_of_first_boot_is_red_when_nothing_is_blanked_out(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, known: dict[bytes, str], redacts: bool
+) -> None:
+    monkeypatch.setattr("golden.paths.SECRETS", own_home / "secrets")
+    monkeypatch.syspath_prepend(str(paths.SCRIPTS / "firstboot"))
+    journal = importlib.import_module("engine.journal")
+    if not redacts:
+        monkeypatch.setattr(journal.Journal, "redacted", lambda _, text: text)
+    word = f"{CANARY}user_password"
+    log = journal.Journal(str(paths.CACHE / "run/lab/node1/firstboot.log"))
+    log.hide([word])
+    log.write(f"+ snf-manage user-add --password={word} user@lab.test")
+    if redacts:
+        leaks.show("lab")
+    else:
+        with pytest.raises(StageError, match=r"firstboot\.log holds the secret user_password"):
+            leaks.show("lab")
+
+
 def test_a_canary_in_a_log_a_report_or_a_command_line_is_found(
     own_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,6 +142,10 @@ def test_a_canary_in_a_log_a_report_or_a_command_line_is_found(
         file.unlink()
     child = run.start(["sh", "-c", "sleep 30; :", "c4naryC4nary77"], stage="test")
     try:
+        # The kernel has a program's words a moment after it has begun.
+        assert eventually(
+            lambda: b"sleep" in Path(f"/proc/{child.pid}/cmdline").read_bytes(), 30, 0
+        )
         with pytest.raises(StageError, match="shows the secret vnc_password"):
             leaks.show("lab")
     finally:

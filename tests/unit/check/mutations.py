@@ -94,6 +94,10 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
         put("node1", SYSTEM, "accounts", "passwords", "synnefo", value="empty"),
         {"accounts.nobody_has_an_empty_password"},
     ),
+    "processes of others": (
+        put("node1", SYSTEM, "seen_by_nobody", value=99),
+        {"accounts.nobody_sees_the_processes_of_others"},
+    ),
     "root password": (
         put("node1", SYSTEM, "accounts", "passwords", "root", value="set"),
         {"accounts.root_logs_in_with_a_key_only"},
@@ -141,6 +145,10 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
     "secret readable": (
         put("node1", HYGIENE, "secrets", "readable", value=["/etc/x"]),
         {"hygiene.no_secret_is_readable_by_all"},
+    ),
+    "secret among the words of a process": (
+        put("node1", HYGIENE, "shown", value=["snf-manage"]),
+        {"hygiene.no_process_has_a_secret_among_its_words"},
     ),
     "secret logged": (
         put("node1", HYGIENE, "secrets", "logged", value=["/var/log/firstboot.log"]),

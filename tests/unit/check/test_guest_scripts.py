@@ -124,6 +124,7 @@ def searched(scripts: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monkey
     for folder in ("etc", "log"):
         (tmp_path / folder).mkdir()
     monkeypatch.setattr(scripts["hygiene"], "SEARCHED", (str(tmp_path),))
+    monkeypatch.setattr(scripts["hygiene"], "PRIVATE_TOO", (str(tmp_path),))
     return tmp_path
 
 
