@@ -18,7 +18,7 @@ from guest import run
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET of sched.h
 HERE, THERE = "stranger0", "stranger1"
 # So many at once, and so long: a lost packet is sent again after a second (RFC 6298).
-BATCH, SECONDS = 8000, 1.3
+BATCH, SECONDS = 16000, 1.3
 OPEN, CLOSED, FILTERED = "open", "closed", "filtered"
 
 

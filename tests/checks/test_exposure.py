@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -33,14 +34,13 @@ Sight = Mapping[str, list[int]]
 Sights = Mapping[tuple[str, str], Sight]
 
 
-def spare(network: str, taken: Iterable[str | None]) -> str:
-    """An address for a stranger, with the network's length: the last but one that is free, for the
-    last may be that of the host with the nodes (golden/host/network.py)."""
+def spare(network: str, taken: Iterable[str | None], number: int = 1) -> str:
+    """An address for the stranger `number`, with the network's length, from the end of what is
+    free: the last may be that of the host with the nodes (golden/host/network.py)."""
     whole = ipaddress.IPv4Network(network)
     used = {*taken}
-    free = (str(one) for one in reversed(list(whole.hosts())) if str(one) not in used)
-    next(free)
-    return f"{next(free)}/{whole.prefixlen}"
+    free = [str(one) for one in whole.hosts() if str(one) not in used]
+    return f"{free[-1 - number]}/{whole.prefixlen}"
 
 
 def ask(link: Connection, node: Node, request: Mapping[str, Any]) -> dict[str, Sight]:
@@ -52,13 +52,15 @@ def ask(link: Connection, node: Node, request: Mapping[str, Any]) -> dict[str, S
     return answer
 
 
-def on_the_lan(link: Connection, node: Node, targets: Iterable[Node]) -> dict[str, Sight]:
-    """What a stranger beside `node`, which it cannot see itself, reaches of `targets`."""
+def on_the_lan(
+    link: Connection, number: int, node: Node, targets: Iterable[Node]
+) -> dict[str, Sight]:
+    """What the stranger `number` beside `node`, which it cannot see, reaches of `targets`."""
     network = SITE.network
     taken = [*(one.address for one in SITE.nodes), SITE.cluster.address, network.gateway]
     request = {
         "link": network.interface,
-        "address": spare(network.subnet, [*taken, SITE.libvirt.host_address]),
+        "address": spare(network.subnet, [*taken, SITE.libvirt.host_address], number),
         "gateway": "",
         "targets": [one.address for one in targets],
         "ports": [],
@@ -97,13 +99,14 @@ def heard(facts_of: Callable[[Node], Facts]) -> dict[str, set[int]]:
 def seen(connection: Connection, heard: dict[str, set[int]]) -> Sights:
     """{(where from, address): what was seen}; the table is written."""
     first, *others = SITE.nodes
-    found = {(LAN, at): sight for at, sight in on_the_lan(connection, first, others).items()}
-    if others:
-        back = on_the_lan(connection, others[-1], [first])
-        found |= {(LAN, at): sight for at, sight in back.items()}
+    # Beside the first all others are seen, and beside the last the first.
+    places = [(1, first, others), (2, others[-1], [first])] if others else []
+    with ThreadPoolExecutor() as pool:
+        sights = list(pool.map(lambda place: on_the_lan(connection, *place), places))
+    found = {(LAN, at): sight for each in sights for at, sight in each.items()}
     if hosts("nat"):
-        sights = among_machines(connection, set.union(*heard.values()))
-        found |= {(MACHINES, at): sight for at, sight in sights.items()}
+        among = among_machines(connection, set.union(*heard.values()))
+        found |= {(MACHINES, at): sight for at, sight in among.items()}
     atomic.write(ARTIFACTS / SITE.name / "exposure.md", table(found, heard))
     return found
 

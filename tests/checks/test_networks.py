@@ -18,9 +18,11 @@ def test_packet_filter_is_as_rendered(facts: Facts, node: Node, family: str) -> 
     found = facts.packets[family]
     if found is None:
         pytest.skip(f"{node.name}: its kernel has no IPv6")
-    assert found == expected.packet_filter(SITE, node.kind, family), (
-        "run: /etc/init.d/packet-filter restart"
-    )
+    wanted = expected.packet_filter(SITE, node.kind, family)
+    mend = "run: /etc/init.d/packet-filter restart"
+    assert [rule for rule in wanted if rule not in found] == [], f"missing; {mend}"
+    assert [rule for rule in found if rule not in wanted] == [], f"added; {mend}"
+    assert found == wanted, f"in another order; {mend}"
 
 
 @pytest.mark.guide("G203", "G204")
