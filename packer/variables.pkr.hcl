@@ -6,18 +6,6 @@ variable "scripts" {
   description = "The files of scripts/bake to run inside the image, in order."
 }
 
-variable "machine_disk" {
-  type        = string
-  default     = "start.qcow2"
-  description = "The bootable disk to start from (qcow2); it stays as it is."
-}
-
-variable "machine_key" {
-  type        = string
-  default     = ""
-  description = "The private key that logs in as root."
-}
-
 variable "machine_accelerator" {
   type        = string
   default     = "tcg"

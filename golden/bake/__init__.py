@@ -90,10 +90,12 @@ def bake(
     return _finished(order, plan)
 
 
-def plan(site: Site, nodes: Sequence[str] = (), fmt: str = "qcow2") -> Plan:
+def plan(
+    site: Site, nodes: Sequence[str] = (), fmt: str = "qcow2", *, offline: bool = False
+) -> Plan:
     """Every layer and disk: whether `bake` would make it now, and why. Raises as `bake` does."""
     with explain_full_disk("plan", paths.shown(paths.HOME), "make room"):
-        return _order(site, nodes, fmt).plan()
+        return _order(site, nodes, fmt, offline=offline).plan()
 
 
 @dataclass(frozen=True)

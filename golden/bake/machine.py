@@ -1,25 +1,29 @@
 """Where this host cannot run a release's programs: the same scripts in a virtual machine.
 
-The machine is made of the rehearsal's shared layers, which every host can bake, and has a kernel
-with a vsyscall page (docs/wheezy.md W3.1). The folders of a layer come to the same paths in it as
-on this host, so `enter` does there what it does here; what the scripts wrote comes back as a tar.
+The machine is the rehearsal's shared layers, which every host can bake, and their kernel with a
+vsyscall page (docs/wheezy.md W3.1); packer/source.machine.pkr.hcl has its disks. The folders of a
+layer come to the same paths in it as on this host, so `enter` does there what it does here; what
+the scripts wrote comes back as a tar.
 """
 
 from __future__ import annotations
 
 import shlex
+import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from golden import disk, lock, log, paths, recipe, run
 from golden.bake import packer
-from golden.boot.accelerator import Accelerator, choose
+from golden.boot.accelerator import choose
 from golden.definition import Site, load
 from golden.layers import View
 from golden.layers.enter import INSIDE, namespaces
+from golden.layers.overlay import Stack
 from golden.packages import store
 from golden.recipe import Recipe
 from golden.render import render
@@ -29,19 +33,23 @@ if TYPE_CHECKING:
 
 SITE = "rehearsal"
 DISK_MIB = 16 * 1024  # sparse: room for the layers of any site, unpacked
+BELOW = Path("/below")
+# Its root disk, and the kernel and initramfs that boot it.
+FILES = ("machine.raw", "vmlinuz", "initrd.img")
 XATTRS = ("--numeric-owner", "--xattrs", "--xattrs-include=*")
 # Notes of overlayfs about the layer below, by file handles of the machine's own file system.
 OVERLAYFS_NOTES = tuple(f"--xattrs-exclude=*.overlay.{name}" for name in ("origin", "impure"))
+# Process 1 of the machine is a shell, and reads this: there is nothing but sshd.
+BEGIN = """\
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+ip link set lo up
+ip address add 10.0.2.15/24 dev eth0
+ip link set eth0 up
+mkdir -p /run/sshd
+/usr/sbin/sshd -h /host_key -o AuthorizedKeysFile=/key.pub -o UsePAM=no -o UseDNS=no
+"""
+WAIT = "while :; do sleep 3600; done\n"
 _ONE = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A bootable disk (qcow2), the private key of its root, and what to run it on."""
-
-    disk: Path
-    key: Path
-    accelerator: Accelerator
 
 
 def build(
@@ -52,47 +60,74 @@ def build(
     Returns the seconds that each script took. Raises UserError when there is no QEMU, StageError
     when the machine does not start, or when a script fails.
     """
+    accelerator = choose()
+    scratch = view.at.parent
     say("making the machine that runs the release's programs")
     with _ONE:
-        machine = _machine(builder)
-    scratch = view.at.parent
+        _machine(builder, scratch)
     _give(builder, made, view, scratch)
-    with (scratch / "made.tar").open("wb") as file:
-        file.truncate(DISK_MIB << 20)
-    say(f"starting a machine ({machine.accelerator.name})")
+    say(f"starting a machine ({accelerator.name})")
     variables = {
         "scripts": [str(builder.scripts / name) for name in made.scripts],
-        "machine_disk": str(machine.disk),
-        "machine_key": str(machine.key),
-        "machine_accelerator": machine.accelerator.name,
-        "machine_cpu": machine.accelerator.options[-1],
-        "machine_processors": machine.accelerator.processors,
+        "machine_accelerator": accelerator.name,
+        "machine_cpu": accelerator.options[-1],
+        "machine_processors": accelerator.processors,
     }
-    count = made.package_count
-    seconds = packer.build(made.name, "qemu.machine", variables, scratch, log_file, say, count)
+    # In a namespace of its own, so that QEMU ends with the bake, however that ends.
+    held = replace(view, chroot=False).prefix("packer")
+    with _console(scratch / "console.log", log_file):
+        seconds = packer.build(
+            made.name, "qemu.machine", variables, scratch, log_file, say, made.package_count, held
+        )
     _take(view, scratch, log_file)
     return {name: seconds[name] for name in made.scripts}
 
 
+@contextmanager
+def _console(console: Path, log_file: Path) -> Iterator[None]:
+    """Add what the machine wrote to its console to the log, whatever becomes of it."""
+    try:
+        yield
+    finally:
+        if console.exists():
+            with log_file.open("ab") as log_end:
+                log_end.write(console.read_bytes())
+
+
 def _give(builder: Builder, made: Recipe, view: View, scratch: Path) -> None:
-    """Write given.tar: everything that the layer is made from, and the scripts /enter and /keep."""
-    assert view.upper and view.work
-    holder = ["flock", str(view.alive), *view.prefix("machine", machine=True)]
+    """Write the disks of the machine: the layers below, all else that the layer is made from, with
+    the scripts of packer/build.machine.pkr.hcl, and room for what it makes."""
+    _scripts(view, scratch)
+    for name in ("key", "host_key"):
+        run.run(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", scratch / name], stage="bake")
+    if view.lower:
+        _disk(scratch / "below.raw", view, made.layer.key)
+    for name, size in {"below.raw": 1, "made.tar": DISK_MIB}.items():
+        with (scratch / name).open("ab") as file:
+            file.truncate(max(file.tell(), size << 20))
+    inside = [view.upper, view.work, view.at, view.alive, view.busy, INSIDE]
+    inside += [scratch / "root.machine.json", scratch / "input", builder.scripts]
+    inside += _packages(builder, made)
+    listed = b"".join(bytes(path.relative_to("/")) + b"\0" for path in inside if path)
+    argv = [*namespaces(), "tar", "-c", "-f", str(scratch / "given.tar"), "--format=posix", *XATTRS]
+    argv += ["-C", str(scratch), "./begin", "./enter", "./keep", "./key.pub", "./host_key"]
+    run.run([*argv, "-C", "/", "--null", "-T", "-"], stdin=listed, stage=f"bake {made.name}")
+
+
+def _scripts(view: View, scratch: Path) -> None:
+    """/begin, process 1 of the machine; /enter, which runs a script in the tree; /keep."""
+    there = replace(view, lower=(BELOW,) if view.lower else ())
+    enter = ["flock", str(view.alive), *there.prefix("machine", machine=True)]
+    mount = f"mkdir {BELOW} && mount -o ro /dev/vdd1 {BELOW}\n" if view.lower else ""
     folders = shlex.join(str(source) for source, _ in view.binds)
     for name, text in {
-        "enter": f"mkdir -p {folders}\n"
-        f'exec {shlex.join(holder)} /bin/sh -x "/run/bake/scripts/$1"\n',
+        "begin": f"{BEGIN}{mount}mkdir -p {folders}\n{WAIT}",
+        "enter": f'test "$1" != keep || exec /bin/sh -x /keep\n'
+        f'exec {shlex.join(enter)} /bin/sh -x "/run/bake/scripts/$1"\n',
         "keep": f"tar -c -f /dev/vdc {shlex.join((*XATTRS, *OVERLAYFS_NOTES))} "
         f"--format=posix -C {shlex.quote(str(view.upper))} .\n",
     }.items():
         (scratch / name).write_text(text)
-    inside = [*view.lower, view.upper, view.work, view.at, view.alive, view.busy, INSIDE]
-    inside += [scratch / "root.machine.json", scratch / "input", builder.scripts]
-    inside += _packages(builder, made)
-    listed = b"".join(bytes(path.relative_to("/")) + b"\0" for path in inside)
-    argv = [*namespaces(), "tar", "-c", "-f", str(scratch / "given.tar"), "--format=posix", *XATTRS]
-    argv += ["-C", str(scratch), "./enter", "./keep", "-C", "/", "--null", "-T", "-"]
-    run.run(argv, stdin=listed, stage=f"bake {made.name}")
 
 
 def _packages(builder: Builder, made: Recipe) -> Iterator[Path]:
@@ -108,34 +143,25 @@ def _take(view: View, scratch: Path, log_file: Path) -> None:
     argv = [*namespaces(), "sh", "-c", script, "sh", str(view.upper), "-C", str(view.upper)]
     argv += ["-f", str(scratch / "made.tar"), *XATTRS]
     run.run(argv, log=log_file, stage="bake")
-    for name in ("made.tar", "given.tar", "machine/disk.qcow2"):
-        (scratch / name).unlink(missing_ok=True)
+    for name in ("made.tar", "given.tar", "below.raw"):
+        (scratch / name).unlink()
 
 
-def _machine(builder: Builder) -> Machine:
-    """The machine; its layers come from the store, and its disk from the cache, where they are."""
-    folder = paths.CACHE / "machine"
-    folder.mkdir(parents=True, exist_ok=True)
-    key = folder / "key"
-    if not key.exists():
-        run.run(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", key], stage="bake")
-    accelerator = choose()
+def _machine(builder: Builder, scratch: Path) -> None:
+    """Put the machine into `scratch`: its root disk, kept in the cache, and what boots it."""
     site = _site()
     _, resolver = lock.resolver(site.release, offline=builder.resolver.state.offline)
-    recipes = recipe.resolve(site, render(site), resolver, site.kinds)
-    top = recipe.machine(recipes.base, key.with_suffix(".pub").read_bytes())
-    found = folder / f"{top.layer.key}.qcow2"
-    if not found.exists():
-        log.info(f"making the machine for this host ({paths.shown(found)})")
+    shared = recipe.resolve(site, render(site), resolver, site.kinds).shared
+    kept = paths.CACHE / "machine" / shared[-1].layer.key
+    if not kept.exists():
+        log.info(f"making the machine for this host ({paths.shown(kept)})")
+        workspace = builder.workspace.inner("machine")
         own = replace(
-            builder,
-            site=site,
-            resolver=resolver,
-            workspace=builder.workspace.inner("machine"),
-            scripts=recipe.SCRIPTS,
+            builder, site=site, resolver=resolver, workspace=workspace, scripts=recipe.SCRIPTS
         )
-        _write(own, [*recipes.shared, top], found)
-    return Machine(found, key, accelerator)
+        _make(own, shared, kept)
+    for name in FILES:
+        (scratch / name).symlink_to(kept / name)
 
 
 def _site() -> Site:
@@ -143,15 +169,25 @@ def _site() -> Site:
     return replace(site, release=replace(site.release, builder="tree"))
 
 
-def _write(builder: Builder, recipes: list[Recipe], out: Path) -> None:
-    """Make the layers that are missing, and of all of them the disk `out`."""
+def _make(builder: Builder, recipes: Sequence[Recipe], kept: Path) -> None:
+    """Make the layers that are missing, and of all of them the folder `kept`."""
     for each in recipes:
         if builder.store.get(each.layer) is None:
             builder.fetch(each, lambda _: None)
             builder.make(each, lambda _: None)
     trees = [layer.tree for layer in builder.stored(each.layer for each in reversed(recipes))]
-    workspace = builder.workspace
-    view = View(workspace.scratch("disk") / "root", tuple(trees), workspace.alive, workspace.busy)
-    for old in out.parent.glob("*.qcow2"):
-        old.unlink()
-    disk.build(view.at, out, size_mib=DISK_MIB, identity=out.stem, enter=view.prefix("disk"))
+    scratch = builder.workspace.scratch("disk")
+    for name in FILES[1:]:
+        (scratch / name).write_bytes(Stack(trees).read(f"/{name}"))
+    alive, busy = builder.workspace.alive, builder.workspace.busy
+    _disk(scratch / FILES[0], View(scratch, tuple(trees), alive, busy), kept.name)
+    shutil.rmtree(kept.parent, ignore_errors=True)
+    kept.parent.mkdir()
+    scratch.rename(kept)
+
+
+def _disk(out: Path, view: View, identity: str) -> None:
+    """The disk `out` of what is below in `view`."""
+    below = replace(view, at=out.parent.with_suffix(".below"), upper=None, work=None, chroot=False)
+    enter = below.prefix("disk")
+    disk.build(below.at, out, size_mib=DISK_MIB, identity=identity, fmt="raw", enter=enter)

@@ -7,7 +7,7 @@ import re
 import shlex
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,16 +92,17 @@ def build(
     log: Path,
     say: Callable[[str], None],
     packages: int = 0,
+    enter: Sequence[str] = (),
 ) -> Mapping[str, float]:
     """Run Packer on packer/ for `source` (`null.tree` or `qemu.machine`) with `variables`.
 
-    `folder` is scratch space. Returns the seconds that each script took. Raises StageError naming
-    layer, script and command when one fails.
+    `folder` is scratch space, `enter` an argv prefix for Packer. Returns the seconds that each
+    script took. Raises StageError naming layer, script and command when one fails.
     """
     values = folder / f"{layer}.pkrvars.json"
     values.write_text(json.dumps(variables, indent=1))
     follower = Follower(say, packages)
-    argv = ["packer", "build", "-color=false", f"-only={source}", f"-var-file={values}"]
+    argv = [*enter, "packer", "build", "-color=false", f"-only={source}", f"-var-file={values}"]
     result = run.run(
         [*argv, paths.PACKER],
         cwd=folder,

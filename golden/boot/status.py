@@ -57,6 +57,11 @@ _TROUBLE: tuple[tuple[str, re.Pattern[str], str], ...] = (
         re.compile(r"Press Enter for maintenance()"),
         "a file system check failed, and init waits in its maintenance shell",
     ),
+    (
+        "first boot",
+        re.compile(r"firstboot: (?:\d+: )?exec: (\S+): not found"),
+        "it needs {}, which is not in the image",
+    ),
 )
 
 

@@ -6,6 +6,6 @@ them, and the qcow2).
 """
 
 from golden.disk.build import Built, build
-from golden.disk.grub import boot_files, require_bootable
+from golden.disk.grub import boot_files, kernel_options, require_bootable
 
-__all__ = ["Built", "boot_files", "build", "require_bootable"]
+__all__ = ["Built", "boot_files", "build", "kernel_options", "require_bootable"]

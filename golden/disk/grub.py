@@ -42,6 +42,8 @@ search.fs_label {label} root hd0,msdos1
 set prefix=($root)/boot/grub
 """
 
+OPTIONS = f"root=LABEL={LABEL} ro net.ifnames=0 biosdevname=0"
+CONSOLES = "console=tty0 console=ttyS0,115200n8"
 GRUB_CFG = """\
 # The names /vmlinuz and /initrd.img are links that the kernel package keeps: no update-grub needed.
 # Hidden: a menu drawn on a serial line takes seconds. Escape shows it.
@@ -53,8 +55,8 @@ if serial --unit=0 --speed=115200 --word=8 --parity=no --stop=1; then
     terminal_input console serial
     terminal_output console serial
 fi
-set options="root=LABEL={label} ro net.ifnames=0 biosdevname=0{options}"
-set consoles="console=tty0 console=ttyS0,115200n8"
+set options="{options}"
+set consoles="{consoles}"
 menuentry "Debian GNU/Linux" {{
     linux /vmlinuz $options $consoles
     initrd /initrd.img
@@ -71,13 +73,17 @@ LABEL={LABEL} / ext4 errors=remount-ro 0 1
 """
 
 
-def boot_files(options: str = "") -> dict[str, str]:
-    """The text files that the tree of a disk needs for booting, by path in the image; the kernel
-    also gets `options`."""
+def boot_files() -> dict[str, str]:
+    """The text files that the tree of a disk needs for booting, by path in the image."""
     return {
-        "/boot/grub/grub.cfg": GRUB_CFG.format(label=LABEL, options=f" {options}".rstrip()),
+        "/boot/grub/grub.cfg": GRUB_CFG.format(options=OPTIONS, consoles=CONSOLES),
         "/etc/fstab": FSTAB,
     }
+
+
+def kernel_options() -> str:
+    """The options that the menu gives the kernel, for whoever boots a disk without it."""
+    return f"{OPTIONS} {CONSOLES}"
 
 
 def require_bootable(holds: Callable[[str], bool], own_kernel: bool = True) -> None:

@@ -59,6 +59,7 @@ def bake(
     help={
         "format": "qcow2, raw, or tree (layers without a disk)",
         "out": "write the plan to this file, for inv bake --plan",
+        "offline": "as a bake without any mirror would",
     },
     iterable=["node"],
 )
@@ -70,12 +71,13 @@ def plan(
     packages: str = "",
     json: bool = False,
     out: str = "",
+    offline: bool = False,
 ) -> None:
     """Show what a bake would do, why, and what it costs."""
     from golden import definition
     from golden.bake import plan, planfile, planning
 
-    found = plan(definition.load(site, packages=packages), node or (), format)
+    found = plan(definition.load(site, packages=packages), node or (), format, offline=offline)
     if out:
         planfile.write(Path(out), found)
     if json:

@@ -15,7 +15,6 @@ from golden import paths
 from golden.definition import Kind, Site
 from golden.definition.models import Layer as DefinedLayer
 from golden.definition.models import RoleLayer
-from golden.disk import boot_files
 from golden.errors import UserError
 from golden.layers import Layer
 from golden.layers.model import Inputs, digest
@@ -32,7 +31,6 @@ OWN_LAYERS: tuple[RoleLayer, ...] = ("platform", "synnefo")
 KERNEL = ("begin.sh", "essential.sh", "users.sh", "packages.sh", "end.sh")
 INITRAMFS = ("initramfs-modules.sh", "initramfs.sh")
 SITE = ("files.sh", "services.sh", "hygiene.sh", "inventory.sh")
-MACHINE_OPTIONS = "vsyscall=emulate no_timer_check"  # W3.1; a busy host starves the timer
 # In front of and behind the scripts that roles bring.
 PACKAGES_BEGIN = ("begin.sh", "packages.sh")
 PACKAGES_END = ("end.sh",)
@@ -238,16 +236,6 @@ def site_recipe(site: Site, rendering: Rendering, kind: Kind, below: Recipe | No
     recipe = _recipe(name, below, SITE, given, nothing, more=inputs)
     written = {path: _text(file) for path, file in files.items()}
     return replace(recipe, texts={**recipe.texts, "files": written})
-
-
-def machine(base: Recipe, key: bytes) -> Recipe:
-    """A layer that makes `base` bootable by itself, and lets root in with the public `key`."""
-    files = boot_files(MACHINE_OPTIONS)
-    images = {path: payload.ImageFile(text.encode(), "0644") for path, text in files.items()}
-    given = {"authorized_keys": key, "boot.tar": payload.archive(images)}
-    settings = {"the machine's key": digest(key), "its boot files": digest(repr(files).encode())}
-    more = {"settings": settings}
-    return _recipe("machine", base, ("machine.sh",), given, Resolution((), ()), more=more)
 
 
 def _recipe(

@@ -40,11 +40,10 @@ def explain(site: Site, found: Mapping[str, list[str]], *, offline: bool = False
     whole = ", ".join(layer for layer, names in found.items() if not names) or "none"
     width = max(map(len, found))
     release = f"images/releases/{site.release.name}.yaml"
-    remedy = (
+    remedy = "put the .debs into a folder and name it with --packages FOLDER, " + (
         "bring a pool here (./inv pool.export and ./inv pool.import), or leave out --offline"
         if offline
-        else "put the .debs into a folder and name it with --packages FOLDER, or name a mirror "
-        f"that has them in {release}"
+        else f"or name a mirror that has them in {release}"
     )
     return "\n".join(
         [

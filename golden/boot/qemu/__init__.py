@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from golden.boot.target import Declaration, Target
+from golden.boot.target import Declaration, Option, Target
 
 
 def _load() -> type[Target]:
@@ -11,4 +11,10 @@ def _load() -> type[Target]:
     return Qemu
 
 
-DECLARED = Declaration(_load)
+_KERNEL = Option(
+    "kernel",
+    "the folder of vmlinuz and initrd.img, where the images have none (default: this host's /)",
+    tasks=("boot", "rehearse"),
+)
+
+DECLARED = Declaration(_load, (_KERNEL,))

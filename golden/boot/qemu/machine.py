@@ -7,8 +7,10 @@ W16.5).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from golden.boot.accelerator import QEMU, Accelerator
+from golden.disk import kernel_options
 from golden.rundir import NodeDir
 
 
@@ -17,7 +19,8 @@ class Machine:
     """One node's machine.
 
     `lan` is GROUP:PORT of the site's network, `mac` the node's address there; `management_mac` is
-    that of the NIC behind which 127.0.0.1:`port` leads to the node's sshd.
+    that of the NIC behind which 127.0.0.1:`port` leads to the node's sshd. `kernel` is the folder
+    of vmlinuz and initrd.img; None where the image has its own.
     """
 
     name: str
@@ -27,6 +30,7 @@ class Machine:
     mac: str
     management_mac: str
     port: int
+    kernel: Path | None = None
 
 
 def argv(machine: Machine, accelerator: Accelerator) -> list[str]:
@@ -40,6 +44,7 @@ def argv(machine: Machine, accelerator: Accelerator) -> list[str]:
         *("-rtc", "base=utc"),
         *_console(machine),
         *_disks(machine),
+        *_kernel(machine.kernel),
         *_networks(machine),
         *("-object", "rng-random,id=rng,filename=/dev/urandom"),
         *("-device", "virtio-rng-pci,rng=rng,addr=0x9"),
@@ -59,8 +64,10 @@ def _console(machine: Machine) -> list[str]:
 def _disks(machine: Machine) -> list[str]:
     """vda: the overlay of the image, vdb: the data disk, vdc: the seed."""
     files = machine.files
+    # A kernel from outside takes the first place itself (docs/wheezy.md W16.11).
+    first = "" if machine.kernel else "bootindex=0"
     disks = [
-        (files.overlay.name, "qcow2", "discard=unmap,detect-zeroes=unmap", "bootindex=0"),
+        (files.overlay.name, "qcow2", "discard=unmap,detect-zeroes=unmap", first),
         (files.data.name, "qcow2", "discard=unmap,detect-zeroes=unmap", ""),
         (files.seed.name, "raw", "readonly=on", ""),
     ]
@@ -70,6 +77,15 @@ def _disks(machine: Machine) -> list[str]:
         place = f"virtio-blk-pci,drive=disk{number},addr={0x5 + number:#x}"
         words += ["-drive", drive, "-device", f"{place},{device}" if device else place]
     return words
+
+
+def _kernel(folder: Path | None) -> list[str]:
+    """What GRUB would find in the image; old programs need the page (docs/wheezy.md W3.1)."""
+    if folder is None:
+        return []
+    options = f"{kernel_options()} vsyscall=emulate no_timer_check"
+    files = ["-kernel", str(folder / "vmlinuz"), "-initrd", str(folder / "initrd.img")]
+    return [*files, "-append", options]
 
 
 def _networks(machine: Machine) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import time
@@ -36,9 +37,13 @@ class Qemu(Target):
     name = "qemu"
     format = "qcow2"
 
+    def __init__(self, kernel: str = "") -> None:
+        self._given = kernel
+
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""
         data_disk.check(site)
+        self._kernel(site)
         for node in nodes:
             files = NodeDir(site.name, node.name)
             if not files.running():
@@ -57,7 +62,7 @@ class Qemu(Target):
         accelerator = replace(choose(), cpu=site.release.cpu)
         for attempt in range(1, PORT_ATTEMPTS + 1):
             try:
-                files.remember(_start(site, node, files, image, accelerator))
+                files.remember(_start(site, node, files, accelerator, self._kernel(site)))
                 break
             except StageError as error:
                 # Between choosing the port and QEMU taking it another program may have it.
@@ -65,6 +70,22 @@ class Qemu(Target):
                 if not taken or attempt == PORT_ATTEMPTS:
                     raise
         return True
+
+    def _kernel(self, site: Site) -> Path | None:
+        """The folder of a kernel from outside the images. Raises UserError where that is wrong."""
+        if site.release.own_kernel:
+            if self._given:
+                raise UserError(f"--kernel {self._given}: the images of {site.name} have a kernel")
+            return None
+        folder = Path(self._given or "/").resolve()
+        for name in ("vmlinuz", "initrd.img"):
+            if not os.access(folder / name, os.R_OK):
+                raise UserError(
+                    f"the images of {site.name} have no kernel (kernel: external), and "
+                    f"{folder / name} cannot be read: name a folder of vmlinuz and initrd.img with "
+                    "--kernel"
+                )
+        return folder
 
     def down(self, site: str, node: str, *, keep: bool) -> bool:
         """Power the node off; False when it was off. Without `keep` its disks go too."""
@@ -135,7 +156,10 @@ def _create_over(path: Path, image: Path) -> None:
     temporary.replace(path)
 
 
-def _start(site: Site, node: Node, files: NodeDir, image: Path, accelerator: Accelerator) -> State:
+def _start(
+    site: Site, node: Node, files: NodeDir, accelerator: Accelerator, kernel: Path | None
+) -> State:
+    image = artifact(site, node)
     machine = Machine(
         name=f"{site.name}-{node.name}",
         memory_mib=node.kind.memory_mib,
@@ -144,6 +168,7 @@ def _start(site: Site, node: Node, files: NodeDir, image: Path, accelerator: Acc
         mac=node.mac,
         management_mac=str(management(node).mac),
         port=free_port(),
+        kernel=kernel,
     )
     power_on = time.time()
     process = daemon.start(

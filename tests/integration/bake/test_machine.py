@@ -1,72 +1,95 @@
-"""A layer made in a virtual machine is the layer that a tree on this host gives, byte by byte."""
+"""A layer made in a virtual machine is the layer that a tree on this host gives, byte by byte, and
+a killed bake leaves no machine behind."""
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Iterator
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from golden import lock, paths
+from golden import lock, paths, run
 from golden.bake import bake
-from golden.bake.layer import Builder
 from golden.definition import load
-from golden.layers import Layer, Store, working
-from golden.layers.overlay import CAPABILITY, OPAQUE, attribute, walk
-from golden.recipe import Recipe, resolve
+from golden.layers import Store, Stored
+from golden.layers.content import SUMS
+from golden.recipe import resolve
 from golden.render import render
 
 pytestmark = pytest.mark.nightly
-SITE = "rehearsal"
-# What a bake in a place of its own must not touch: notes about the last layers of the site.
-OWN_NAME = "machine-test"
+SITE, NODE = "rehearsal", "node2"
 
 
-@pytest.fixture(scope="module")
-def builder() -> Iterator[Builder]:
-    """A builder for the layers of the rehearsal, which are all in the store, in machines."""
+def bake_with(builder: str) -> Stored:
+    """Make the topmost layer of a node, on what is in the cache, by `builder`."""
     site = load(SITE)
-    bake(site, ["node2"], fmt="tree")
     _, resolver = lock.resolver(site.release, offline=False)
-    inside = replace(site, name=OWN_NAME, release=replace(site.release, builder="machine"))
-    with working(paths.CACHE) as workspace:
-        yield Builder(inside, Store(paths.CACHE), workspace, resolver)
+    layer = resolve(site, render(site), resolver, site.kinds).kinds[NODE][-1].layer
+    store = Store(paths.CACHE)
+    if old := store.get(layer):
+        store.discard(old)
+    bake(replace(site, release=replace(site.release, builder=builder)), [NODE], fmt="tree")
+    stored = store.get(layer)
+    assert stored is not None
+    return stored
 
 
-def again(recipe: Recipe) -> Recipe:
-    """The same layer with a key of its own."""
-    inputs = {**recipe.layer.inputs, "settings": {"made": "in a machine"}}
-    return replace(recipe, layer=Layer(recipe.name, recipe.layer.parent, inputs))
+def contents(stored: Stored) -> set[str]:
+    """Type, mode, owner, time and hash of every path."""
+    return set((stored.folder / SUMS).read_text().splitlines())
 
 
-def described(tree: Path) -> dict[str, tuple[object, ...]]:
-    """All that a disk takes of each path of a layer."""
-    found: dict[str, tuple[object, ...]] = {}
-    for path, name, status in walk(str(tree), "/"):
-        kind = stat.S_IFMT(status.st_mode)
-        content: object = status.st_rdev
-        if kind == stat.S_IFREG:
-            content = Path(path).read_bytes()
-        if kind == stat.S_IFLNK:
-            content = str(Path(path).readlink())
-        notes = tuple(attribute(path, key) for key in (CAPABILITY, *OPAQUE))
-        owner = (status.st_uid, status.st_gid)
-        time = status.st_mtime_ns if kind != stat.S_IFDIR else 0
-        found[name] = (status.st_mode, owner, time, content, notes)
+def test_a_machine_gives_the_bytes_of_a_tree() -> None:
+    tree = bake_with("tree")
+    ours = contents(tree)
+    machine = bake_with("machine")
+    assert sorted(ours ^ contents(machine)) == []
+    assert machine.record["content"] == tree.record["content"]
+    assert machine.record["scripts"].keys() == tree.record["scripts"].keys()
+
+
+PROGRAM = """\
+from golden import run
+from tests.integration.bake.test_machine import bake_with
+run.end_with_children()
+bake_with("machine")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_bake_leaves_no_machine(number: signal.Signals, tmp_path: Path) -> None:
+    bake(load(SITE), [NODE], fmt="tree")
+    child = run.start([sys.executable, "-c", PROGRAM], cwd=paths.ROOT, log=tmp_path / "log")
+    try:
+        wait_until(lambda: {"qemu-system-x86_64", "packer"} <= running().keys(), 180)
+        os.kill(child.pid, number)
+        wait_until(lambda: not running(), 15)
+        assert child.wait(15) != 0
+    finally:
+        run.end(child)
+
+
+def running() -> dict[str, int]:
+    """{program: its pid} of what works in the folders of a bake of this checkout."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            place, words = (process / "cwd").readlink(), (process / "cmdline").read_bytes()
+        except OSError:  # it has ended, or is another user's
+            continue
+        if place.is_relative_to(paths.CACHE / "work"):
+            found[Path(os.fsdecode(words.split(b"\0")[0])).name] = int(process.name)
     return found
 
 
-def test_a_machine_gives_the_bytes_of_a_tree(builder: Builder) -> None:
-    site = load(SITE)
-    recipe = resolve(site, render(site), builder.resolver, site.kinds).kinds["node2"][-1]
-    made = again(recipe)
-    builder.make(made, lambda _: None)
-    theirs, ours = (
-        described(builder.stored([layer])[0].tree) for layer in (made.layer, recipe.layer)
-    )
-    assert ours.keys() == theirs.keys()
-    assert [name for name in ours if ours[name] != theirs[name]] == []
-    scripts = builder.stored([made.layer])[0].record["scripts"]
-    assert tuple(scripts) == recipe.scripts
+def wait_until(so: Callable[[], bool], seconds: float) -> None:
+    """Raise AssertionError where it is not `so` within `seconds`."""
+    end = time.monotonic() + seconds
+    while not so():
+        assert time.monotonic() < end, running()
+        time.sleep(0.2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,9 @@ from golden.boot.accelerator import Accelerator
 from golden.boot.libvirt.target import Libvirt
 from golden.boot.qemu.machine import Machine, argv
 from golden.boot.qemu.target import Qemu
+from golden.definition import Site
 from golden.definition.files import VolumeGroup
+from golden.disk import boot_files, kernel_options
 from golden.errors import UserError
 from golden.rundir import NodeDir
 from tests.unit.small_site import small_site
@@ -18,7 +21,7 @@ from tests.unit.small_site import small_site
 TCG = Accelerator("tcg", "", 6.0)
 
 
-def words(accelerator: Accelerator = TCG) -> list[str]:
+def words(accelerator: Accelerator = TCG, kernel: Path | None = None) -> list[str]:
     files = NodeDir("rehearsal", "node1")
     machine = Machine(
         name="rehearsal-node1",
@@ -28,6 +31,7 @@ def words(accelerator: Accelerator = TCG) -> list[str]:
         mac="02:00:00:00:02:01",
         management_mac="06:00:00:00:02:01",
         port=2201,
+        kernel=kernel,
     )
     return argv(machine, accelerator)
 
@@ -107,6 +111,34 @@ def test_emulation_uses_one_processor_that_calls_itself_amd() -> None:
 
 def test_the_machine_is_one_that_old_kernels_know() -> None:
     assert option("-machine")[0].startswith("pc,")
+
+
+def test_a_kernel_from_outside_gets_what_the_menu_of_a_disk_says_and_the_old_page() -> None:
+    every = words(kernel=Path("/some where"))
+    assert every[every.index("-kernel") + 1] == "/some where/vmlinuz"
+    assert every[every.index("-initrd") + 1] == "/some where/initrd.img"
+    said = every[every.index("-append") + 1]
+    menu = boot_files()["/boot/grub/grub.cfg"]
+    assert all(word in menu for word in kernel_options().split())
+    assert said.startswith(kernel_options()) and "vsyscall=emulate" in said.split()
+    assert "-kernel" not in words()
+
+
+def outside() -> Site:
+    site = small_site()
+    release = dataclasses.replace(site.release, kernel="external")
+    return dataclasses.replace(site, release=release)
+
+
+def test_a_kernel_from_outside_must_be_readable(tmp_path: Path) -> None:
+    (tmp_path / "vmlinuz").touch()
+    with pytest.raises(UserError, match=r"no kernel .*/initrd\.img cannot be read: .*--kernel"):
+        Qemu(str(tmp_path)).check(outside(), ())
+
+
+def test_an_image_with_a_kernel_takes_no_other(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"--kernel .*: the images of small have a kernel"):
+        Qemu(str(tmp_path)).check(small_site(), ())
 
 
 @pytest.mark.parametrize("place", [Qemu(), Libvirt()], ids=["qemu", "libvirt"])

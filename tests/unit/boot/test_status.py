@@ -31,6 +31,7 @@ def line(step: str, state: str, *, detail: str = "", n: int = 1, uptime: float =
         ("panic", "kernel", "kernel panic: VFS: Unable to mount root fs on unknown-block(0,0)"),
         ("no-root", "kernel", "the root file system LABEL=nosuch was not found"),
         ("maintenance", "file systems", "maintenance shell"),
+        ("no-python", "first boot", "it needs /usr/bin/python2.7, which is not in the image"),
         (
             "failed-step",
             "first boot",

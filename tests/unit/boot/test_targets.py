@@ -81,8 +81,11 @@ def test_the_menu_offers_what_targets_declare(capsys: pytest.CaptureFixture[str]
         for option in options(name).values():
             assert f"--{option.name}" in shown
             assert option.help.split()[2].rstrip(":") in NAMES
-    assert {"connect", "interface", "shared", "reinstall", "force"} == options("boot").keys()
-    assert {"connect"} == options("down").keys() == options("rehearse").keys()
+    assert {"connect", "interface", "kernel", "shared", "reinstall", "force"} == options(
+        "boot"
+    ).keys()
+    assert {"connect"} == options("down").keys()
+    assert {"connect", "kernel"} == options("rehearse").keys()
 
 
 def test_what_is_typed_arrives_at_the_target(monkeypatch: pytest.MonkeyPatch) -> None:

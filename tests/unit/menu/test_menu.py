@@ -219,7 +219,7 @@ def test_a_path_reaches_its_writer_as_it_was_typed(
     given: list[object] = []
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(place, lambda *values: given.extend(values))
-    monkeypatch.setattr("golden.bake.plan", lambda *_: Mock())
+    monkeypatch.setattr("golden.bake.plan", lambda *_, **__: Mock())
     monkeypatch.setattr("golden.bake.planning.show", lambda _: None)
     typed(line)
     assert tmp_path / line.split()[-1] in [
