@@ -47,6 +47,12 @@ def test_first_boot_goes_before_every_daemon_of_the_roles(tree: Tree) -> None:
     assert late == [], needs
 
 
+def test_the_packet_filter_is_there_before_the_network(tree: Tree) -> None:
+    started(tree, ["cron"])
+    needs = waits(tree, "boot")
+    assert "packet-filter" in behind(needs, "networking"), needs
+
+
 def test_gunicorn_and_ganeti_start_after_archipelago(tree: Tree) -> None:
     """gunicorn 0.14.5-3 and archipelago 0.4.1 require $all, and insserv puts both into its last
     slot, in parallel (docs/wheezy.md W11.3)."""
@@ -81,13 +87,18 @@ def started(tree: Tree, daemons: list[str], before: str = "") -> dict[str, list[
     for name, source in own.items():
         tree.put(f"/etc/init.d/{name}", source.read_bytes(), 0o755)
     tree.put("/tmp/services.sh", (SCRIPTS / "bake/services.sh").read_text())
-    named = "\n".join([*daemons, *(name for name in own if name != "firstboot")])
-    enable = "\n".join(f"update-rc.d {name} enable" for name in [*daemons, *own])
+    ours = [name for name in own if name not in ("firstboot", "packet-filter")]
+    named = "\n".join([*daemons, *ours])
+    enable = "\n".join(f"update-rc.d {name} enable" for name in [*daemons, *ours])
     script = f"mkdir /run/bake /run/bake/input; echo '{named}' >/run/bake/input/services.list\n"
     said = tree.sh(f"{before}\n{script} sh /tmp/services.sh\n{enable}").out
     assert "loop" not in said
-    # The numbers of the links say less: startpar goes by this file.
-    targets, *lines = tree.read("/etc/init.d/.depend.start").splitlines()
+    return waits(tree, "start")
+
+
+def waits(tree: Tree, when: str) -> dict[str, list[str]]:
+    """What each script waits for: startpar goes by this file, the links' numbers say less."""
+    targets, *lines = tree.read(f"/etc/init.d/.depend.{when}").splitlines()
     found = {line.partition(":")[0]: line.split()[1:] for line in lines if ":" in line}
     return {name: found.get(name, []) for name in targets.split()[2:]}
 
