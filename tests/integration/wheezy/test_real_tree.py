@@ -53,6 +53,21 @@ def test_the_packet_filter_is_there_before_the_network(tree: Tree) -> None:
     assert "packet-filter" in behind(needs, "networking"), needs
 
 
+@pytest.mark.parametrize("node", ["node1", "node2"])
+@pytest.mark.parametrize(("program", "rules"), [("iptables", "ipv4"), ("ip6tables", "ipv6")])
+def test_iptables_prints_the_packet_filter_as_it_is_written(
+    tree: Tree, node: str, program: str, rules: str
+) -> None:
+    """The rehearsal's, for the guide's own site has none."""
+    need(tree, f"/sbin/{program}-restore", f"/sbin/{program}")
+    file = paths.RENDERED / f"rehearsal/{node}/rootfs/etc/packet-filter/{rules}.rules"
+    tree.put("/tmp/rules", file.read_bytes())
+    said = tree.sh(f"{program}-restore </tmp/rules; {program} -S").out.splitlines()
+    wanted = [line for line in file.read_text().splitlines() if line.startswith("-A")]
+    assert len(wanted) >= 3
+    assert [line for line in said if line.startswith("-A")] == wanted
+
+
 def test_gunicorn_and_ganeti_start_after_archipelago(tree: Tree) -> None:
     """gunicorn 0.14.5-3 and archipelago 0.4.1 require $all, and insserv puts both into its last
     slot, in parallel (docs/wheezy.md W11.3)."""
