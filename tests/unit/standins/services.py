@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from golden import run
+from tests.unit.standins.site import PASSWORD
 
 POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -44,7 +45,7 @@ def postgresql() -> Iterator[int]:
     prefix = user if os.geteuid() == 0 else []
     if prefix:
         shutil.chown(place, "postgres", "postgres")
-    (place / "password").write_text("databasepw1")
+    (place / "password").write_text(PASSWORD)
     data = place / "data"
     words = [
         "--auth=scram-sha-256",
@@ -58,7 +59,7 @@ def postgresql() -> Iterator[int]:
     try:
         wait(port)
         for name in ("snf_apps", "snf_pithos"):
-            env = {"PGPASSWORD": "databasepw1"}
+            env = {"PGPASSWORD": PASSWORD}
             connection = ["-h", "127.0.0.1", "-p", str(port), "-U", "synnefo"]
             for _ in range(50):
                 made = run.run([POSTGRESQL / "createdb", *connection, name], env=env, check=False)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
+# Of the database: what operators type, and each language quotes in its own way.
+PASSWORD = 'it\'s "one" 50%'
 CLOUDBAR = """CLOUDBAR_LOCATION = 'https://node1.rehearsal.test/static/im/cloudbar/'
 CLOUDBAR_SERVICES_URL = 'https://node1.rehearsal.test/astakos/ui/get_services'
 CLOUDBAR_MENU_URL = 'https://node1.rehearsal.test/astakos/ui/get_menu'
@@ -22,12 +25,14 @@ EMAIL_FILE_PATH = '{mail}'
     "10-snf-webproject-database.conf": """
 DATABASES = {{'default': {{
     'ENGINE': 'django.db.backends.postgresql_psycopg2', 'NAME': 'snf_apps', 'USER': 'synnefo',
-    'PASSWORD': 'databasepw1', 'HOST': '127.0.0.1', 'PORT': '{port}'}}}}
+    'PASSWORD': """
+    + repr(PASSWORD)
+    + """, 'HOST': '127.0.0.1', 'PORT': '{port}'}}}}
 """,
     "10-snf-webproject-deploy.conf": "SECRET_KEY = 'k' * 40\nLOG_DIR = '{mail}'\n",
     "20-snf-cyclades-gtools-backend.conf": "AMQP_HOSTS = ['amqp://synnefo:brokerpw1@127.0.0.1:{amqp}']\n",
 }
-PITHOS_DB = "'postgresql://synnefo:databasepw1@127.0.0.1:{port}/snf_pithos'\n"
+PITHOS_DB = f"'postgresql://synnefo:{quote(PASSWORD)}@127.0.0.1:{{port}}/snf_pithos'\n"
 NODE1 = SHARED | {
     "20-snf-astakos-app-settings.conf": """
 ASTAKOS_COOKIE_DOMAIN = '.rehearsal.test'

@@ -42,7 +42,7 @@ def test_good_settings_load(load: Load) -> None:
         ),
         (API, "identity/v2.0", "identity/v3", "ASTAKOS_AUTH_URL does not fit ASTAKOS_BASE_URL"),
         (DATABASE, "_psycopg2", "", "ENGINE"),
-        (DATABASE, "databasepw1", "databasepw2", "same user, other password"),
+        (DATABASE, "50%", "60%", "same user, other password"),
         (DATABASE, "'PORT'", "'OPTIONS': {'synnefo_poolsize': 8}, 'PORT'", "without monkey_patch"),
         ("10-snf-webproject-deploy.conf", "'k' * 40", "'short'", "SECRET_KEY must be a string"),
         ("20-snf-cyclades-app-queues.conf", "brokerpw1", "brokerpw2", "AMQP_HOSTS differs from"),

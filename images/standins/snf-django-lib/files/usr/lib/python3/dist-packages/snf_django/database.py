@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
+import psycopg2.extensions
 import psycopg2.extras
 
 _idle: dict[str, list[Any]] = {}
@@ -81,7 +82,7 @@ def apps(settings: Any) -> Any:
     """A transaction on the database of DATABASES."""
     entry = settings.DATABASES["default"]
     names = ("DBNAME", "NAME"), *((key, key) for key in ("USER", "PASSWORD", "HOST", "PORT"))
-    dsn = " ".join(f"{key.lower()}='{entry[name]}'" for key, name in names)
+    dsn = psycopg2.extensions.make_dsn(**{key.lower(): entry[name] for key, name in names})
     options = dict(entry.get("OPTIONS", {}))
     return transaction(dsn, options.pop("synnefo_poolsize", 0), **options)
 
