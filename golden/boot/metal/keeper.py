@@ -6,12 +6,13 @@ line of JSON, its answer another one with, for a file, the open file.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from golden.boot.metal import following
 from golden.boot.metal.register import Record, Register
@@ -26,18 +27,8 @@ STARTED_BY_UEFI = (
 PUBLIC = re.compile(r"^/(vmlinuz|initrd|manifest|manifest\.sig|[a-z][a-z0-9-]*/[0-9]{5}\.gz)$")
 # A report's most, and the rest of a request.
 MESSAGE_BYTES = 1 << 18
-
-
-class Keeping(Protocol):
-    """What the server asks for; the url is known once it listens."""
-
-    def script(self, mac: str) -> str: ...
-    def uefi(self, mac: str) -> str: ...
-    def public(self, path: str) -> BinaryIO | None: ...
-    def seed(self, node: str, token: str) -> BinaryIO | None: ...
-    def give_back(self, node: str) -> None: ...
-    def refusal(self, node: str, token: str) -> int: ...
-    def report(self, node: str, token: str, line: dict[str, object]) -> None: ...
+# What the half that reads requests may have done.
+ASKED = ("script", "uefi", "public", "seed", "give_back", "refusal", "report")
 
 
 class Keeper:
@@ -128,33 +119,15 @@ class Keeper:
 
 
 class Apart:
-    """Asks the keeper at the other end of `link`."""
+    """Asks the keeper at the other end of `link`: each name of ASKED is a method."""
 
     def __init__(self, link: socket.socket) -> None:
         self._link, self._lock = link, threading.Lock()
 
-    def script(self, mac: str) -> str:
-        return str(self._ask("script", mac)[0])
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return functools.partial(self._ask, name)
 
-    def uefi(self, mac: str) -> str:
-        return str(self._ask("uefi", mac)[0])
-
-    def public(self, path: str) -> BinaryIO | None:
-        return self._ask("public", path)[1]
-
-    def seed(self, node: str, token: str) -> BinaryIO | None:
-        return self._ask("seed", node, token)[1]
-
-    def give_back(self, node: str) -> None:
-        self._ask("give_back", node)
-
-    def refusal(self, node: str, token: str) -> int:
-        return int(self._ask("refusal", node, token)[0])
-
-    def report(self, node: str, token: str, line: dict[str, object]) -> None:
-        self._ask("report", node, token, line)
-
-    def _ask(self, name: str, *words: object) -> tuple[Any, BinaryIO | None]:
+    def _ask(self, name: str, *words: object) -> Any:
         with self._lock:
             self._link.send(json.dumps([name, *words]).encode())
             said, files, _, _ = socket.recv_fds(self._link, MESSAGE_BYTES, 1)
@@ -163,24 +136,15 @@ class Apart:
         found = json.loads(said)
         if "error" in found:
             raise OSError(found["error"])
-        return found["value"], open(files[0], "rb") if files else None  # noqa: PTH123
+        return open(files[0], "rb") if files else found["value"]  # noqa: PTH123
 
 
 def answer(keeper: Keeper, link: socket.socket) -> None:
     """Answer one request after another, until the other end is gone."""
-    asked: dict[str, Callable[..., Any]] = {
-        "script": keeper.script,
-        "uefi": keeper.uefi,
-        "public": keeper.public,
-        "seed": keeper.seed,
-        "give_back": keeper.give_back,
-        "refusal": keeper.refusal,
-        "report": keeper.report,
-    }
     while request := link.recv(MESSAGE_BYTES):
         name, *words = json.loads(request)
         try:
-            found = asked[name](*words)
+            found = getattr(keeper, ASKED[ASKED.index(name)])(*words)
         except OSError as error:  # such as a full disk
             link.send(json.dumps({"error": str(error)}).encode())
             continue

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from golden.boot.metal import following, keeper
-from golden.boot.metal.keeper import Keeper, Keeping
+from golden.boot.metal.keeper import Apart, Keeper
 from golden.boot.metal.register import Register
 from golden.installer.bundle import Bundle
 
@@ -37,7 +37,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], keeper: Keeper) -> None:
         super().__init__(address, Handler)
-        self.keeper: Keeping = keeper
+        self.keeper: Keeper | Apart = keeper
         self.url = keeper.url = f"http://{address[0]}:{self.server_address[1]}"
 
 
@@ -151,7 +151,7 @@ def serve_as_nobody(server: Server, link: socket.socket) -> None:
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
-    server.keeper = keeper.Apart(link)
+    server.keeper = Apart(link)
     threading.Thread(target=_end_with, args=(link,), daemon=True).start()
     server.serve_forever()
 

@@ -248,3 +248,12 @@ def test_what_reads_requests_is_not_root_and_ends_with_its_keeper(tmp_path: Path
         process.end()
     front.wait(10)
     assert not front.is_alive()
+
+
+@pytest.mark.parametrize("name", ["follow", "register", "_report", "__class__"])
+def test_the_half_that_reads_requests_can_have_nothing_else_done(name: str, site: Site) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    theirs.send(json.dumps([name, "n1"]).encode())
+    with pytest.raises(ValueError):
+        answer(site.keeper, ours)
+    assert site.followed == []
