@@ -100,6 +100,16 @@ def test_the_password_of_a_proxy_is_one_of_them(
     assert known[b"pr0xypassword"] == "a proxy's password"
 
 
+def test_a_canary_that_the_docker_engine_tells_is_found(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, known: dict[bytes, str]
+) -> None:
+    monkeypatch.setattr("golden.paths.SECRETS", own_home / "secrets")
+    told = {"container n1": json.dumps({"Env": [f"TOKEN={CANARY}pithos_token"]}).encode()}
+    monkeypatch.setattr("golden.boot.container.told", lambda site: told)
+    with pytest.raises(StageError, match="container n1 shows the secret pithos_token"):
+        leaks.show("lab")
+
+
 @pytest.mark.parametrize("redacts", [True, False])
 def test_a_log_of_first_boot_is_red_when_nothing_is_blanked_out(
     own_home: Path, monkeypatch: pytest.MonkeyPatch, known: dict[bytes, str], redacts: bool

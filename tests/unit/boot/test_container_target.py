@@ -179,3 +179,22 @@ def test_a_node_of_any_name_fills_the_pattern() -> None:
     assert (
         str(NodeDir("small", "n2").path / "seed") + ":/var/lib/golden-seed:ro" in service["volumes"]
     )
+
+
+def test_what_the_engine_tells_of_a_node_its_image_and_its_output_is_searched(fake: Engine) -> None:
+    image = fake.images.add("top", attrs={"Config": {"Env": ["A=in-image"]}})
+    image.history = lambda: [{"CreatedBy": "in-history"}]
+    made = {"attrs": {"Config": {"Env": ["B=in-container"]}}, "image": image}
+    container(fake, "n1", logs=lambda: b"in-output", **made)
+    fake.containers.add("other", {"golden.home": "another clone", "golden.site": "small"})
+    (told,) = module.told("small").values()
+    for word in (b"in-image", b"in-history", b"in-container", b"in-output"):
+        assert word in told
+
+
+def test_without_an_engine_there_is_nothing_to_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent() -> None:
+        raise UserError("no Docker engine answers")
+
+    monkeypatch.setattr(engine, "connect", absent)
+    assert module.told("small") == {}
