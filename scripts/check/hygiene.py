@@ -72,7 +72,10 @@ def searched():
 
 def is_part(folder, device):
     """Whether what is below is to be searched: a mount is its server's business."""
-    return folder not in OF_PACKAGES and os.lstat(folder).st_dev == device
+    try:
+        return folder not in OF_PACKAGES and os.lstat(folder).st_dev == device
+    except OSError:
+        return False  # a daemon has taken it away
 
 
 def unpacked(path):

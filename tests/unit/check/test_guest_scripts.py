@@ -250,3 +250,12 @@ def test_scripts_load(version: str, name: str) -> None:
         check=False,
     )
     assert result.code == 0, result.out
+
+
+def test_a_folder_that_goes_while_it_is_searched_is_no_error(
+    scripts: dict[str, Any], searched: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hygiene = scripts["hygiene"]
+    monkeypatch.setattr(hygiene.os, "walk", lambda top: iter([(top, ["gone"], ["gone.txt"])]))
+    assert list(hygiene.searched()) == []
+    assert not hygiene.is_part(str(searched / "gone"), 1)
