@@ -60,6 +60,8 @@ def test_iptables_prints_the_packet_filter_as_it_is_written(
 ) -> None:
     """The rehearsal's, for the guide's own site has none."""
     need(tree, f"/sbin/{program}-restore", f"/sbin/{program}")
+    if tree.format():
+        pytest.skip("qemu-user does not hand rules to the kernel")
     file = paths.RENDERED / f"rehearsal/{node}/rootfs/etc/packet-filter/{rules}.rules"
     tree.put("/tmp/rules", file.read_bytes())
     said = tree.sh(f"{program}-restore </tmp/rules; {program} -S").out.splitlines()

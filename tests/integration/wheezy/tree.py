@@ -73,7 +73,7 @@ class Tree:
         """What a program of the tree prints; StageError when it fails."""
         words = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork"]
         words += ["--kill-child", "--net", "--uts", "sh", "-ec", SCRIPT, "sh"]
-        env = {"FORMAT": self._format()}
+        env = {"FORMAT": self.format()}
         places = [str(self.folder), str(self.place)]
         return run.run([*words, *places, *argv], env=env, check=check, timeout=timeout)
 
@@ -81,7 +81,7 @@ class Tree:
         """A script in its /bin/sh."""
         return self.run("/bin/sh", "-ec", script, check=check)
 
-    def _format(self) -> str:
+    def format(self) -> str:
         """What binfmt_misc is to know of the tree's programs; nothing where this host runs them."""
         head = (self.folder / "bin/bash").resolve().read_bytes()[:20]
         order = "<" if head[5] == 1 else ">"
