@@ -1,9 +1,10 @@
 # A virtual machine with a kernel of its own: for a release whose programs do not run on the host's
 # kernel. Every option is set, because the defaults of Packer 1.6.6 are small and slow. All files are in
 # the layer's folder, in which Packer works: golden/bake/machine.py puts them there. The disk that Packer
-# makes of its own accord is not attached.
+# makes of its own accord is not attached, and the image that it asks for is none: of a path with a percent
+# sign it would make no URL.
 source "qemu" "machine" {
-  iso_url          = "given.tar"
+  iso_url          = "/dev/null"
   iso_checksum     = "none"
   format           = "qcow2"
   output_directory = "machine"

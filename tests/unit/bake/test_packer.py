@@ -97,9 +97,10 @@ def test_seconds_are_noted_for_each_script() -> None:
 @pytest.fixture
 def variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Values for packer/, in a folder with the files that it names."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("given.tar", "keep"):
-        (tmp_path / name).touch()
+    place = tmp_path / "it's 50% #1"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    (place / "keep").touch()
     run.run(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", "key"])
     return ["-var", f'scripts=["{SCRIPTS}/bake/hygiene.sh"]']
 
@@ -108,6 +109,14 @@ def test_packer_finds_our_files_valid_and_formatted(variables: list[str]) -> Non
     env = {"CHECKPOINT_DISABLE": "1"}
     run.run(["packer", "validate", *variables, PACKER], env=env)
     run.run(["packer", "fmt", "-check", PACKER], env=env)
+
+
+def test_a_machine_may_be_started_in_any_folder(variables: list[str]) -> None:
+    argv = ["packer", "build", "-color=false", "-only=qemu.machine", *variables, PACKER]
+    env = {"CHECKPOINT_DISABLE": "1", "PACKER_CACHE_DIR": "cache", "TMPDIR": "."}
+    told = run.run(argv, env=env, check=False)
+    # There is no disk, which QEMU is the first to miss.
+    assert "Starting VM" in told.out and "Qemu failed to start" in told.out
 
 
 def test_an_accelerator_that_does_not_exist_is_refused(variables: list[str]) -> None:
