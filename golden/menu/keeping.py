@@ -66,13 +66,16 @@ def secrets(_: Context, site: str = DEFAULT_SITE, rotate: str = "", search: bool
     help={
         "release": "an id of inv release.list, a folder with a release, or a stick's image file",
         "key": "public key (PEM) of the checkout that made it (default: this one's)",
+        "volume": "a file that must be one of the release's disks, such as an uploaded volume",
     },
 )
-def verify(_: Context, release: str, site: str = DEFAULT_SITE, key: str = "") -> None:
+def verify(
+    _: Context, release: str, site: str = DEFAULT_SITE, key: str = "", volume: str = ""
+) -> None:
     """Prove offline that a release or stick is what was signed."""
     from golden.releases.verify import verify
 
-    verify(release, site, key)
+    verify(release, site, key, volume)
 
 
 @task("site", "node", iterable=["node"])

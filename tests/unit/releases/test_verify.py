@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from golden import manifest, paths, run
 from golden.errors import UserError
 from golden.keys import signing
-from golden.releases import ImageRelease, sums
+from golden.layers import content
+from golden.releases import ImageRelease, model, sums
 from golden.releases.verify import verify
 from tests.unit.releases import baked
 from tests.unit.releases.baked import SITE
@@ -64,6 +66,36 @@ def test_one_changed_bit_is_named(away: tuple[Path, Path], name: str, named: str
         verify(str(folder), SITE, str(key))
     assert str(caught.value).startswith(f"{folder}/{named}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_one_changed_bit_of_an_uploaded_volume_is_named(
+    away: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, key = away
+    volume = tmp_path / "pool/golden-lab-node.base"
+    volume.parent.mkdir()
+    shutil.copy(folder / "node/disk.qcow2", volume)
+    verify(str(folder), SITE, str(key), str(volume))
+    assert f"{volume}: the bytes of node/disk.qcow2" in capsys.readouterr().out
+    flip(volume)
+    with pytest.raises(UserError, match=rf"^{volume}: not the bytes of a disk of release [^\n]*$"):
+        verify(str(folder), SITE, str(key), str(volume))
+    with pytest.raises(UserError, match="none: no such file"):
+        verify(str(folder), SITE, str(key), str(tmp_path / "none"))
+
+
+def test_one_changed_bit_of_a_layer_is_named(away: tuple[Path, Path], own_home: Path) -> None:
+    folder, key = away
+    (layer,) = model.read(folder).images["node"].manifest()["layers"]
+    place = paths.CACHE / "layers" / layer["key"]
+    (place / "tree").mkdir(parents=True)
+    (place / "tree/file").write_text("of the node")
+    baked_as = content.call("record", place)
+    record = {"name": layer["name"], "boot": "", "settled": True, "stamp": "", "content": baked_as}
+    flip(place / "tree/file")
+    (place / "layer.json").write_text(json.dumps(record))
+    with pytest.raises(UserError, match=rf"{layer['key']}/tree/file: not what was baked[^\n]*$"):
+        verify(str(folder), SITE, str(key))
 
 
 def test_another_key_a_missing_and_an_added_file_are_refused(away: tuple[Path, Path]) -> None:
