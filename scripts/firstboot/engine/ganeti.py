@@ -45,8 +45,11 @@ def unfinished_jobs(ctx):
     """
     jobs = {}
     for path in glob.glob(ctx.path(QUEUE + "/job-*")):
+        number = path.rpartition("-")[2]
+        if not number.isdigit():
+            continue  # Ganeti writes job-1abc.new, and renames it
         try:
-            jobs[path.rpartition("-")[2]] = files.from_json(files.read(path))["ops"]
+            jobs[number] = files.from_json(files.read(path))["ops"]
         except ValueError:
             continue  # cut while it was written; Ganeti leaves it out as well
     waiting = [number for number in jobs if any(op["status"] in UNFINISHED for op in jobs[number])]

@@ -110,6 +110,7 @@ def case_jobs_of_before_a_power_cut_end_before_anything_is_made_beside_them(worl
     cloud.manage.run(["network-create"] + public_network._options(ctx), "")
     queue(world, 3, "success", "waiting")
     world.put("var/lib/ganeti/queue/job-4", '{"ops": [{"sta')
+    queue(world, "54hvsjca4g.new", "queued")
     world.put("var/lib/ganeti/queue/serial", "4\n")
     before = len(cloud.ran)
 
