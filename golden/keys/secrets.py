@@ -60,6 +60,7 @@ LENGTHS: Mapping[str, int] = {
 
 # What a person may write over them: a line of text that no command takes for an option.
 _TEXT = (re.compile(r"(?![-\s])[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?<!\s)"), "one line of text")
+_ASCII = (re.compile(r"(?![-\s])[ -~]+(?<!\s)"), "one line of ASCII text")
 _WORD = (re.compile(r"[!-~]{1,64}"), "at most 64 letters of ASCII")
 _FORMS = {
     "encryption_key": (re.compile(r"[!-~]{1,32}"), "at most 32 letters of ASCII"),  # S3.5
@@ -67,6 +68,8 @@ _FORMS = {
     "pithos_token": _WORD,
     "cyclades_token": _WORD,
     "rabbitmq_cookie": _WORD,
+    # Ganeti's remote API lets nobody in with another (W14.16).
+    "rapi_password": _ASCII,
 }
 
 HOST_KEY_TYPES = ("rsa", "ecdsa")

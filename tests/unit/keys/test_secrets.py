@@ -144,6 +144,7 @@ def test_a_damaged_file_is_said_not_shown_nor_changed(text: str, words: str) -> 
         ("user_password", "-hush", "without a space or '-'"),
         ("vnc_password", "@@SECRET:py:hush@@", "one line of text"),
         ("pithos_token", "hüsh", "at most 64 letters of ASCII"),
+        ("rapi_password", "hüsh", "one line of ASCII text"),
         ("encryption_key", "h" * 33, "at most 32 letters of ASCII"),
     ],
 )
