@@ -59,14 +59,23 @@ def receive(link, wanted):
     return payload[4:]
 
 
+def plain(user, password):
+    """The words of SASL PLAIN (RFC 4616): UTF-8 with zeros before both."""
+    # Joined as bytes: formatting into a `str` would make Python 2 encode texts of JSON as ASCII.
+    return b"\0" + b"\0".join(text.encode("utf-8") for text in (user, password))
+
+
 def login(host, port, user, password, vhost, timeout=30):
     """Raise RefusedError or socket.error unless `user` may open `vhost`."""
     link = socket.create_connection((host, port), timeout)
     try:
         link.sendall(b"AMQP\x00\x00\x09\x01")
         receive(link, START)
-        secret = "\0{0}\0{1}".format(user, password).encode("utf-8")
-        send(link, START_OK, long(b"") + short("PLAIN") + long(secret) + short("en_US"))
+        send(
+            link,
+            START_OK,
+            long(b"") + short("PLAIN") + long(plain(user, password)) + short("en_US"),
+        )
         # The broker's limits are taken as they come: channel-max, frame-max, heartbeat.
         send(link, TUNE_OK, receive(link, TUNE)[:8])
         send(link, OPEN, short(vhost) + short("") + b"\x00")

@@ -125,7 +125,7 @@ def amqp_login(address, user, password):
 
 
 def _amqp_start_ok(user, password):
-    secret = b"\0" + user.encode("ascii") + b"\0" + password.encode("ascii")
+    secret = b"\0" + files.encoded(user) + b"\0" + files.encoded(password)
     arguments = (
         struct.pack(">I", 0)  # no client properties
         + b"\x05PLAIN"

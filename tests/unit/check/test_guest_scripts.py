@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import socket
 import struct
 import sys
@@ -259,3 +260,17 @@ def test_a_folder_that_goes_while_it_is_searched_is_no_error(
     monkeypatch.setattr(hygiene.os, "walk", lambda top: iter([(top, ["gone"], ["gone.txt"])]))
     assert list(hygiene.searched()) == []
     assert not hygiene.is_part(str(searched / "gone"), 1)
+
+
+PLAIN = """
+import json, sys, amqp
+print(repr(amqp.plain(*json.loads(sys.argv[1])) == b"\\0synnefo\\0p\\xc3\\xa4 w"))
+"""
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_a_password_of_any_text_reaches_the_broker(version: str) -> None:
+    words = json.dumps(["synnefo", "pä w"])
+    env = {"PYTHONPATH": str(FOLDER), "PYTHONDONTWRITEBYTECODE": "1"}
+    said = run.run([PYTHONS[version], "-c", PLAIN, words], env=env)
+    assert said.out.strip() == "True"

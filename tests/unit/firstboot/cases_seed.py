@@ -5,7 +5,7 @@ import socket
 import struct
 import threading
 
-from engine import probe, seed
+from engine import files, probe, seed
 from engine.failures import StepError
 from world import PEM, SECRET, raises
 
@@ -146,10 +146,11 @@ def case_amqp_login_is_accepted_or_refused(world):
     for accepted in (True, False):
         seen = []
         redirect(world, serve(broker(accepted, seen)))
-        assert probe.amqp_login("127.0.0.1", "synnefo", "pw") is accepted
+        password = files.native(b"p\xc3\xa4 ss'w\"ord")
+        assert probe.amqp_login("127.0.0.1", "synnefo", password) is accepted
         # The frame says its own length, and the two words are SASL PLAIN's.
         size = struct.unpack(">BHI", seen[0][:7])[2]
-        assert len(seen[0]) == size + 8 and b"\0synnefo\0pw" in seen[0]
+        assert len(seen[0]) == size + 8 and b"\0synnefo\0p\xc3\xa4 ss'w\"ord" in seen[0]
 
 
 def case_ssh_greets(world):
