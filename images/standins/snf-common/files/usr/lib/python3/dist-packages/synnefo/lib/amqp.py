@@ -38,3 +38,9 @@ def publish(channel: Any, key: str, message: dict[str, Any]) -> None:
     """Send a message that outlives the broker."""
     properties = pika.BasicProperties(content_type="application/json", delivery_mode=2)
     channel.basic_publish(EXCHANGE, key, json.dumps(message).encode(), properties)
+
+
+def consume(channel: Any, queue: str, receive: Any, acknowledged: bool = False) -> None:
+    """Have `receive` called for each message of the queue; before pika 1 it came first."""
+    first = (receive, queue) if pika.__version__ < "1" else (queue, receive)
+    channel.basic_consume(*first, acknowledged)
