@@ -6,11 +6,13 @@ import os
 from guest import run, text
 
 # What none of the image's files set, and what roles or databases set for themselves. A path of the
-# command line is Debian's pg_ctlcluster's; the others are the session's own.
+# command line is Debian's pg_ctlcluster's; the others are the session's own. Before PostgreSQL 15
+# the limit of the process's stack counts as "environment variable".
 SETTINGS = """
 SELECT 'set', name || ' = ' || setting || ' by ' || source || coalesce(' in ' || sourcefile, '')
   FROM pg_settings WHERE source NOT IN ('default', 'override', 'client', 'session')
-   AND coalesce(sourcefile, '') NOT LIKE '/etc/postgresql/%';
+   AND coalesce(sourcefile, '') NOT LIKE '/etc/postgresql/%'
+   AND NOT (name = 'max_stack_depth' AND source = 'environment variable');
 SELECT 'set', array_to_string(setconfig, ', ') || ' by ALTER ROLE or DATABASE'
   FROM pg_db_role_setting;
 SELECT 'on', name FROM pg_settings

@@ -253,6 +253,7 @@ def main(request):
         "daemons": daemons_of_packages(request["services"]),
         "ports": ports(),
         "rpc": rpc(),
+        "loopback6": "0" * 31 + "1" in text("/proc/net/if_inet6"),
         "accounts": accounts(),
         "names": names(request["names"]),
         "network": network(),

@@ -76,6 +76,8 @@ def test_nothing_else_listens(facts: Facts, node: Node) -> None:
     }
     if "ganeti-mond" in SITE.release.facts["ganeti_daemons"]:
         known.add(("tcp", 1815))  # the monitoring daemon, of Ganeti 2.8 and newer
+    if SITE.release.facts["epmd_binds_ipv6"] and not facts.system["loopback6"]:
+        known.add(("tcp", 4369))  # Erlang 23's directory cannot be bound then (W13.19)
     # A program's own questions leave UDP open too; the ports of NFS change, and rpcbind knows them.
     heard = {
         (protocol, port)

@@ -117,7 +117,7 @@ def system(site: Site, node: Node) -> Document:
             for name in node.kind.services(site.release)
         },
         "daemons": {"cron": {"exists": True, "enabled": True, "code": 0, "says": ""}},
-        **{"ports": ports(node), "rpc": []},
+        **{"ports": ports(node), "rpc": [], "loopback6": True},
         "accounts": {
             "users": {"root": [0, 0], **{one.name: [one.uid, one.gid] for one in users.values()}},
             "groups": {"root": 0, **{one.group: one.gid for one in users.values()}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sqlite3
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -61,3 +62,23 @@ def test_settings_of_the_database_are_read(script: Any, monkeypatch: pytest.Monk
     found = script.postgresql()
     assert (found["set"], found["on"]) == (["fsync = off by database"], ["autovacuum"])
     assert found["role"] == ["postgres", "synnefo"]
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "told"),
+    [
+        ("max_stack_depth", "environment variable", []),
+        ("port", "environment variable", ["port = 1 by environment variable"]),
+        ("max_stack_depth", "command line", ["max_stack_depth = 1 by command line"]),
+        ("fsync", "default", []),
+    ],
+)
+def test_what_postgresql_finds_for_itself_is_no_setting(
+    script: Any, name: str, source: str, told: list[str]
+) -> None:
+    """Before 15 it says of the stack's limit what it says of PGPORT."""
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE TABLE pg_settings (name, setting, source, sourcefile)")
+    database.execute("INSERT INTO pg_settings VALUES (?, 1, ?, NULL)", (name, source))
+    found = database.execute(script.SETTINGS.partition(";")[0]).fetchall()
+    assert [value for _, value in found] == told
