@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from bench import real
-from golden.report import Outcome, Report
+from golden.report import Moment, Outcome, Report, timeline_json
 
 GREEN = Outcome("kamaki", "image_is_listed[node1]", "passed", 1.0)
 RED = Outcome("admin", "page_is_shown[node1]", "failed", 1.0, "status 500 | page")
@@ -13,13 +16,14 @@ ELSEWHERE = Outcome("storage", "group_is_there[node1]", "not run", 0.0, "no devi
 
 
 def document(*outcomes: Outcome) -> str:
-    seen = real.Record({"bake": 61.4}, {"after first boot": Report("real", outcomes, 9.0)})
+    rounds = {"check": Report("real", outcomes, 9.0).as_json()}
+    seen = real.Record({"bake": 61.4, "check": 9.0}, rounds)
     return real.document(seen, {"snf-common": "0.16.2-1~wheezy"}, ["snf-cyclades-gtools"])
 
 
 def test_it_counts_and_names_what_ran() -> None:
     text = document(GREEN, RED, ELSEWHERE)
-    assert "| bake | 61 |" in text and "| after first boot | 1 | 1 | 1 |" in text
+    assert "| bake | 61 |  |  |  |" in text and "| check | 9 | 1 | 1 | 1 |" in text
     assert "Of the folder (1): snf-common 0.16.2-1~wheezy." in text
     assert "Played: snf-cyclades-gtools." in text
     assert "- 1: no device mapper" in text
@@ -34,3 +38,20 @@ def test_a_red_check_without_a_reason_is_ours(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_committed_document_was_written_by_it_or_is_empty() -> None:
     assert real.DOCUMENT.read_text().startswith(real.HEAD)
+
+
+def test_what_a_rehearsal_kept_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(real, "ARTIFACTS", tmp_path)
+    folder = tmp_path / "real" / "rehearsal"
+    folder.mkdir(parents=True)
+    moments = [
+        Moment(0.0, 5.0, "site", "check", "failed"),
+        Moment(0.0, 1.0, "node1", "dns", "done"),
+    ]
+    (folder / "timeline.json").write_text(json.dumps(timeline_json(moments)))
+    report = Report("real", (RED,), 5.0).as_json()
+    (folder / "checks.container.json").write_text(json.dumps(report))
+    (tmp_path / "real" / "checks.json").write_text("of an earlier round")
+    assert real.kept("real") == real.Record(
+        {"check": 5.0}, {"check": json.loads(json.dumps(report))}
+    )
