@@ -40,10 +40,10 @@ NOTHING = "\nNothing has been recorded yet.\n"
 
 @dataclass(frozen=True)
 class Record:
-    """What a rehearsal has kept: seconds by stage, and its rounds of checks as golden.report has
-    them in JSON."""
+    """What a rehearsal has kept: {stage: (seconds, how it ended)}, and its rounds of checks as
+    golden.report has them in JSON."""
 
-    seconds: Mapping[str, float]
+    stages: Mapping[str, tuple[float, str]]
     rounds: Mapping[str, Mapping[str, Any]]
 
 
@@ -51,22 +51,25 @@ def kept(site: str) -> Record:
     """The record of the last rehearsal of `site`."""
     folder = ARTIFACTS / site / "rehearsal"
     moments = json.loads((folder / "timeline.json").read_text())
-    seconds = {one["what"]: one["seconds"] for one in moments if one["where"] == "site"}
+    stages = {
+        one["what"]: (one["seconds"], one["state"]) for one in moments if one["where"] == "site"
+    }
     files = {
         "check": folder / "checks.container.json",
         "check again": ARTIFACTS / site / "checks.json",
     }
-    present = {name: path for name, path in files.items() if name in seconds and path.exists()}
-    return Record(seconds, {name: json.loads(path.read_text()) for name, path in present.items()})
+    present = {name: path for name, path in files.items() if name in stages and path.exists()}
+    return Record(stages, {name: json.loads(path.read_text()) for name, path in present.items()})
 
 
 def document(seen: Record, versions: Mapping[str, str], played: Iterable[str]) -> str:
     """The text of DOCUMENT: `versions` of the folder's packages, and the stand-ins `played`."""
-    lines = [HEAD, "| stage | seconds | passed | failed | not run here |", "|---|---|---|---|---|"]
-    for name, seconds in seen.seconds.items():
+    lines = [HEAD, "| stage | ended | seconds | passed | failed | not run here |"]
+    lines.append("|---|---|---|---|---|---|")
+    for name, (seconds, state) in seen.stages.items():
         counts = seen.rounds.get(name, {}).get("counts", {})
-        cells = (str(counts.get(state, "")) for state in ("passed", "failed", "not run"))
-        lines.append(f"| {name} | {seconds:.0f} | {' | '.join(cells)} |")
+        cells = [str(counts.get(one, "")) for one in ("passed", "failed", "not run")]
+        lines.append(f"| {name} | {state} | {seconds:.0f} | {' | '.join(cells)} |")
     lines += ["", "## Red checks", "", *_red(seen)]
     lines += ["", "## Not run here", "", *_not_run(seen)]
     names = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))

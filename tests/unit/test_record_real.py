@@ -17,13 +17,13 @@ ELSEWHERE = Outcome("storage", "group_is_there[node1]", "not run", 0.0, "no devi
 
 def document(*outcomes: Outcome) -> str:
     rounds = {"check": Report("real", outcomes, 9.0).as_json()}
-    seen = real.Record({"bake": 61.4, "check": 9.0}, rounds)
+    seen = real.Record({"bake": (61.4, "done"), "check": (9.0, "failed")}, rounds)
     return real.document(seen, {"snf-common": "0.16.2-1~wheezy"}, ["snf-cyclades-gtools"])
 
 
 def test_it_counts_and_names_what_ran() -> None:
     text = document(GREEN, RED, ELSEWHERE)
-    assert "| bake | 61 |  |  |  |" in text and "| check | 9 | 1 | 1 | 1 |" in text
+    assert "| bake | done | 61 |  |  |  |" in text and "| check | failed | 9 | 1 | 1 | 1 |" in text
     assert "Of the folder (1): snf-common 0.16.2-1~wheezy." in text
     assert "Played: snf-cyclades-gtools." in text
     assert "- 1: no device mapper" in text
@@ -53,5 +53,5 @@ def test_what_a_rehearsal_kept_is_read(tmp_path: Path, monkeypatch: pytest.Monke
     (folder / "checks.container.json").write_text(json.dumps(report))
     (tmp_path / "real" / "checks.json").write_text("of an earlier round")
     assert real.kept("real") == real.Record(
-        {"check": 5.0}, {"check": json.loads(json.dumps(report))}
+        {"check": (5.0, "failed")}, {"check": json.loads(json.dumps(report))}
     )
