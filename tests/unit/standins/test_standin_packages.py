@@ -164,6 +164,14 @@ def test_one_beside_the_real_packages_brings_what_it_reads_settings_with(tmp_pat
     assert told == f"['amqp://a'] {tmp_path}/conf\n"
 
 
+def test_one_beside_the_real_packages_has_what_its_init_script_sources(tmp_path: Path) -> None:
+    built = standins.build(tmp_path / "own", SYNNEFO, chosen=["snf-cyclades-gtools"])
+    run.run(["dpkg-deb", "-x", built.folder / standins.file_name(built.packages[0]), tmp_path])
+    script = (tmp_path / "etc/init.d/snf-ganeti-eventd").read_text()
+    sourced = re.findall(r"^\. /(\S+)$", script, re.MULTILINE)
+    assert sourced and [path for path in sourced if not (tmp_path / path).is_file()] == []
+
+
 def test_beside_the_other_stand_ins_it_reads_with_theirs(root: Path) -> None:
     text = (root / "usr/lib/python3/dist-packages/synnefo/settings/__init__.py").read_text()
     assert "refuses what is wrong" in text
