@@ -156,6 +156,7 @@ def test_one_beside_the_real_packages_brings_what_it_reads_settings_with(tmp_pat
     amqp = library / "synnefo/lib/amqp.py"
     assert not amqp.is_symlink() and "exchange_declare" in amqp.read_text()
     (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/10.conf").write_text("from synnefo.lib.db.psyco_gevent import green\n")
     (tmp_path / "conf/20.conf").write_text("AMQP_HOSTS = ['amqp://a']\nOTHER = 1\n")
     code = "import sys, pathlib; from synnefo import settings as s; s.SYSTEM_FOLDER = "
     code += "pathlib.Path(sys.argv[1]); print(s.load().AMQP_HOSTS, s.load().where('X'))"
