@@ -13,6 +13,9 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.checks.browser import PAGE_SECONDS
 
+# What Chromium shows when any interface of its host comes or goes meanwhile, a container's say.
+INTERRUPTED = "ERR_NETWORK_CHANGED"
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -24,6 +27,8 @@ class Visit:
     def open(self, url: str) -> None:
         """Go to an address."""
         self.driver.get(url)
+        if INTERRUPTED in self.driver.page_source:
+            self.driver.get(url)
 
     def log_in(self, user: str, password: str) -> None:
         """Fill in the login form of the page, and wait until another page has come."""
