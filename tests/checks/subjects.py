@@ -70,3 +70,9 @@ def _words(one: Any) -> str:
         if hasattr(one, name):
             return f"{getattr(one, name)}"
     return str(one)
+
+
+def brings(package: str) -> pytest.MarkDecorator:
+    """Skips a check where no image of the site has the package."""
+    there = any(package in SITE.packages(kind, "synnefo") for kind in SITE.kinds)
+    return pytest.mark.skipif(not there, reason=f"no image of this site has {package}")

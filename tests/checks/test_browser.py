@@ -12,7 +12,7 @@ from golden.check.connection import Connection
 from golden.keys import pki, secrets
 from golden.paths import ARTIFACTS
 from tests.checks import browser
-from tests.checks.subjects import SITE, hosts
+from tests.checks.subjects import SITE, brings, hosts
 from tests.checks.tunnel import tunnel
 from tests.checks.visit import Visit
 
@@ -59,6 +59,7 @@ def test_profile_is_seen_after_the_login(user: Visit) -> None:
     assert synnefo.user(SITE) in user.text()
 
 
+@brings("snf-pithos-webclient")
 @pytest.mark.guide("G147")
 def test_cloudbar_leads_to_pithos(user: Visit) -> None:
     user.open(synnefo.url(SITE, "astakos", "/ui/profile"))
@@ -67,6 +68,7 @@ def test_cloudbar_leads_to_pithos(user: Visit) -> None:
     assert "Pithos" in user.driver.title
 
 
+@brings("snf-pithos-webclient")
 @pytest.mark.guide("G269")
 def test_cloudbar_leads_to_cyclades(user: Visit) -> None:
     user.open(synnefo.url(SITE, "pithos", "/ui/"))

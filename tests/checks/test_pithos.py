@@ -10,10 +10,11 @@ from golden.check import synnefo
 from golden.check.facts import Facts
 from golden.definition import Node
 from tests.checks.answers import said, told
-from tests.checks.subjects import SITE, each_node
+from tests.checks.subjects import SITE, brings, each_node
 from tests.checks.tenant import Tenant
 
 
+@brings("snf-pithos-webclient")
 @pytest.mark.guide("G147")
 @each_node(where="pithos")
 def test_page_is_shown_to_who_is_logged_in(facts: Facts, node: Node) -> None:
