@@ -10,7 +10,7 @@ source "qemu" "machine" {
   output_directory = "machine"
   skip_compaction  = true
 
-  # One -drive here replaces all of Packer's own (docs/wheezy.md W16.4). What is written to the first is
+  # One -drive here replaces all of Packer's own (docs/wheezy.md W16.4). What is written to a snapshot is
   # thrown away with QEMU. The kernel's options have the page that old programs call (W3.1); a timer that
   # a busy host starves is no reason to give up; and process 1 is a shell, as in /begin nothing is missing
   # but what takes time.
@@ -19,7 +19,7 @@ source "qemu" "machine" {
     ["-drive", "file=machine.raw,if=virtio,format=raw,snapshot=on"],
     ["-drive", "file=given.tar,if=virtio,format=raw,readonly=on"],
     ["-drive", "file=made.tar,if=virtio,format=raw,cache=unsafe"],
-    ["-drive", "file=below.raw,if=virtio,format=raw,readonly=on"],
+    ["-drive", "file=below.raw,if=virtio,format=raw,snapshot=on"],
     # Packer's own forwards from every address of the host.
     ["-netdev", "user,id=user.0,restrict=on,hostfwd=tcp:127.0.0.1:{{ .SSHHostPort }}-:22"],
     ["-serial", "file:console.log"],

@@ -118,10 +118,11 @@ def _scripts(view: View, scratch: Path) -> None:
     """/begin, process 1 of the machine; /enter, which runs a script in the tree; /keep."""
     there = replace(view, lower=(BELOW,) if view.lower else ())
     enter = ["flock", str(view.alive), *there.prefix("machine", machine=True)]
-    mount = f"mkdir {BELOW} && mount -o ro /dev/vdd1 {BELOW}\n" if view.lower else ""
+    # mke2fs makes lost+found, which no layer has.
+    mount = f"mkdir {BELOW} && mount /dev/vdd1 {BELOW} && rmdir {BELOW}/lost+found\n"
     folders = shlex.join(str(source) for source, _ in view.binds)
     for name, text in {
-        "begin": f"{BEGIN}{mount}mkdir -p {folders}\n{WAIT}",
+        "begin": f"{BEGIN}{mount if view.lower else ''}mkdir -p {folders}\n{WAIT}",
         "enter": f'test "$1" != keep || exec /bin/sh -x /keep\n'
         f'exec {shlex.join(enter)} /bin/sh -x "/run/bake/scripts/$1"\n',
         "keep": f"tar -c -f /dev/vdc {shlex.join((*XATTRS, *OVERLAYFS_NOTES))} "

@@ -3,6 +3,7 @@ a killed bake leaves no machine behind."""
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import sys
@@ -40,8 +41,9 @@ def bake_with(builder: str) -> Stored:
 
 
 def contents(stored: Stored) -> set[str]:
-    """Type, mode, owner, time and hash of every path."""
-    return set((stored.folder / SUMS).read_text().splitlines())
+    """Type, mode, owner, time and hash of every path, and what the image's inventory says."""
+    listed = gzip.decompress((stored.tree / "etc/golden/inventory.gz").read_bytes()).decode()
+    return {*(stored.folder / SUMS).read_text().splitlines(), *listed.splitlines()}
 
 
 def test_a_machine_gives_the_bytes_of_a_tree() -> None:
