@@ -57,6 +57,8 @@ class Values:
         match first, rest:
             case "site", ["variables", variable, *_]:
                 return self._given("site", ("variables", variable))
+            case (("site" | "kind"), ["ports", *_]):
+                return "images/roles: the ports of each role.yaml"
             case "site", [field, *_]:
                 return self._given("site", ("site" if field == "name" else field,))
             case "nodes", _:
