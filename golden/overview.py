@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 
-from golden import log, manifest, paths, report
+from golden import log, manifest, report
 from golden.bake.current import stale
 from golden.boot import running
 from golden.boot.running import Look
@@ -55,11 +55,11 @@ def _state(look: Look) -> str:
 
 
 def _checks(site: Site) -> str:
-    file = paths.ARTIFACTS / site.name / "checks.json"
-    if not file.is_file():
+    last = report.last(site.name)
+    if last is None:
         return "never run"
-    when = time.strftime("%Y-%m-%d %H:%M", time.gmtime(file.stat().st_mtime))
-    return f"{report.from_json(file).summary()}, at {when} UTC"
+    ended = time.gmtime(report.last_file(site.name).stat().st_mtime)
+    return f"{last.summary()}, at {time.strftime('%Y-%m-%d %H:%M', ended)} UTC"
 
 
 def _next(site: Site, unbaked: bool, nodes: Mapping[str, Look]) -> str:

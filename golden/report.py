@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from golden import log
+from golden import log, paths
 
 State = Literal["passed", "failed", "not run"]
 # Characters: a reason is shown on one line.
@@ -132,6 +132,17 @@ def from_json(path: Path) -> Report:
         for one in found["checks"]
     )
     return Report(found["site"], tuple(outcomes), found["seconds"], found.get("origins", {}))
+
+
+def last_file(site: str) -> Path:
+    """Where the last run of the checks on `site` is kept as JSON."""
+    return paths.ARTIFACTS / site / "checks.json"
+
+
+def last(site: str) -> Report | None:
+    """What the last run of the checks on `site` found; None where there was none."""
+    file = last_file(site)
+    return from_json(file) if file.is_file() else None
 
 
 def _outcome(case: ElementTree.Element) -> Outcome:

@@ -60,9 +60,10 @@ def _show_guards(site: Site, found: Explained) -> None:
     for id in ids or found.role.guide:
         row = known[id]
         log.info(f"guide:     {id} {row.what} ({row.state})")
-    file = paths.ARTIFACTS / site.name / "checks.json"
-    outcomes = report.from_json(file).outcomes if file.is_file() else ()
-    guards = [one for one in outcomes if one.name.endswith(f"-{found.path}]")]
+    last = report.last(site.name)
+    guards = [
+        one for one in (last.outcomes if last else ()) if one.name.endswith(f"-{found.path}]")
+    ]
     for one in guards:
         log.info(f"checked:   {one.subject}: {one.name} ({one.state})")
     if not guards:

@@ -9,11 +9,10 @@ from typing import Any
 
 from golden import manifest, paths, report
 from golden.definition import Site
-from golden.diff import subjects
+from golden.diff import sides, subjects
 from golden.errors import UserError
 from golden.guide import coverage
 from golden.layers import overlay
-from golden.layers.content import TREE
 from golden.pages import drawing, history, timeline
 from golden.releases import every, stages
 from golden.report import Moment, Outcome, Report
@@ -23,9 +22,10 @@ FOLDERS = 25  # as many of the largest are shown
 
 def gather(site: Site, folder: Path) -> dict[str, Any]:
     """The variables of the templates, for the report in `folder`."""
-    found = _checks(site.name)
+    found = report.last(site.name)
     moments = _moments(site.name)
     rows = coverage.rows_of(site.name)
+    kept = stages.read(site.name)
     return {
         "site": site,
         "checks": found,
@@ -36,17 +36,10 @@ def gather(site: Site, folder: Path) -> dict[str, Any]:
         "rows": rows,
         "summary": coverage.summary(rows),
         "images": [image for kind in site.kinds if (image := _image(site.name, kind.name))],
-        "releases": [
-            (release, stages.read(site.name).stage_of(release)) for release in every(site.name)
-        ],
+        "releases": [(release, kept.stage_of(release)) for release in every(site.name)],
         "drawing": drawing.draw(site),
         "history": history.plots(site.name),
     }
-
-
-def _checks(site: str) -> Report | None:
-    file = paths.ARTIFACTS / site / "checks.json"
-    return report.from_json(file) if file.is_file() else None
 
 
 def _by_subject(found: Report | None) -> list[tuple[str, Mapping[str, int], Sequence[Outcome]]]:
@@ -90,8 +83,8 @@ def _image(site: str, kind: str) -> dict[str, Any] | None:
 
 def _folders(record: Mapping[str, Any]) -> list[tuple[str, int]]:
     """(folder, bytes) of the largest; none when a layer has left the cache."""
-    layers = [paths.CACHE / "layers" / layer["key"] / TREE for layer in record["layers"]]
     try:
+        layers = sides.baked(record["kind"], record, paths.CACHE).layers
         found = subjects.sizes(overlay.merged(layers))
     except (OSError, UserError):
         return []
