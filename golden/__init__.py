@@ -1,1 +1,1 @@
-"""Host side of the golden-image pipeline; a newcomer reads it in the order of the README's flow."""
+"""Host side of the golden-image pipeline; docs/architecture.md says in which order to read it."""

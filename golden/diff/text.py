@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from golden import log
+from golden import html, log
 
 # Without --verbose: rows of one subject, lines of one file.
 ROWS = 20
@@ -21,7 +19,6 @@ TITLES = {
     "privileged": "Files with rights of their own (setuid, setgid, capabilities)",
     "seconds": "Seconds of the bake",
 }
-_TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 Document = Mapping[str, Any]
 
@@ -42,10 +39,7 @@ def show(document: Document, *, verbose: bool) -> None:
 
 def page(document: Document) -> str:
     """One self-contained page."""
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(_TEMPLATE.read_text())
+    template = html.environment(Path(__file__).parent).get_template("page.html.j2")
     return template.render(document=document, titles=TITLES, title=_title, mib=_mib)
 
 

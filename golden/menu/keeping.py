@@ -10,7 +10,7 @@ from pathlib import Path
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from golden import run
+from golden import log, run
 from golden.errors import StageError, UserError
 from golden.menu.task import DEFAULT_SITE, Nodes, task
 from golden.paths import ROOT, TESTS
@@ -35,9 +35,12 @@ def doctor(_: Context, site: str = DEFAULT_SITE, packages: str = "", json: bool 
 @task(help={"site": "only this site (default: all)"})
 def render(_: Context, site: str = "") -> None:
     """Render the sites' files into rendered/, for review."""
+    from golden.menu import reference
     from golden.render import render_all
 
     render_all((site,) if site else ())
+    for path in () if site else reference.write():
+        log.info(str(path))
 
 
 @task(

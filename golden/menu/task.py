@@ -43,9 +43,11 @@ class _Task(Task[Callable[..., None]]):
         """invoke's own, but an option that may be repeated wants a value each time.
 
         Else `inv down --node` would mean all nodes: invoke takes the [] that such an option
-        begins with for a value.
+        begins with for a value. And the texts of the help stay, which invoke uses up.
         """
+        texts = dict(self.help)
         arguments = super().get_arguments(ignore_unknown_help)
+        self.help = texts
         for argument in arguments:
             if argument.kind is list:
                 argument.raw_value = None

@@ -11,9 +11,7 @@ import shutil
 import webbrowser
 from pathlib import Path
 
-import jinja2
-
-from golden import atomic, log, paths
+from golden import atomic, html, log, paths
 from golden.definition import Site
 from golden.pages import facts
 
@@ -33,13 +31,7 @@ def write(site: Site, *, open_it: bool = False) -> Path:
     first one. What was never done is said on the page."""
     folder = paths.ARTIFACTS / site.name / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html.environment(Path(__file__).parent)
     shown = facts.gather(site, folder)
     for name in PAGES:
         template = environment.get_template(f"{name}.html.j2")

@@ -32,6 +32,13 @@ class Plot:
     points: tuple[tuple[float, float, float, str], ...]
     least: float
     most: float
+    width: int = WIDTH
+    height: int = HEIGHT
+
+    @property
+    def band(self) -> float:
+        """Down to where the least is."""
+        return self.height * (1 - self.least / self.most if self.most else 1)
 
     @property
     def line(self) -> str:

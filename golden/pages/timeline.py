@@ -9,6 +9,8 @@ from golden.report import Moment
 
 WIDTH = 1000  # units of the picture, without the names on its left
 LANE = 34
+INSET = 4  # of a bar in its lane
+NAMES = 110  # the names' width
 TICKS = 8
 
 
@@ -23,11 +25,19 @@ class Bar:
 
 @dataclass(frozen=True)
 class Gantt:
-    """`lanes` are (name, bars); `ticks` are (x, seconds)."""
+    """`lanes` are (name, y, bars); `ticks` are (x, seconds)."""
 
-    lanes: tuple[tuple[str, tuple[Bar, ...]], ...]
+    lanes: tuple[tuple[str, int, tuple[Bar, ...]], ...]
     ticks: tuple[tuple[float, int], ...]
     seconds: float
+    names: int = NAMES
+    inset: int = INSET
+    bar: int = LANE - 10  # a bar's height
+
+    @property
+    def width(self) -> int:
+        """With the names, and half of the last tick's text."""
+        return NAMES + WIDTH + 20
 
     @property
     def height(self) -> int:
@@ -44,13 +54,14 @@ def draw(moments: Sequence[Moment], nodes: Sequence[str]) -> Gantt | None:
     lanes = tuple(
         (
             lane,
+            number * LANE,
             tuple(
                 Bar(one, one.start * scale, max(one.seconds * scale, 1.0))
                 for one in moments
                 if one.where == lane
             ),
         )
-        for lane in ("site", *nodes)
+        for number, lane in enumerate(("site", *nodes))
     )
     return Gantt(lanes, tuple(_ticks(end, scale)), end)
 

@@ -107,7 +107,6 @@ def test_a_slip_is_one_sentence_and_does_nothing(
     ["--help ssh", "ssh --help", "ssh -h", "ssh node1 --help", "ssh --site example -h", "help ssh"],
 )
 def test_help_stands_anywhere(line: str) -> None:
-    # In a process of its own: invoke uses a task's help up.
     said = run.run([sys.executable, "-m", "invoke", *line.split()], cwd=ROOT).out
     assert "ssh [--options]" in said and "Log in to a booted node" in said and "--command" in said
 

@@ -97,8 +97,8 @@ def test_nothing_done_yet_is_six_pages_that_say_so(
 def test_bars_are_where_their_times_are() -> None:
     gantt = timeline.draw(sample.MOMENTS, ["node1", "node2"])
     assert gantt is not None
-    assert [name for name, _ in gantt.lanes] == ["site", "node1", "node2"]
-    bake, boot = gantt.lanes[0][1]
+    assert [name for name, _, _ in gantt.lanes] == ["site", "node1", "node2"]
+    bake, boot = gantt.lanes[0][2]
     assert bake.x == 0
     assert bake.width + boot.width == pytest.approx(timeline.WIDTH)
     assert boot.x == pytest.approx(bake.width)
