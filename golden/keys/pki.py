@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from golden.definition import Node, Site
-from golden.keys.secrets import Secrets, pem, write_private
+from golden.keys.secrets import Secrets, owned, pem, write_private
 
 CA_YEARS = 20
 NODE_YEARS = 5
@@ -42,15 +42,16 @@ def ensure(site: Site, node: Node, secrets: Secrets) -> Certificate:
 
     CA and certificates are kept in the folder of `secrets`; the CA is made once, never replaced.
     """
-    authority = _Authority.ensure(site, secrets.folder)
-    key_file = secrets.folder / f"{node.name}.tls.key"
-    file = secrets.folder / f"{node.name}.tls.pem"
-    if not key_file.exists():
-        write_private(key_file, pem(_new_key(2048)))
-    key = _read_key(key_file)
-    if not (file.exists() and authority.issued(file, node, key)):
-        write_private(file, authority.issue(node, key).public_bytes(Encoding.PEM))
-    return Certificate(authority.text, file.read_text(), key_file.read_text())
+    with owned(secrets.folder):
+        authority = _Authority.ensure(site, secrets.folder)
+        key_file = secrets.folder / f"{node.name}.tls.key"
+        file = secrets.folder / f"{node.name}.tls.pem"
+        if not key_file.exists():
+            write_private(key_file, pem(_new_key(2048)))
+        key = _read_key(key_file)
+        if not (file.exists() and authority.issued(file, node, key)):
+            write_private(file, authority.issue(node, key).public_bytes(Encoding.PEM))
+        return Certificate(authority.text, file.read_text(), key_file.read_text())
 
 
 @dataclass(frozen=True)

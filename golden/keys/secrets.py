@@ -107,7 +107,7 @@ def ensure(site: Site) -> Secrets:
     Raises UserError when others can read the folder or a file in it.
     """
     folder = SECRETS / site.name
-    with _owned(folder):
+    with owned(folder):
         _ensure_values(folder / "secrets.json")
         _ensure_ssh_key(folder / "operator_key", _new_ecdsa, f"operator@{site.domain}")
         _ensure_ssh_key(folder / "root_key", _new_rsa, f"root@{site.domain}")
@@ -139,7 +139,7 @@ def rotate(site: str, name: str) -> None:
     if name not in LENGTHS:
         raise UserError(f"--rotate {name}: no such secret; {nearest(name, LENGTHS)}")
     folder = ensure(definition.load(site)).folder
-    with _owned(folder):
+    with owned(folder):
         stored = _stored(folder / "secrets.json")
         stored["values"][name] = _password(LENGTHS[name])
         _write(folder / "secrets.json", stored)
@@ -208,7 +208,7 @@ def pem(key: Key) -> bytes:
 
 
 @contextmanager
-def _owned(folder: Path) -> Iterator[None]:
+def owned(folder: Path) -> Iterator[None]:
     """Lock `folder`: two runs at once must not make two sets of secrets."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.parent / f".{folder.name}.lock"):

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
+from filelock import FileLock
 
 from golden import atomic, log, paths
 from golden.errors import UserError
@@ -130,7 +131,11 @@ def _digest(path: Path) -> bytes:
 def _key() -> rsa.RSAPrivateKey:
     path = paths.SECRETS / "signing.key"
     if not path.exists():
-        write_private(path, pem(rsa.generate_private_key(65537, KEY_BITS)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The disks of a first bake are signed at the same time, and by one key.
+        with FileLock(path.with_name(".signing.lock")):
+            if not path.exists():
+                write_private(path, pem(rsa.generate_private_key(65537, KEY_BITS)))
     # Its numbers need no proof, which takes half a second: nobody else writes this file.
     key = load_pem_private_key(path.read_bytes(), None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey):

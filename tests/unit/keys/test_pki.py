@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +56,17 @@ def test_certificates_stay_until_the_names_change(kept: secrets.Secrets) -> None
     moved = pki.ensure(SITE, replace(NODE, address="198.51.100.9"), kept)
     assert moved.certificate != first.certificate
     assert (moved.ca, moved.key) == (first.ca, first.key)
+
+
+def test_certificates_that_are_issued_at_once_have_one_ca(kept: secrets.Secrets) -> None:
+    # As by two ./inv seed at a time.
+    with ThreadPoolExecutor(len(SITE.nodes)) as pool:
+        issued = list(pool.map(lambda node: pki.ensure(SITE, node, kept), SITE.nodes))
+    authority = x509.load_pem_x509_certificate(issued[0].ca.encode())
+    for one in issued:
+        x509.load_pem_x509_certificate(one.certificate.encode()).verify_directly_issued_by(
+            authority
+        )
 
 
 def test_an_expiring_certificate_is_renewed(

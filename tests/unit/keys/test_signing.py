@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,14 @@ def test_an_unsigned_file_is_refused(signed: Path) -> None:
     signing.signature_path(signed).unlink()
     with pytest.raises(UserError, match=r"not signed: manifest\.json\.sig is missing"):
         signing.verify(signed)
+
+
+def test_files_that_are_signed_at_once_have_one_key(tmp_path: Path) -> None:
+    # As both disks of a first bake are.
+    files = [tmp_path / name for name in ("node1", "node2", "node3")]
+    for path in files:
+        path.write_text(path.name)
+    with ThreadPoolExecutor(len(files)) as pool:
+        list(pool.map(signing.sign, files))
+    for path in files:
+        signing.verify(path)
