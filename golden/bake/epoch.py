@@ -7,6 +7,7 @@ the time of its source, and is ignored when that differs.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -36,7 +37,11 @@ def _built(deb: Path) -> int:
 
 
 def clamp(tree: Path, epoch: int, log: Path) -> None:
-    """Set the time of every file in `tree` newer than `epoch` to `epoch`."""
+    """Set the time of every file in `tree` newer than `epoch` to `epoch`, and what compiled Python
+    modules record of their sources' times."""
+    program = Path(__file__).with_name("bytecode.py")
+    restamp = [*namespaces(), sys.executable, "-I", "-S", str(program), str(tree), str(epoch)]
+    run.run(restamp, log=log, stage="bake")
     argv = [*namespaces(), "find", str(tree), "-newermt", f"@{epoch}"]
     argv += ["-exec", "touch", "--no-dereference", f"--date=@{epoch}", "{}", "+"]
     run.run(argv, env={"LC_ALL": "C"}, log=log, stage="bake")

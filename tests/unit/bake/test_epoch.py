@@ -10,6 +10,7 @@ import pytest
 from golden import run
 from golden.bake import epoch
 from golden.errors import StageError
+from tests.unit.pythons import PYTHONS
 
 
 def deb(folder: Path, name: str, built: int) -> Path:
@@ -48,3 +49,48 @@ def test_only_later_times_are_changed(tmp_path: Path) -> None:
     found = {path.name: path.lstat().st_mtime for path in [tree, *tree.rglob("*")]}
     assert found.pop("old") == 5
     assert len(found) == 4 and set(found.values()) == {1_000_000_000}
+
+
+@pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
+def test_a_module_compiled_during_the_bake_fits_its_source_afterwards(
+    tmp_path: Path, python: str
+) -> None:
+    # What pycompile does for a namespace package (python-defaults: /usr/bin/pycompile).
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "spaces.py").write_text("")
+    compiled = run.run(
+        [
+            python,
+            "-c",
+            "import py_compile, sys; py_compile.compile(sys.argv[1])",
+            tree / "spaces.py",
+        ]
+    )
+    assert compiled.code == 0
+    found = next(tree.rglob("*.pyc"))
+    epoch.clamp(tree, 1_000_000_000, tmp_path / "log")
+    once = found.read_bytes()
+    assert found.stat().st_mtime == 1_000_000_000
+    assert (1_000_000_000).to_bytes(4, "little") in once[:12]
+    # Python takes it as it is: verbose import names the file it took the code from.
+    said = run.run([python, "-v", "-c", "import spaces"], env={"PYTHONPATH": str(tree)})
+    assert f"matches {tree / 'spaces.py'}" in said.out
+    assert found.read_bytes() == once
+
+
+def test_a_module_whose_source_is_older_keeps_its_record(tmp_path: Path) -> None:
+    file = tmp_path / "tree/old.pyc"
+    file.parent.mkdir()
+    # Python 2.7, Python 3.2, 3.11 with a time, 3.11 with a hash that looks like a late time.
+    late = b"\xff\xff\xff\xff"
+    for head, after in (
+        (b"\x03\xf3\r\n" + b"\x05\0\0\0" + late, None),
+        (b"\x6c\x0c\r\n" + late + b"code", b"\x6c\x0c\r\n" + b"\0\xca\x9a\x3b" + b"code"),
+        (b"\xa7\x0d\r\n\x01\0\0\0" + late, None),
+        (b"no module at all", None),
+        (b"short", None),
+    ):
+        file.write_bytes(head)
+        epoch.clamp(file.parent, 1_000_000_000, tmp_path / "log")
+        assert file.read_bytes() == (after or head)
