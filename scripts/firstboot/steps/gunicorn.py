@@ -3,13 +3,16 @@
 An application that cannot start leaves a server that listens for a while, so it is asked something.
 """
 
-from engine import web
+import os
+
+from engine import files, web
 
 GUIDE = ("G122", "G145", "G257", "G287")
 SERVICES = ("gunicorn",)
 
 ADDRESS = ("127.0.0.1", 8080)
 SECONDS = 300
+LOG = "/var/log/synnefo/gunicorn.log"
 
 
 def done(ctx):  # noqa: ARG001, each step takes it
@@ -17,10 +20,20 @@ def done(ctx):  # noqa: ARG001, each step takes it
 
 
 def run(ctx):
+    _own_log(ctx.path(LOG))
     # Whatever runs has not answered.
     ctx.services.restart("gunicorn")
     ctx.wait(
-        "the applications to answer on port 8080 (log: /var/log/synnefo/gunicorn.log)",
+        "the applications to answer on port 8080 (log: {0})".format(LOG),
         lambda: done(ctx),
         SECONDS,
     )
+
+
+def _own_log(path):
+    """A gunicorn of that time drops its umask as it becomes a daemon, before it opens its log: one
+    that it made would be everybody's to write (seen with gunicorn 18: mode 0666)."""
+    if os.path.exists(path):
+        os.chmod(path, 0o660)
+    else:
+        files.write(path, "", 0o660, group="synnefo")

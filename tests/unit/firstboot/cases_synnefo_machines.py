@@ -15,6 +15,7 @@ from steps import (
     base_image,
     eventd,
     flavors,
+    gunicorn,
     image_registration,
     mac_prefix_pool,
     nfdhcpd,
@@ -43,6 +44,18 @@ def case_gunicorn_is_stopped_before_archipelago(world):
     cloud.running.add("gunicorn")
     finish(cloud, [archipelago])
     assert "gunicorn" not in cloud.running and "archipelago-boot" in cloud.running
+
+
+def case_the_log_of_gunicorn_is_not_for_everybody_to_write(world):
+    cloud = cloud_of(world)
+    log = world.path("var/log/synnefo/gunicorn.log")
+    gunicorn.run(cloud.context())
+    assert os.stat(log).st_mode & 0o7777 == 0o660
+    world.put("var/log/synnefo/gunicorn.log", "as an older image left it\n")
+    os.chmod(log, 0o666)
+    gunicorn.run(cloud.context())
+    assert os.stat(log).st_mode & 0o7777 == 0o660
+    assert world.get("var/log/synnefo/gunicorn.log")
 
 
 def case_a_peer_that_failed_is_named_although_start_says_0(world):

@@ -9,7 +9,7 @@ import os
 import re
 
 from cloud_manage import Manage
-from engine import probe, web
+from engine import files, probe, web
 from engine.command import Output
 from engine.failures import CommandError
 from world import SECRET
@@ -247,6 +247,7 @@ class Cloud(object):
             world.put("usr/lib/golden/schema/{0}.sql".format(database), "")
         world.put("var/lib/ganeti/ssconf_master_node", world.golden["node"]["fqdn"] + "\n")
         self.manage.write_ganeti()
+        world.patch(files, "gid", lambda name: os.getgid())
         world.patch(probe, "tcp", self._listens)
         world.patch(web, "answers", lambda address, port: "gunicorn" in self.running)
 
