@@ -36,7 +36,7 @@ from golden.errors import UserError, explain_full_disk
 from golden.host.require import require
 from golden.layers import Store, working
 from golden.layers.workspace import one_bake
-from golden.log import Progress
+from golden.log import Progress, Task
 from golden.manifest import Artifact
 from golden.packages import Resolver
 from golden.recipe import Recipes
@@ -179,18 +179,22 @@ def _make(order: _Order, plan: Plan, builder: Builder, progress: Progress) -> No
     for each in order.disks:
         if each.name in stale:
             works[each.name] = functools.partial(disk.make, builder, each)
-    jobs = {name: _shown(progress, name, stale[name].seconds, work) for name, work in works.items()}
     needs = {name: ("packages", *stale[name].needs) for name in works}
-    if jobs:
-        jobs["packages"] = _shown(progress, "packages", None, fetch)
+    if works:
+        works = {"packages": fetch, **works}
+        tasks = {
+            name: progress.task(name, stale[name].seconds if name in stale else None, needs=of)
+            for name, of in {"packages": (), **needs}.items()
+        }
+        jobs = {name: _shown(tasks[name], work) for name, work in works.items()}
         run_jobs(jobs, needs, AT_ONCE, builder.workspace.abandon)
 
 
-def _shown(progress: Progress, name: str, seconds: float | None, work: Work) -> Callable[[], None]:
-    """`work` as a task of `progress`, which expects it to take `seconds`."""
+def _shown(task: Task, work: Work) -> Callable[[], None]:
+    """`work` as what `task` shows."""
 
     def run() -> None:
-        task = progress.task(name, seconds)
+        task.begin()
         try:
             work(task.say)
         except BaseException:

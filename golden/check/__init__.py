@@ -87,7 +87,8 @@ def _pytest(
         *options,
     ]
     with log.progress() as progress:
-        task = progress.task(f"check {site}")
+        last = report.last(site) if not nodes and not options else None
+        task = progress.task(f"check {site}", last.seconds if last else None)
         counter = _Counter()
         result = execute(
             argv,
@@ -117,11 +118,14 @@ class _Counter:
         self.subject = ""
 
     def count(self, line: str) -> str:
-        """The summary after `line`: `120 checks, 1 failed, at files`."""
+        """The summary after `line`: `120 checks, 1 failed, at files`. All nodes are asked for
+        their facts before the first."""
         if found := _LINE.match(line):
             self.done += 1
             self.failed += found["state"] in ("FAILED", "ERROR")
             self.subject = found["subject"]
+        if not self.done:
+            return "asking the nodes for their facts"
         return f"{self.done} checks, {self.failed} failed, at {self.subject}"
 
 

@@ -11,6 +11,7 @@ from golden import html, log
 # Without --verbose: rows of one subject, lines of one file.
 ROWS = 20
 LINES = 12
+TEMPLATES = Path(__file__).parent
 TITLES = {
     "packages": "Packages",
     "services": "Services that start",
@@ -25,10 +26,10 @@ Document = Mapping[str, Any]
 
 def show(document: Document, *, verbose: bool) -> None:
     """Print it; without `verbose`, long lists and texts are shortened, with a note."""
-    log.info(f"A {_title(document['a'])}\nB {_title(document['b'])}")
+    log.info(f"A {title(document['a'])}\nB {title(document['b'])}")
     rows = None if verbose else ROWS
-    for subject, title in TITLES.items():
-        _table(title, document[subject], rows)
+    for subject, heading in TITLES.items():
+        _table(heading, document[subject], rows)
     _sizes(document["sizes"], rows)
     _files(document["files"], None if verbose else LINES, rows)
     if document["noise"]:
@@ -39,11 +40,12 @@ def show(document: Document, *, verbose: bool) -> None:
 
 def page(document: Document) -> str:
     """One self-contained page."""
-    template = html.environment(Path(__file__).parent).get_template("page.html.j2")
-    return template.render(document=document, titles=TITLES, title=_title, mib=_mib)
+    template = html.environment(TEMPLATES).get_template("page.html.j2")
+    return template.render(document=document, titles=TITLES, title=title, mib=mib)
 
 
-def _title(side: Mapping[str, str]) -> str:
+def title(side: Mapping[str, str]) -> str:
+    """The name of A or B, and what is known of its bake."""
     baked = f", baked {side['baked']}" if side["baked"] else ""
     tree = f", tree {side['tree']}" if side["tree"] else ""
     return f"{side['name']}{baked}{tree}"
@@ -56,15 +58,14 @@ def _table(title: str, rows: Sequence[Sequence[str]], most: int | None) -> None:
 
 
 def _sizes(rows: Sequence[tuple[str, int, int]], most: int | None) -> None:
-    shown = [
-        (name, _mib(before), _mib(after), _mib(after - before)) for name, before, after in rows
-    ]
+    shown = [(name, mib(before), mib(after), mib(after - before)) for name, before, after in rows]
     if shown:
         log.table(("folder", "A MiB", "B MiB", "more"), shown[:most], title="Size by folder")
         _cut(len(shown), most, "folders")
 
 
-def _mib(size: int) -> str:
+def mib(size: int) -> str:
+    """Bytes in MiB."""
     return f"{size / (1 << 20):.2f}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
@@ -26,7 +27,10 @@ def _load(site: str, packages: str = "") -> Site:
     "target",
     iterable=["node"],
     of_targets="boot",
-    help={"as_baked": "boot the images also where the definitions have changed since"},
+    help={
+        "as_baked": "boot the images also where the definitions have changed since",
+        "web": "also show it as a page that updates, for a browser on this host",
+    },
 )
 def boot(
     _: Context,
@@ -34,9 +38,11 @@ def boot(
     node: Nodes = None,
     target: str = DEFAULT_TARGET,
     as_baked: bool = False,
+    web: bool = False,
     **options: Any,
 ) -> None:
     """Boot the baked nodes and follow their first boot."""
+    from golden import live
     from golden.bake.current import require_current
     from golden.boot import running
     from golden.boot.target import target as target_of
@@ -44,7 +50,8 @@ def boot(
     loaded, place = _load(site), target_of(target, options)
     if not as_baked:
         require_current(loaded, tuple(node or ()))
-    running.boot(loaded, tuple(node or ()), place)
+    with live.served(f"Boot of site {site}") if web else contextlib.nullcontext():
+        running.boot(loaded, tuple(node or ()), place)
     running.show_times(loaded, tuple(node or ()))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from golden import atomic, html, log, paths
 from golden.definition import Site
+from golden.diff import text
 from golden.pages import facts
 
 FOLDER = "report"
@@ -21,6 +22,7 @@ PAGES = {
     "checks": "Checks",
     "guide": "Guide",
     "images": "Images",
+    "changes": "Changes",
     "site": "Site",
     "history": "History",
 }
@@ -31,7 +33,7 @@ def write(site: Site, *, open_it: bool = False) -> Path:
     first one. What was never done is said on the page."""
     folder = paths.ARTIFACTS / site.name / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    environment = html.environment(Path(__file__).parent)
+    environment = html.environment(Path(__file__).parent, text.TEMPLATES)
     shown = facts.gather(site, folder)
     for name in PAGES:
         template = environment.get_template(f"{name}.html.j2")

@@ -9,11 +9,11 @@ from typing import Any
 
 from golden import manifest, paths, report
 from golden.definition import Site
-from golden.diff import sides, subjects
+from golden.diff import sides, subjects, text
 from golden.errors import UserError
 from golden.guide import coverage
 from golden.layers import overlay
-from golden.pages import drawing, history, timeline
+from golden.pages import changes, drawing, history, timeline
 from golden.releases import every, stages
 from golden.report import Moment, Outcome, Report
 
@@ -36,6 +36,10 @@ def gather(site: Site, folder: Path) -> dict[str, Any]:
         "rows": rows,
         "summary": coverage.summary(rows),
         "images": [image for kind in site.kinds if (image := _image(site.name, kind.name))],
+        "changes": changes.of(site.name),
+        "titles": text.TITLES,
+        "title": text.title,
+        "mib": text.mib,
         "releases": [(release, kept.stage_of(release)) for release in every(site.name)],
         "drawing": drawing.draw(site),
         "history": history.plots(site.name),

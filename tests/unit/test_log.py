@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import re
+import struct
 import sys
+import termios
 
 import pytest
 from rich.console import Console
@@ -71,6 +76,77 @@ def test_a_task_that_counts_prints_no_line_for_each_step(screen: io.StringIO) ->
             task.say(f"writing {permille / 10} %")
         task.done("written")
     assert screen.getvalue() == "ok  disk: written (0 s)\n"
+
+
+def test_what_waits_prints_nothing_until_it_begins(screen: io.StringIO) -> None:
+    with log.progress() as progress:
+        task = progress.task("base", needs=["packages"])
+        task.begin()
+        task.done()
+    assert screen.getvalue() == "ok  base:  (0 s)\n"
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_a_screen_has_a_row_for_each_task(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    narrow = Console(file=out, width=width, highlight=False, soft_wrap=True, force_terminal=True)
+    monkeypatch.setattr(log, "_console", narrow)
+    with log.progress() as progress:
+        packages = progress.task("packages")
+        progress.task("node1.synnefo", 30, needs=["packages", "base"])
+        progress.task("node2", 200).say(f"waits, step 21 of 25, [b]: {'node1 is not there ' * 9}")
+        progress.task("base").done()
+        rows = [ESCAPE.sub("", line).rstrip() for line in drawn(progress, width)]
+        packages.done("a pool")
+    assert rows[0].startswith("…  packages") and rows[3].startswith("✓  base")
+    assert rows[1].startswith("·  node1.synnefo") and rows[1].endswith("waits for packages")
+    assert "0 of 200 s" in rows[2] and "waits, step 21" in rows[2] and rows[2].endswith("…")
+    assert len(rows) == 4 and max(map(len, rows)) <= width
+    assert [task.state for task in log.tasks()] == ["done", "waiting", "running", "done"]
+
+
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def drawn(progress: log.Progress, width: int) -> list[str]:
+    """The lines of the display now, in colors."""
+    out = io.StringIO()
+    Console(file=out, width=width, soft_wrap=True, force_terminal=True).print(progress)
+    return out.getvalue().splitlines()
+
+
+RESIZED = """
+import time
+from golden import log
+with log.progress() as progress:
+    progress.task("node1", 30).say("step 3 of 46, " + "network " * 30)
+    time.sleep(4)
+"""
+
+
+def test_a_resized_terminal_is_drawn_anew_and_no_line_is_broken() -> None:
+    child, terminal = run.on_terminal([sys.executable, "-c", RESIZED], env={"TERM": "xterm"})
+    try:
+        resize(terminal, 100)
+        assert "step 3" in read_until(terminal, "network")
+        resize(terminal, 60)
+        text = read_until(terminal, "\x1b[2J") + read_until(terminal, "network", times=2)
+    finally:
+        run.end(child)
+        os.close(terminal)
+    lines = ESCAPE.sub("", text.partition("\x1b[2J")[2]).replace("\r", "\n").splitlines()
+    assert max(map(len, lines)) <= 60
+
+
+def resize(terminal: int, columns: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+
+
+def read_until(terminal: int, words: str, times: int = 1) -> str:
+    text = ""
+    while text.count(words) < times:
+        text += os.read(terminal, 65536).decode()
+    return text
 
 
 ID = "a52f" * 20

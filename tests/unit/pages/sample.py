@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from golden import manifest, pages, paths
 from golden.definition import load
+from golden.diff import document, sides
 from golden.guide import coverage
 from golden.keys import signing
-from golden.pages import history
+from golden.pages import changes, history
+from golden.pages.changes import Changes
 from golden.report import Moment, Outcome, Report, timeline_json
 
 SITE = "rehearsal"
@@ -46,6 +49,20 @@ def artifacts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record.write_text(json.dumps(MANIFEST))
     signing.sign(record)
     (place / "node1" / "sbom.cdx.json").write_text("{}")
+    found = Changes("a" * 12, "b" * 12, {"node1": _difference(folder)}, (ODD,))
+    monkeypatch.setattr(changes, "of", lambda _: found)
+
+
+def _difference(folder: Path) -> dict[str, Any]:
+    """That of two folders: a changed line, a file with another mode, a new one."""
+    for name, text in (("old", ODD), ("new", f"{ODD}\nport = 5433")):
+        etc = folder / name / "etc"
+        etc.mkdir(parents=True)
+        (etc / "x.conf").write_text(text)
+        (etc / "mode").write_text("")
+        (etc / "mode").chmod(0o600 if name == "old" else 0o644)
+    (etc / "new").write_text("")
+    return document.make(*(sides.find(str(folder / name), SITE) for name in ("old", "new")))
 
 
 def empty(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,13 @@ def test_a_layer_that_left_the_cache_is_said(report: Path) -> None:
     assert "stand-in" in text and "500 MB" in text
 
 
-def test_nothing_done_yet_is_six_pages_that_say_so(
+def test_the_changes_are_those_of_a_comparison(report: Path) -> None:
+    text = (report / "changes.html").read_text()
+    assert '<span class="plus">+port = 5433</span>' in text
+    assert '<summary class="new">new: <code>/etc/new</code></summary>' in text
+
+
+def test_nothing_done_yet_is_pages_that_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sample.empty(tmp_path, monkeypatch)
@@ -88,6 +94,7 @@ def test_nothing_done_yet_is_six_pages_that_say_so(
         "checks": "No check was ever run",
         "guide": "291 actions",
         "images": "None is baked",
+        "changes": "There is no release before the one in place",
         "site": "node1.rehearsal.test",
         "history": "It begins with the second rehearsal",
     }.items():

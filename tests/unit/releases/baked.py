@@ -35,7 +35,9 @@ def disk(kind: str, version: str, fmt: str = "qcow2") -> None:
         "beside": {bill.name: manifest.sha256(bill)},
         "tree": f"{kind} {version}",
         "packages": {"snf-common": version},
-        "layers": [{"name": f"{kind}.site", "key": f"{kind}-{version}", "content": ""}],
+        "layers": [
+            {"name": f"{kind}.site", "key": f"{kind}-{version}", "content": "", "seconds": 1.0}
+        ],
     }
     manifest.write(SITE, kind, fmt, record, facts)
 

@@ -8,9 +8,10 @@ import jinja2
 
 
 def environment(*folders: Path) -> jinja2.Environment:
-    """The templates of `folders`, the first first; a name that nobody gives raises an error."""
+    """The templates of `folders` and the style here, the first first; a name that nobody gives
+    raises an error."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folders),
+        loader=jinja2.FileSystemLoader([*folders, Path(__file__).parent]),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
         trim_blocks=True,
