@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from golden.definition.construct import construct
@@ -122,6 +122,29 @@ def check_paths(contents: Sequence[Content]) -> None:
             like, place = directories.setdefault(path, (directory, document.place(keys)))
             if like != directory:
                 document.problem(keys, f"mode or owner differ from those at {place}")
+
+
+def check_state(contents: Sequence[Content]) -> None:
+    """Report state that hides files of the image, or lies below other state of the same image."""
+    state = {
+        path: content.document.place(keys)
+        for content in contents
+        for keys, path in content.document.each("state", "*")
+    }
+    for content in contents:
+        document = content.document
+        for keys, path in document.each("state", "*"):
+            for above in sorted(set(state) & {str(each) for each in PurePosixPath(path).parents}):
+                document.problem(keys, f"lies below {above}, which is kept by {state[above]}")
+            for file, source in sorted(_below(path, contents).items()):
+                shown_at = document.problems.shown(source)
+                message = f"hides {file} of {shown_at} on a node that keeps its state"
+                document.problem(keys, message)
+
+
+def _below(folder: str, contents: Sequence[Content]) -> dict[str, Path]:
+    every = [pair for content in contents for pair in content.sources.items()]
+    return {path: source for path, source in every if path.startswith(folder + "/")}
 
 
 def _given(mapping: Mapping[str, Any]) -> set[str]:

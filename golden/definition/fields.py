@@ -150,6 +150,14 @@ ImagePath = Annotated[
         r"^(/(?!\.{1,2}(/|$))[^/\s]+)+$",
     ),
 ]
+# Only these are kept: what lies in /etc comes from image and seed, and programs are the image's.
+StatePath = Annotated[
+    str,
+    Rule(
+        "a folder below /srv or /var, without '..', spaces or a slash at the end",
+        r"^/(srv|var)(/(?!\.{1,2}(/|$))[^/\s]+)+$",
+    ),
+]
 # https://www.debian.org/doc/debian-policy/ch-controlfields.html#source
 Package = Annotated[str, Rule("a package name", r"^[a-z0-9][a-z0-9+.-]+$")]
 Service = Annotated[str, Rule("the name of an init script", r"^[a-z0-9][a-z0-9+._-]*$")]

@@ -284,6 +284,7 @@ class RoleFile:
         Mapping[fields.ImagePath, Ownership], Doc("where not root:root and 0644, programs 0755")
     ] = field(default_factory=dict)
     directories: Mapping[fields.ImagePath, Directory] = field(default_factory=dict)
+    state: Annotated[tuple[fields.StatePath, ...], Doc("must outlive the system disk")] = ()
     users: tuple[User, ...] = ()
     bake: Annotated[tuple[fields.BakeScript, ...], Doc("run after this layer's packages")] = ()
     downloads: Annotated[tuple[Download, ...], Doc("files that its scripts need")] = ()

@@ -146,6 +146,7 @@ def _gather(site: str, reading: _Reading) -> _Parts:
         contents = {role: read_content(document, facts) for role, document in roles.items()}
         for carried in roles_of.values():
             crosscheck.check_paths([contents[role] for role in carried])
+            crosscheck.check_state([contents[role] for role in carried])
     return _Parts(document, releases, kinds, contents)
 
 

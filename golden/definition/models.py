@@ -93,6 +93,7 @@ class Role:
     ports: tuple[Port, ...]
     files: Mapping[str, File]
     directories: Mapping[str, Directory]
+    state: tuple[str, ...]
     users: tuple[User, ...]
     bake: tuple[str, ...]
     downloads: tuple[Download, ...]
@@ -128,6 +129,11 @@ class Kind:
     def ports(self) -> tuple[Port, ...]:
         """What its roles listen on."""
         return tuple(port for role in self.roles for port in role.ports)
+
+    @property
+    def state(self) -> tuple[str, ...]:
+        """The folders, sorted, that must outlive its system disk."""
+        return tuple(sorted({path for role in self.roles for path in role.state}))
 
     def has(self, role: str) -> bool:
         """Whether a node of this kind carries `role`."""

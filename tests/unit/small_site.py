@@ -60,6 +60,7 @@ def _role(name: str) -> Role:
         ports=(),
         files={},
         directories={},
+        state=(),
         users=(),
         bake=(),
         downloads=(),

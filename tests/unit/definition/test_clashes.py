@@ -184,6 +184,26 @@ CASES = {
         "/etc/motd: {}",
         "directories./etc/motd: images/roles/base/files.twelve/etc/motd makes it a file",
     ),
+    "state in the image's own folders": (
+        WEB,
+        "bake: [web.sh]",
+        "state: [/etc/web]",
+        "state[0]: '/etc/web' is not a folder below /srv or /var, without '..', spaces or a slash"
+        " at the end",
+    ),
+    "state below state": (
+        WEB,
+        "bake: [web.sh]",
+        "state: [/srv/web, /srv/web/pages]",
+        "state[1]: lies below /srv/web, which is kept by images/roles/web/role.yaml:10",
+    ),
+    "state that hides a file": (
+        WEB,
+        "bake: [web.sh]",
+        "state: [/srv/mirror]",
+        "state[0]: hides /srv/mirror/index of images/roles/base/files/srv/mirror/index on a node"
+        " that keeps its state",
+    ),
     "user of two uids": (
         WEB,
         "bake:",
