@@ -109,7 +109,6 @@ guide: [G019, G020]
 """,
     "images/roles/base/files/etc/secret.conf.j2": "password={{ secret('rapi_password') | line }}\n",
     "images/roles/base/files/etc/motd": "Welcome\n",
-    "images/roles/base/files/srv/mirror/index": "What is there\n",
     "images/roles/base/files.twelve/etc/motd": "Welcome to twelve\n",
     "images/roles/web/files/etc/web/{web_version}/web.conf.j2": """\
 Workers {{ site.variables.workers }}

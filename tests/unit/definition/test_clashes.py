@@ -197,13 +197,6 @@ CASES = {
         "state: [/srv/web, /srv/web/pages]",
         "state[1]: lies below /srv/web, which is kept by images/roles/web/role.yaml:10",
     ),
-    "state that hides a file": (
-        WEB,
-        "bake: [web.sh]",
-        "state: [/srv/mirror]",
-        "state[0]: hides /srv/mirror/index of images/roles/base/files/srv/mirror/index on a node"
-        " that keeps its state",
-    ),
     "user of two uids": (
         WEB,
         "bake:",
@@ -249,6 +242,15 @@ def test_file_of_two_roles(tree: SmallTree) -> None:
     tree.write("images/roles/web/files/etc/motd", "Web\n")
     first = "images/roles/base/files.twelve/etc/motd"
     assert tree.problems() == [f"images/roles/web/files/etc/motd:1: {first} writes /etc/motd too"]
+
+
+def test_state_that_hides_a_file(tree: SmallTree) -> None:
+    file = "images/roles/base/files/srv/mirror/index"
+    tree.write(file, "What is there\n")
+    line = tree.edit(WEB, "bake: [web.sh]", "state: [/srv/mirror]")
+    assert tree.problems() == [
+        f"{WEB}:{line}: state[0]: hides /srv/mirror/index of {file} on a node that keeps its state"
+    ]
 
 
 def test_template_and_copy_of_one_path(tree: SmallTree) -> None:
