@@ -19,8 +19,8 @@ from golden.host import Finding, Host, kernel, network, programs, resources
 from golden.host.require import fix, keyring
 
 
-def doctor(site: str, as_json: bool = False, packages: str = "") -> None:
-    """Print the findings for `site`, with the folder of `packages` if given.
+def doctor(site: str, as_json: bool = False, packages: str = "", every: bool = False) -> None:
+    """Print what is wrong for `site`, with the folder of `packages` if given; `every` finding.
 
     Raises StageError when something needed is missing.
     """
@@ -29,7 +29,7 @@ def doctor(site: str, as_json: bool = False, packages: str = "") -> None:
     if as_json:
         log.raw(json.dumps([asdict(one) for one in found], indent=1))
     else:
-        _show(site, found)
+        _show(site, found, every)
         _show_packages(loaded, found)
     missing = [one for one in found if one.needed and not one.ok]
     if missing:
@@ -105,12 +105,15 @@ def _show_packages(site: Site, found: list[Finding]) -> None:
         unserved.show(site, unserved.look(site))
 
 
-def _show(site: str, found: list[Finding]) -> None:
+def _show(site: str, found: list[Finding], every: bool) -> None:
     def mark(one: Finding) -> str:
-        return "ok" if one.ok else "MISSING" if one.needed else "no"
+        return "ok" if one.ok else "MISSING" if one.needed else "no, optional"
 
-    rows = [(mark(one), one.name, one.detail) for one in found]
-    log.table(("", "thing", "found"), rows, title=f"This host and site {site}")
-    for one in found:
-        if not one.ok:
-            log.info(f"{'needed' if one.needed else 'optional'}: {one.name}: {one.fix}")
+    shown = [one for one in found if every or not one.ok]
+    if shown:
+        rows = [(mark(one), one.name, one.detail, one.fix) for one in shown]
+        title = f"This host and site {site}"
+        log.table(("", "thing", "found", "what mends it"), rows, title=title)
+    good = sum(one.ok for one in found)
+    more = "" if every else "; --all shows them"
+    log.info(f"{good} of {len(found)} things are as they should be{more}")

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from invoke import program
 from invoke.collection import Collection
 from invoke.tasks import Task
 
-from golden.menu import baking, booting, keeping, metal, parsing, pool, release
+from golden.menu import baking, booting, completing, keeping, metal, parsing, pool, release
 
 # What an operator types every day has a name of one word; the rest stands under its subject.
 FLAT: tuple[ModuleType, ...] = (baking, booting, keeping)
@@ -34,6 +35,7 @@ FORMER = {
 def namespace() -> Collection:
     """Every task: the flat ones under their own names, the others as GROUP.NAME."""
     parsing.install(FORMER)
+    program.complete = completing.complete  # type: ignore[attr-defined, assignment]
     menu = Collection()
     for subject in FLAT:
         _add(menu, subject)

@@ -24,12 +24,18 @@ def overview(_: Context, site: str = DEFAULT_SITE) -> None:
     show(site)
 
 
-@task("site", "packages", "json")
-def doctor(_: Context, site: str = DEFAULT_SITE, packages: str = "", json: bool = False) -> None:
-    """Check that this host has what the site needs; show the fixes."""
+@task("site", "packages", "json", help={"all": "also show what is as it should be"})
+def doctor(
+    _: Context,
+    site: str = DEFAULT_SITE,
+    packages: str = "",
+    json: bool = False,
+    all: bool = False,
+) -> None:
+    """Check that this host has what the site needs; show what is wrong, and what mends it."""
     from golden.doctor import doctor
 
-    doctor(site, as_json=json, packages=packages)
+    doctor(site, as_json=json, packages=packages, every=all)
 
 
 @task(help={"site": "only this site (default: all)"})

@@ -57,17 +57,13 @@ def of_ci() -> tuple[set[str], set[tuple[str, frozenset[str]]]]:
     return lines, {commands.parsed(line).elsewhere() for line in ours}
 
 
-def typed() -> list[tuple[Path, str, set[str]]]:
-    """(page, line, sites that the page describes) of each line in a fenced block."""
-    found = []
-    for page in pages.GUIDES:
-        every = list(pages.blocks(page))
-        described = {Path(block.file).stem for block in every if block.file}
-        found += [(page, line, described) for block in every for line in block.lines]
-    return found
-
-
-LINES = typed()
+# Those in fenced blocks, and the sites that the pages describe.
+LINES = [
+    (page, line) for page in pages.GUIDES for each in pages.blocks(page) for line in each.lines
+]
+DESCRIBED = {
+    Path(each.file).stem for page in pages.GUIDES for each in pages.blocks(page) if each.file
+}
 
 
 def is_ours(line: str) -> bool:
@@ -89,11 +85,11 @@ def proof(line: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("page", "line", "described"), LINES, ids=[f"{page.stem}: {line}" for page, line, _ in LINES]
+    ("page", "line"), LINES, ids=[f"{page.stem}: {line}" for page, line in LINES]
 )
-def test_a_command_to_type_is_valid_and_run(page: Path, line: str, described: set[str]) -> None:
+def test_a_command_to_type_is_valid_and_run(page: Path, line: str) -> None:
     if is_ours(line):
-        assert commands.unknown(commands.parsed(line), described) == []
+        assert commands.unknown(commands.parsed(line), DESCRIBED) == []
     elif line.startswith("scripts/"):
         assert line.split()[0] in pages.scripts()
     else:
@@ -110,7 +106,7 @@ def test_a_command_in_a_sentence_is_valid(page: Path) -> None:
         if words[0].startswith("scripts/"):
             assert words[0] in pages.scripts(), span
         elif len(words) > 2:  # less names a task, whatever else that needs
-            assert commands.unknown(commands.parsed(span)) == [], span
+            assert commands.unknown(commands.parsed(span), DESCRIBED) == [], span
         else:
             assert set(words[1:]) <= {*commands.tasks(), "--list"}, span
 
@@ -118,7 +114,7 @@ def test_a_command_in_a_sentence_is_valid(page: Path) -> None:
 def test_a_proof_is_there_and_needed() -> None:
     texts = {file: (ROOT / file).read_text() for file, _ in PROOFS.values()}
     missing = [key for key, (file, words) in PROOFS.items() if words not in texts[file]]
-    used = {proof(line) for _, line, _ in LINES if not is_cheap(line)}
+    used = {proof(line) for _, line in LINES if not is_cheap(line)}
     assert missing == []
     assert PROOFS.keys() - used == set()
 

@@ -10,6 +10,7 @@ import pytest
 from golden import doctor
 from golden.definition import Site
 from golden.errors import UserError
+from golden.host import Finding
 from golden.host.require import require
 from tests.unit.doctor.conftest import healthy
 
@@ -57,3 +58,17 @@ def test_examine_looks_at_every_subject(site: Site) -> None:
     assert {"vsyscall", "mirror", "subnet and routes", "accelerator", "docker engine"} <= names
     assert all(one.fix for one in found if not one.ok)
     assert not [one.name for one in found if one.needed and not one.ok]
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_only_what_is_wrong_is_shown_unless_all_is_asked_for(
+    every: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = Finding("memory", True, True, "20 GiB")
+    bad = Finding("docker engine", False, False, "no answer", "dockerd start")
+    monkeypatch.setattr(doctor, "examine", lambda _: [good, bad])
+    doctor.doctor("rehearsal", every=every)
+    said = capsys.readouterr().out
+    assert "no, optional\tdocker engine\tno answer\tdockerd start\n" in said
+    assert ("ok\tmemory" in said) == every
+    assert "1 of 2 things are as they should be" in said
