@@ -40,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
     """One request."""
 
     server: Server
-    timeout = 10
+    timeout = 3  # of a connection that a browser opens and leaves idle; the end waits for it
 
     def do_GET(self) -> None:
         """The page, and its events."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -39,7 +38,7 @@ def complete(
     these what begins like it. Raises Exit.
     """
     del names, parser
-    words = shlex.split(core.remainder)[1:]
+    words = core.remainder.split()[1:]  # a quote may be open still
     contexts = {name: context for context in collection.to_contexts() for name in _names(context)}
     task = next((contexts[word] for word in words if word in contexts), None)
     log.raw("\n".join(_candidates(words, task, initial_context, contexts)))

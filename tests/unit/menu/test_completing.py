@@ -37,6 +37,7 @@ def offered(line: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
         ("inv help", ["bake", "pool.fill"], []),
         ("inv check --site nosuch --node", [], ["node1"]),
         ("inv bake", [], ["bake", "node1"]),
+        ("inv ssh node1 --command 'gnt", [], ["boot", "node1"]),
     ],
 )
 def test_names_of_this_checkout_are_offered(
