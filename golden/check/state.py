@@ -65,6 +65,8 @@ EXPENDABLE: Mapping[str, tuple[str, ...]] = {
     ),
     # Ganeti writes it whenever it starts a machine.
     "nfdhcpd": ("/var/lib/nfdhcpd/",),
+    # Its own init script gives it that folder at the first start.
+    "vncauthproxy": ("/var/log/vncauthproxy/",),
     "kamaki": ("/root/.kamaki.*",),
 }
 
