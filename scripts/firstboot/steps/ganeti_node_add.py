@@ -21,8 +21,28 @@ LIST_SECONDS = 120
 AT_ONCE = 8
 
 
+# Of the files that Ganeti copies to each node as it adds it (ganeti: lib/cmdlib/common.py,
+# ComputeAncillaryFiles), those that the master has from the beginning.
+COPIED = tuple(
+    ganeti.DATA + "/" + name for name in ("known_hosts", "hmac.key", "cluster-domain-secret")
+)
+
+
 def done(ctx):
+    return _are_listed(ctx) and _have_copies(ctx)
+
+
+def _are_listed(ctx):
     return not _others_without(ctx, ganeti.node_names(ctx))
+
+
+def _have_copies(ctx):
+    """Whether every other node has what Ganeti copies to it. A copy that fails is a warning of the
+    job and no more, and a node that takes five seconds to accept the connection fails it (ganeti:
+    lib/rpc/node.py); the copy is then missing until somebody has it sent again."""
+    test = " && ".join("test -s " + path for path in COPIED)
+    asked = [["ssh", "-o", "BatchMode=yes", node["fqdn"], test] for node in ctx.other_nodes]
+    return all(ctx.run(argv, check=False).code == 0 for argv in asked)
 
 
 def run(ctx):
@@ -36,10 +56,20 @@ def run(ctx):
     # The command ends before the configuration daemon has told the nodes. On a slow machine that
     # one may lose patience with them, which only its own log tells; so it is asked once more.
     try:
-        ctx.wait("Ganeti to list its new nodes", lambda: done(ctx), LIST_SECONDS, every=3)
+        _wait_until_listed(ctx)
     except StepError:
-        ctx.run(["gnt-cluster", "redist-conf"], timeout=600)
-        ctx.wait("Ganeti to list its new nodes", lambda: done(ctx), LIST_SECONDS, every=3)
+        _send_again(ctx)
+    if not _have_copies(ctx):
+        _send_again(ctx)
+
+
+def _send_again(ctx):
+    ctx.run(["gnt-cluster", "redist-conf"], timeout=600)
+    _wait_until_listed(ctx)
+
+
+def _wait_until_listed(ctx):
+    ctx.wait("Ganeti to list its new nodes", lambda: _are_listed(ctx), LIST_SECONDS, every=3)
 
 
 def _that_let_us_in(ctx, nodes):

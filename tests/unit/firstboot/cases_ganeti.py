@@ -153,12 +153,13 @@ def case_nodes_are_added_when_they_let_us_in(world):
         "echo '{0}' > ROOT/var/lib/ganeti/config.data".format(both),
     )
     world.patch(probe, "ssh", lambda address: address == "198.51.100.2")
+    world.program("ssh")
     ctx = world.context()
     assert not ganeti_node_add.done(ctx)
     ganeti_node_add.run(ctx)
     assert ganeti_node_add.done(ctx)
     ganeti_node_add.run(ctx)
-    assert world.calls() == [
+    assert ganeti_calls(world) == [
         "gnt-node add --no-ssh-key-check --no-node-setup --master-capable=yes "
         "--vm-capable=yes n2.small.example"
     ]
@@ -181,7 +182,7 @@ def case_nodes_that_let_us_in_are_added_at_the_same_time(world):
     ctx.on_waiting = on_waiting
     ganeti_node_add.run(ctx)
     assert ganeti_node_add.done(ctx)
-    added = [call.split()[-1].split(".")[0] for call in world.calls()]
+    added = [call.split()[-1].split(".")[0] for call in ganeti_calls(world)]
     assert sorted(added[:3]) == ["n2", "n3", "n4"] and added[3:] == ["n5"]
     assert waited[0].startswith("waiting for Ganeti to add n2, n3, n4, 0 s of ")
     assert any(text.startswith("waiting for n5 sshd, ") for text in waited)
@@ -210,8 +211,13 @@ def case_a_node_that_cannot_be_added_fails_when_the_others_are_in(world):
 LISTED = "echo $6 >> ROOT/var/lib/ganeti/ssconf_node_list"
 
 
+def ganeti_calls(world):
+    return [call for call in world.calls() if call.startswith("gnt-")]
+
+
 def many(world, count):
     """A site of so many nodes, and a cluster that has none of the others."""
+    world.program("ssh")
     world.put("var/lib/ganeti/ssconf_node_list", "n1.small.example\n")
     for number in range(3, count + 1):
         name = "n{0}".format(number)
@@ -231,11 +237,30 @@ def case_a_node_that_the_cluster_forgot_to_list_is_told_again(world):
     world.put("var/lib/ganeti/config.data", json.dumps({"nodes": nodes}))
     world.program("gnt-cluster", "echo n2.small.example >> ROOT/var/lib/ganeti/ssconf_node_list")
     world.patch(ganeti_node_add, "LIST_SECONDS", 0)
+    world.program("ssh")
     ctx = world.context()
     assert not ganeti_node_add.done(ctx)
     ganeti_node_add.run(ctx)
     assert ganeti_node_add.done(ctx)
-    assert world.calls() == ["gnt-cluster redist-conf"]
+    assert ganeti_calls(world) == ["gnt-cluster redist-conf"]
+
+
+def case_files_that_a_busy_node_did_not_take_are_sent_again(world):
+    world.put("var/lib/ganeti/ssconf_node_list", "n1.small.example\nn2.small.example\n")
+    nodes = {"u-1": {"name": "n1.small.example"}, "u-2": {"name": "n2.small.example"}}
+    world.put("var/lib/ganeti/config.data", json.dumps({"nodes": nodes}))
+    world.program("ssh", "test -e ROOT/copied")
+    world.program("gnt-cluster", "touch ROOT/copied")
+    ctx = world.context()
+    assert not ganeti_node_add.done(ctx)
+    ganeti_node_add.run(ctx)
+    assert ganeti_node_add.done(ctx)
+    assert ganeti_calls(world) == ["gnt-cluster redist-conf"]
+    asked = [call for call in world.calls() if call.startswith("ssh ")]
+    assert asked[0] == (
+        "ssh -o BatchMode=yes n2.small.example test -s /var/lib/ganeti/known_hosts && "
+        "test -s /var/lib/ganeti/hmac.key && test -s /var/lib/ganeti/cluster-domain-secret"
+    )
 
 
 def config(world, at_cluster, at_group):
