@@ -26,6 +26,8 @@ from golden.paths import ARTIFACTS, ROOT, shown
 from golden.rehearse import rehearse
 
 SITE = "real"
+# What tests/checks/test_contract.py writes.
+CONTRACT = "contract.md"
 DOCUMENT = ROOT / "docs" / "real-evidence.md"
 # Checks, as subject.name, that are red for a reason that is not ours.
 REASONS: Mapping[str, str] = {}
@@ -40,11 +42,12 @@ NOTHING = "\nNothing has been recorded yet.\n"
 
 @dataclass(frozen=True)
 class Record:
-    """What a rehearsal has kept: {stage: (seconds, how it ended)}, and its rounds of checks as
-    golden.report has them in JSON."""
+    """What a rehearsal has kept: {stage: (seconds, how it ended)}, its rounds of checks as
+    golden.report has them in JSON, and the table that tests/checks/test_contract.py has written."""
 
     stages: Mapping[str, tuple[float, str]]
     rounds: Mapping[str, Mapping[str, Any]]
+    contract: str = ""
 
 
 def kept(site: str) -> Record:
@@ -59,7 +62,9 @@ def kept(site: str) -> Record:
         "check again": ARTIFACTS / site / "checks.json",
     }
     present = {name: path for name, path in files.items() if name in stages and path.exists()}
-    return Record(stages, {name: json.loads(path.read_text()) for name, path in present.items()})
+    rounds = {name: json.loads(path.read_text()) for name, path in present.items()}
+    contract = ARTIFACTS / site / CONTRACT
+    return Record(stages, rounds, contract.read_text() if contract.exists() else "")
 
 
 def document(seen: Record, versions: Mapping[str, str], played: Iterable[str]) -> str:
@@ -71,6 +76,7 @@ def document(seen: Record, versions: Mapping[str, str], played: Iterable[str]) -
         cells = [str(counts.get(one, "")) for one in ("passed", "failed", "not run")]
         lines.append(f"| {name} | {state} | {seconds:.0f} | {' | '.join(cells)} |")
     lines += ["", "## Red checks", "", *_red(seen)]
+    lines += ["", "## Recorded answers, asked for again", "", *_contract(seen)]
     lines += ["", "## Not run here", "", *_not_run(seen)]
     names = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
     lines += ["", "## Packages", "", f"Of the folder ({len(versions)}): {names}."]
@@ -85,6 +91,11 @@ def _red(seen: Record) -> list[str]:
     return (
         ["| check | says | because |", "|---|---|---|", *sorted(set(rows))] if rows else ["None."]
     )
+
+
+def _contract(seen: Record) -> list[str]:
+    words = "Of requests and commands that were recorded from a Synnefo 0.16.2 (tests/contract):"
+    return [words, "", *seen.contract.splitlines()] if seen.contract else ["Not run."]
 
 
 def _not_run(seen: Record) -> list[str]:
@@ -122,6 +133,7 @@ def main(words: list[str]) -> int:
         log.error("record-real takes the folder of the packages")
         return USER_ERROR_CODE
     site = definition.load(SITE, packages=words[0])
+    (ARTIFACTS / SITE / CONTRACT).unlink(missing_ok=True)
     try:
         rehearse(site, target("container"))
     except StageError:

@@ -66,14 +66,14 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self._titled = tag == "title"
-        if tag == "form":
-            self.parts.add(f"form action={given.get('action', '')}")
+        if tag == "form" and "action" in given:
+            self.parts.add(f"form action={given['action']}")
         if tag == "input" and given.get("name"):
             self.parts.add(f"input name={given['name']}")
 
     def handle_data(self, data: str) -> None:
         if self._titled:
-            self.parts.add(f"<title>{data.strip()}</title>")
+            self.parts.add(f"<title>{' '.join(data.split())}</title>")
             self._titled = False
 
 

@@ -36,6 +36,12 @@ def test_a_red_check_without_a_reason_is_ours(monkeypatch: pytest.MonkeyPatch) -
     assert "## Red checks\n\nNone.\n" in document(GREEN)
 
 
+def test_recorded_answers_are_counted_where_they_were_asked_for() -> None:
+    assert "## Recorded answers, asked for again\n\nNot run.\n" in document(GREEN)
+    seen = real.Record({}, {}, "| rows | |\n|---|---|\n| 5 | as recorded |\n")
+    assert "| 5 | as recorded |\n" in real.document(seen, {}, [])
+
+
 def test_the_committed_document_was_written_by_it_or_is_empty() -> None:
     assert real.DOCUMENT.read_text().startswith(real.HEAD)
 

@@ -1,0 +1,65 @@
+"""Synnefo's own packages answer as the Synnefo did that was recorded (tests/contract/README.md).
+
+Stand-ins are held against the recording without nodes, by tests/contract/test_contract.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from golden import atomic
+from golden.paths import ARTIFACTS
+from tests.checks.subjects import SITE
+from tests.contract.booted import booted, given
+from tests.contract.order import replay
+from tests.contract.play import EXACT, UNDRIVEN, Play
+
+# {why: a pattern}; the file says of what.
+REASONS: dict[str, str] = yaml.safe_load(
+    (Path(__file__).parent.parent / "contract/booted.yaml").read_text()
+)
+
+
+pytestmark = [
+    pytest.mark.destructive,
+    pytest.mark.skipif(
+        "snf-astakos-app" in SITE.release.standins,
+        reason="Synnefo is played here, and recorded answers are the real one's",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def played() -> Iterator[Play]:
+    with booted(SITE) as place:
+        yield replay(place, given(SITE, place.connection))
+
+
+def because(text: str) -> str:
+    """Why an answer may differ as `text` says; empty where nothing says so."""
+    return next((why for why, form in REASONS.items() if re.search(form, text, re.DOTALL)), "")
+
+
+def test_it_answers_as_the_recorded_one(played: Play) -> None:
+    counts: Counter[str] = Counter()
+    surprises = []
+    for row, (kind, told) in played.outcomes.items():
+        if kind == EXACT:
+            counts["as recorded"] += 1
+        elif kind == UNDRIVEN:
+            counts["not asked: Apache's own answer"] += 1
+        elif why := because(text := f"{row} {kind}: {'; '.join(told)}"):
+            counts[f"differs: {why}"] += 1
+        else:
+            surprises.append(text[:400])
+    lines = [f"| {number} | {what} |" for what, number in counts.most_common()]
+    atomic.write(
+        ARTIFACTS / SITE.name / "contract.md", "\n".join(["| rows | |", "|---|---|", *lines, ""])
+    )
+    assert not surprises, "\n".join(surprises)
