@@ -55,6 +55,14 @@ _KNOWN: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        # ssh(1) ends so when it reaches nobody, or nobody any more.
+        r"root@([\w-]+)\S* .*exit code 255",
+        (
+            "{0} is off or restarts: ./inv status, ./inv why {0}",
+            "the LAN between the nodes is down, or one of their addresses is wrong",
+        ),
+    ),
+    (
         r"No route to host|Network is unreachable|no route to|Connection timed out|timed out",
         (
             "the other node is off or still boots",

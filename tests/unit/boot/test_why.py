@@ -56,6 +56,11 @@ def test_a_node_without_its_seed_is_powered_off_and_on() -> None:
         ("no space left on /: 3 MiB free of 100 MiB; command `initdb` exit 1", "too small"),
         ("waiting for node1 nfs, 42 s of 600 s", "node1 is off"),
         ("waiting for gunicorn (which needs node1), 42 s of 600 s", "./inv why node1"),
+        (
+            "tried again in 15 s: command `gnt-node add node2.small.example` exit 1: -oPort=22 -4 "
+            "root@node2.small.example '/bin/sh -c ...' failed: exited with exit code 255",
+            "node2 is off or restarts",
+        ),
         ("no seed: looked for a disk labelled CIDATA", "./inv seed wrote is not attached"),
         ("the seed names node n2 but was written for another one", "of another node"),
         ("command `x` exit 127: x is not installed", "the image lacks the program"),
