@@ -96,6 +96,24 @@ def test_jobs_change_machines(consuming: Cloud, tmp_path: Path) -> None:
     until(lambda: json.loads(python(consuming, STATE))[1][2] is True)
 
 
+def test_the_daemons_come_back_to_a_broker_that_they_lost(cloud: Cloud) -> None:
+    # As the real ones (synnefo: lib/amqp_puka.py), which a broker that stands still does not end.
+    code = """
+import pika
+from synnefo.lib import amqp
+amqp.time.sleep = lambda seconds: None
+channels = iter([None, "first", None, "second"])
+amqp._connect = lambda settings: next(channels)
+def work(channel):
+    if channel == "first":
+        raise pika.exceptions.AMQPConnectionError("gone")
+    return channel
+print(amqp.Line({}).do(work))
+"""
+    said = python(cloud, code)
+    assert "lost the broker: AMQPConnectionError" in said and said.endswith("\nsecond\n")
+
+
 def test_progress_reaches_the_machine(consuming: Cloud) -> None:
     line = json.dumps({"type": "image-copy-progress", "progress": 40})
     program = "usr/sbin/snf-progress-monitor"

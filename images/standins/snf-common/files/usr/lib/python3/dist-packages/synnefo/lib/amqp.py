@@ -2,6 +2,8 @@
 
 import json
 import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pika
@@ -13,6 +15,29 @@ HEARTBEAT, HEARTBEAT_TAG = "eventd.heartbeat", "snf:eventd:heartbeat"
 
 def connect(settings: Any) -> Any:
     """A channel on the first host that answers, exchanges declared; exits 1 when none does."""
+    return _connect(settings) or sys.exit(1)
+
+
+class Line:
+    """A channel that is made anew, for ever, where there is no broker or it was lost."""
+
+    def __init__(self, settings: Any) -> None:
+        self.settings, self.channel = settings, None
+
+    def do(self, work: Callable[[Any], Any]) -> Any:
+        """Call `work` with the channel until that goes well."""
+        while True:
+            try:
+                self.channel = self.channel or _connect(self.settings)
+                if self.channel:
+                    return work(self.channel)
+            except pika.exceptions.AMQPError as error:
+                print(f"lost the broker: {error!r}", flush=True)
+                self.channel = None
+            time.sleep(1)
+
+
+def _connect(settings: Any) -> Any:
     for url in settings.AMQP_HOSTS:
         try:
             channel = pika.BlockingConnection(pika.URLParameters(f"{url}/%2F")).channel()
@@ -23,7 +48,7 @@ def connect(settings: Any) -> Any:
         for name in (EXCHANGE, f"{EXCHANGE}-dl"):
             channel.exchange_declare(name, "topic", durable=True)
         return channel
-    sys.exit(1)
+    return None
 
 
 def key_of(kind: str, name: str) -> str:
