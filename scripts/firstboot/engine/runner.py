@@ -117,7 +117,7 @@ def _fail(ctx, report, names, name, error):
     known = isinstance(error, StepError)
     message = str(error) if known else "{0}: {1}".format(type(error).__name__, error)
     # First, since the console cuts what is long.
-    message = files.cut("; ".join(filter(None, [space.missing(ctx), message])), 0, None)
+    message = files.cut("; ".join(filter(None, [space.missing(ctx, message), message])), 0, None)
     report.end("failed", message)
     report.finish(
         False,

@@ -1,6 +1,8 @@
 """File systems without room: what fails for it often says everything but that."""
 
+import errno
 import os
+import re
 
 from engine import files
 
@@ -10,10 +12,15 @@ MIB = 1024 * 1024
 # initdb takes 40 MiB and gives them back when it fails; of a small file system 1/20.
 ENOUGH_MIB = 64
 ENOUGH_PART = 20
+PATH = re.compile(r"/[^\s:'\"|]+")
 
 
-def missing(ctx):
-    """The file systems that are full, in one clause, else ""."""
+def missing(ctx, text=""):
+    """The file systems that are full, in one clause, else "".
+
+    A program that fails for it may take away what it had written, and nothing is full any more:
+    where `text` says that there was no space, it is the smallest of those that its paths lie on.
+    """
     found, seen = [], set()
     for path in _local(ctx):
         try:
@@ -23,7 +30,22 @@ def missing(ctx):
         if device not in seen:
             seen.add(device)
             found.append(_missing_on(path, space))
-    return ", ".join(clause for clause in found if clause)
+    clauses = [clause for clause in found if clause]
+    if not clauses and os.strerror(errno.ENOSPC) in text:
+        clauses = _smallest(ctx, PATH.findall(text))
+    return ", ".join(clauses)
+
+
+def _smallest(ctx, paths):
+    mounts = sorted(_local(ctx), key=len, reverse=True)
+    found = []
+    for path in paths:
+        mount = next(
+            each for each in mounts if path == each or path.startswith(each.rstrip("/") + "/")
+        )
+        space = os.statvfs(ctx.path(mount))
+        found.append((space.f_blocks * space.f_frsize, _told(mount, space)))
+    return [min(found)[1]] if found else []
 
 
 def _local(ctx):
@@ -37,9 +59,17 @@ def _local(ctx):
 
 
 def _missing_on(path, space):
-    free, size = (space.f_frsize * blocks // MIB for blocks in (space.f_bavail, space.f_blocks))
+    free, size = _mib(space)
     if size and free < min(ENOUGH_MIB, size // ENOUGH_PART):
-        return "no space left on {0}: {1} MiB free of {2} MiB".format(path, free, size)
+        return _told(path, space)
     if space.f_files and not space.f_favail:
         return "no inodes left on {0}: 0 free of {1}".format(path, space.f_files)
     return ""
+
+
+def _told(path, space):
+    return "no space left on {0}: {1} MiB free of {2} MiB".format(path, *_mib(space))
+
+
+def _mib(space):
+    return tuple(space.f_frsize * blocks // MIB for blocks in (space.f_bavail, space.f_blocks))

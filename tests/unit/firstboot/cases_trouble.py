@@ -96,6 +96,24 @@ def case_any_full_file_system_is_named_but_none_that_may_hang(world):
     assert set(asked) == {world.path(""), full}, asked
 
 
+def case_a_disk_that_is_free_again_is_named_by_what_was_written(world):
+    # As initdb does, which removes what it has made.
+    database = world.path("var/lib/db")
+    world.put("proc/mounts", MOUNTS)
+    known = os.stat
+    world.patch(
+        space.os, "stat", lambda path, *rest: Mounted if path == database else known(path, *rest)
+    )
+    small, large = Space(11, size=12), Space(500, size=900)
+    world.patch(space.os, "statvfs", lambda path: small if path == database else large)
+    ctx = world.context()
+    text = "command `initdb -D /var/lib/db/main` exit 1: FATAL: pg_wal/x: No space left on device"
+    said = space.missing(ctx, text)
+    assert said == "no space left on /var/lib/db: 11 MiB free of 12 MiB", said
+    assert space.missing(ctx, "no room: No space left on device") == ""
+    assert space.missing(ctx, "command `initdb -D /var/lib/db/main` exit 1") == ""
+
+
 def case_a_full_disk_keeps_nobody_from_saying_so(world):
     write, full = os.write, []
 
