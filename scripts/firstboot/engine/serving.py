@@ -37,7 +37,8 @@ def _wait(ctx, step):
 
 
 def _reason(ctx, step):
-    said, role = " and ".join(step.SERVICES), getattr(step, "PEER", "")
+    said = " and ".join(step.SERVICES)
+    role = getattr(step, "PEER", "") or getattr(step, "NEEDS", "")
     if role and ctx.host_of(role)["name"] != ctx.node["name"]:
         said += " (which needs {0})".format(ctx.host_of(role)["name"])
     return said

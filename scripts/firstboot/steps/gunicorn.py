@@ -5,10 +5,11 @@ An application that cannot start leaves a server that listens for a while, so it
 
 import os
 
-from engine import files, web
+from engine import files, probe, sql, web
 
 GUIDE = ("G122", "G145", "G257", "G287")
 SERVICES = ("gunicorn",)
+NEEDS = "postgresql"
 
 ADDRESS = ("127.0.0.1", 8080)
 SECONDS = 300
@@ -17,6 +18,11 @@ LOG = "/var/log/synnefo/gunicorn.log"
 
 def done(ctx):  # noqa: ARG001, each step takes it
     return web.answers(*ADDRESS)
+
+
+def served(ctx):
+    """The applications answer some pages without their database, and serve nobody."""
+    return done(ctx) and probe.tcp(ctx.host_of(NEEDS)["address"], sql.PORT)
 
 
 def run(ctx):

@@ -6,8 +6,9 @@ import os
 import firstboot
 import steps.clock
 import steps.ganeti_init
-from engine import clock, ganeti, serving
+from engine import clock, ganeti, probe, serving, web
 from run_in_world import first_boot, result
+from steps import gunicorn
 from world import SECRET
 
 FOLDER = "var/lib/firstboot/"
@@ -39,6 +40,24 @@ def case_ready_is_said_when_all_serve(world):
     assert world.get(FOLDER + "result.json") == before
     assert first_boot(world, "status") == 0
     assert "skipped  skips" in world.get("stdout"), "what first boot did is still told"
+
+
+def case_applications_without_their_database_do_not_serve(world):
+    asked = []
+
+    def tcp(address, port):
+        asked.append((address, port))
+        return False
+
+    world.golden["hosts"]["postgresql"] = "n2"
+    world.patch(web, "answers", lambda address, port: True)
+    world.patch(probe, "tcp", tcp)
+    ctx = world.context()
+    assert gunicorn.done(ctx) and not gunicorn.served(ctx)
+    assert asked == [("198.51.100.2", 5432)]
+    assert serving._reason(ctx, gunicorn) == "gunicorn (which needs n2)"
+    world.patch(probe, "tcp", lambda address, port: True)
+    assert gunicorn.served(ctx)
 
 
 def case_a_service_that_never_comes_is_one_sentence_and_watched_on(world):
