@@ -16,17 +16,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.ending import exit_code
-from golden import atomic, definition, log, manifest
+from golden import atomic, definition, log, manifest, run
+from golden.boot import running
 from golden.boot.target import target
 from golden.definition import Site
-from golden.errors import USER_ERROR_CODE, StageError
+from golden.errors import USER_ERROR_CODE
 from golden.lock.model import STANDIN
 from golden.packages import folder as given
 from golden.paths import ARTIFACTS, ROOT, shown
 from golden.rehearse import rehearse
 
 SITE = "real"
-# What tests/checks/test_contract.py writes.
+# Asks for the recorded answers, and writes how many rows were answered how.
+REPLAY = ROOT / "tests" / "integration" / "real" / "test_contract.py"
 CONTRACT = "contract.md"
 DOCUMENT = ROOT / "docs" / "real-evidence.md"
 # Checks, as subject.name, that are red for a reason that is not ours.
@@ -43,7 +45,7 @@ NOTHING = "\nNothing has been recorded yet.\n"
 @dataclass(frozen=True)
 class Record:
     """What a rehearsal has kept: {stage: (seconds, how it ended)}, its rounds of checks as
-    golden.report has them in JSON, and the table that tests/checks/test_contract.py has written."""
+    golden.report has them in JSON, and the table that REPLAY has written."""
 
     stages: Mapping[str, tuple[float, str]]
     rounds: Mapping[str, Mapping[str, Any]]
@@ -135,12 +137,18 @@ def main(words: list[str]) -> int:
     site = definition.load(SITE, packages=words[0])
     (ARTIFACTS / SITE / CONTRACT).unlink(missing_ok=True)
     try:
-        rehearse(site, target("container"))
-    except StageError:
+        rehearse(site, target("container"), keep=True)
+        _replay(site)
+    finally:
+        running.down(site)
         write(site)
-        raise
-    write(site)
     return 0
+
+
+def _replay(site: Site) -> None:
+    log.info("asking for the recorded answers")
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(REPLAY)]
+    run.run(argv, env={"GOLDEN_SITE": site.name}, cwd=ROOT, stage="replay")
 
 
 def write(site: Site) -> None:
