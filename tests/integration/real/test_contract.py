@@ -1,6 +1,6 @@
 """Synnefo's own packages answer as the Synnefo did that was recorded (tests/contract/README.md).
 
-scripts/host/record-real runs this at the end on the site that it has rehearsed: the rows make users,
+scripts/host/record-real runs this at last on the site that it has rehearsed: its rows make users,
 change quotas and remove files. Stand-ins are held against the recording without nodes, by
 tests/contract/test_contract.py.
 """
