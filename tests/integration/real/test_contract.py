@@ -11,22 +11,19 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import yaml
 
 from golden import atomic
-from golden.paths import ARTIFACTS
+from golden.paths import ARTIFACTS, ROOT
 from tests.checks.subjects import SITE
 from tests.contract.booted import booted, given
 from tests.contract.order import replay
 from tests.contract.play import EXACT, UNDRIVEN, Play
 
 # {why: a pattern}; the file says of what.
-REASONS: dict[str, str] = yaml.safe_load(
-    (Path(__file__).parents[2] / "contract/booted.yaml").read_text()
-)
+REASONS: dict[str, str] = yaml.safe_load((ROOT / "tests" / "contract" / "booted.yaml").read_text())
 
 
 pytestmark = pytest.mark.skipif(

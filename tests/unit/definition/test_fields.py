@@ -39,6 +39,7 @@ GOOD = {
         "https://h:8/a?b=@",
     ],
     "Upstream": ["0.16.2", "0.17", "1.0~rc1+git2"],
+    "StatePath": ["/srv/archip", "/var/lib/ganeti", "/var/mail"],
 }
 BAD = {
     "Name": ["", "A", "1a", "a b", "a\n", "a-", "a__b", "a" * 64],
@@ -75,6 +76,16 @@ BAD = {
     "Package": ["", "a", "A", "-a", "a_b"],
     "Service": ["", "A", "/x"],
     "Mirror": ["hosts", "ftp://x", "http://", "http:///x", "http://u:p@h/x", "file://h/x", ""],
+    "StatePath": [
+        "",
+        "/srv",
+        "/var/",
+        "/etc/x",
+        "/var/lib/../x",
+        "/var/a b",
+        "srv/x",
+        "/var/lib/x/",
+    ],
     "Upstream": ["", "v1", "0.16.2-1", "0.16 ", "1:2", "0.16.2\n"],
     "Mail": ["", "user", "user@lab", "user@rehearsal.example", "a..b@lab.test", "ä@lab.test"],
     "Mailbox": ["ann@lab.test", "<ann@lab.test>", "Ann <a@x.example>", "A <b> <a@lab.test>"],

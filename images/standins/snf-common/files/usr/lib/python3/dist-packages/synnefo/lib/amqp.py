@@ -1,4 +1,4 @@
-"""The broker of AMQP_HOSTS, and the names both sides use."""
+"""The broker of AMQP_HOSTS, and the names both sides use. Not: confirms, more than one broker."""
 
 import json
 import sys
