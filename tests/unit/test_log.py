@@ -120,7 +120,7 @@ import time
 from golden import log
 with log.progress() as progress:
     progress.task("node1", 30).say("step 3 of 46, " + "network " * 30)
-    time.sleep(4)
+    time.sleep(120)
 """
 
 

@@ -114,6 +114,18 @@ print(amqp.Line({}).do(work))
     assert "lost the broker: AMQPConnectionError" in said and said.endswith("\nsecond\n")
 
 
+def test_a_broker_that_stands_still_is_none(cloud: Cloud) -> None:
+    code = """
+import socket
+from types import SimpleNamespace
+from synnefo.lib import amqp
+with socket.create_server(("127.0.0.1", 0)) as silent:
+    url = f"amqp://u:p@127.0.0.1:{silent.getsockname()[1]}"
+    print(amqp._connect(SimpleNamespace(AMQP_HOSTS=[url], where=lambda name: "here")))
+"""
+    assert python(cloud, code).endswith("None\n")
+
+
 def test_progress_reaches_the_machine(consuming: Cloud) -> None:
     line = json.dumps({"type": "image-copy-progress", "progress": 40})
     program = "usr/sbin/snf-progress-monitor"

@@ -24,14 +24,14 @@ class Line:
     def __init__(self, settings: Any) -> None:
         self.settings, self.channel = settings, None
 
-    def do(self, work: Callable[[Any], Any]) -> Any:
+    def do(self, work: Callable[[Any], None]) -> None:
         """Call `work` with the channel until that goes well."""
         while True:
             try:
                 self.channel = self.channel or _connect(self.settings)
                 if self.channel:
                     return work(self.channel)
-            except pika.exceptions.AMQPError as error:
+            except (pika.exceptions.AMQPError, OSError) as error:
                 print(f"lost the broker: {error!r}", flush=True)
                 self.channel = None
             time.sleep(1)
@@ -41,7 +41,7 @@ def _connect(settings: Any) -> Any:
     for url in settings.AMQP_HOSTS:
         try:
             channel = pika.BlockingConnection(pika.URLParameters(f"{url}/%2F")).channel()
-        except pika.exceptions.AMQPError as error:
+        except Exception as error:  # pika 1 has no common one for a broker that is silent
             host, place = url.rpartition("@")[2], settings.where("AMQP_HOSTS")
             print(f"broker {host} [AMQP_HOSTS, {place}]: {error!r}", file=sys.stderr)
             continue
