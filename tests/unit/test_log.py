@@ -120,12 +120,14 @@ import time
 from golden import log
 with log.progress() as progress:
     progress.task("node1", 30).say("step 3 of 46, " + "network " * 30)
-    time.sleep(120)
+    time.sleep(20)
 """
 
 
 def test_a_resized_terminal_is_drawn_anew_and_no_line_is_broken() -> None:
-    child, terminal = run.on_terminal([sys.executable, "-c", RESIZED], env={"TERM": "xterm"})
+    # xdist gives its workers COLUMNS, which rich takes for the width.
+    env = {"TERM": "xterm", "COLUMNS": ""}
+    child, terminal = run.on_terminal([sys.executable, "-c", RESIZED], env=env)
     try:
         resize(terminal, 100)
         assert "step 3" in read_until(terminal, "network")
