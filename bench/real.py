@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.ending import exit_code
-from golden import atomic, definition, log, manifest, run
-from golden.boot import running
+from golden import atomic, definition, log, manifest, report, run
 from golden.boot.target import target
 from golden.definition import Site
-from golden.errors import USER_ERROR_CODE
+from golden.errors import USER_ERROR_CODE, StageError
 from golden.lock.model import STANDIN
 from golden.packages import folder as given
 from golden.paths import ARTIFACTS, ROOT, shown
@@ -61,7 +60,7 @@ def kept(site: str) -> Record:
     }
     files = {
         "check": folder / "checks.container.json",
-        "check again": ARTIFACTS / site / "checks.json",
+        "check again": report.last_file(site),
     }
     present = {name: path for name, path in files.items() if name in stages and path.exists()}
     rounds = {name: json.loads(path.read_text()) for name, path in present.items()}
@@ -137,16 +136,15 @@ def main(words: list[str]) -> int:
     site = definition.load(SITE, packages=words[0])
     (ARTIFACTS / SITE / CONTRACT).unlink(missing_ok=True)
     try:
-        rehearse(site, target("container"), keep=True)
-        _replay(site)
-    finally:
-        running.down(site)
+        rehearse(site, target("container"), more={"recorded answers": lambda: _replay(site)})
+    except StageError:
         write(site)
+        raise
+    write(site)
     return 0
 
 
 def _replay(site: Site) -> None:
-    log.info("asking for the recorded answers")
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(REPLAY)]
     run.run(argv, env={"GOLDEN_SITE": site.name}, cwd=ROOT, stage="replay")
 

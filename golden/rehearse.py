@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from golden import check, log, pages, report
 from golden.bake import bake
@@ -33,10 +34,12 @@ def rehearse(
     keep: bool = False,
     once: bool = False,
     boot: Callable[[Site, Target], object] = lambda site, place: running.boot(site, (), place),
+    more: Mapping[str, Callable[[], object]] = MappingProxyType({}),
 ) -> None:
     """Bake `site`, boot all its nodes on fresh disks at `place`, check them, start them once more
     with the first one last, check them again, end them. With `once` they are not started again.
-    `boot` may do more than boot, such as cut their power.
+    `boot` may do more than boot, such as cut their power; `more` are stages by name, for the end,
+    when it does not matter any more what becomes of the nodes.
 
     The consoles, the time line and what the checks found at this target are kept in
     .artifacts/<site>/rehearsal/, and the pages of the report written, whether it went well or not.
@@ -47,17 +50,13 @@ def rehearse(
     stages = _Stages()
     stages.run("bake", lambda: bake(site, (), place.format))
     try:
-        try:
-            # The rehearsal's machines only now: the bake needs the network of the host.
-            machines = place.rehearsal(site)
-            stages.run("boot", lambda: boot(site, machines))
-        finally:
-            stages.moments += _steps(site, stages.began("boot"))
-            _keep_consoles(site, "")
+        machines = _booted(site, place, stages, boot)
         stages.run("check", lambda: _check(site.name, place.name))
         if place.outlives_rehearsal and len(site.nodes) > 1 and not once:
             stages.run("reboot", lambda: _reboot(site, machines))
             stages.run("check again", lambda: check.check(site.name, (), CALM))
+        for name, work in more.items():
+            stages.run(name, work)
     finally:
         _keep_records(site, place, stages)
         if keep:
@@ -65,6 +64,19 @@ def rehearse(
         else:
             running.down(site)
     log.info(f"site {site.name}: rehearsed in {stages.seconds():.0f} s")
+
+
+def _booted(
+    site: Site, place: Target, stages: _Stages, boot: Callable[[Site, Target], object]
+) -> Target:
+    try:
+        # The rehearsal's machines only now: the bake needs the network of the host.
+        machines = place.rehearsal(site)
+        stages.run("boot", lambda: boot(site, machines))
+    finally:
+        stages.moments += _steps(site, stages.began("boot"))
+        _keep_consoles(site, "")
+    return machines
 
 
 class _Stages:
@@ -109,7 +121,7 @@ def _refuse(site: Site, place: Target, keep: bool) -> None:
 
 
 def _check(site: str, where: str) -> None:
-    found = ARTIFACTS / site / "checks.json"
+    found = report.last_file(site)
     found.unlink(missing_ok=True)
     try:
         check.check(site)

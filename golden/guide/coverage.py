@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from golden import atomic, guide, log, report
+from golden import atomic, guide, log, paths, report
 from golden.definition import load
 from golden.errors import UserError
 from golden.guide import document
 from golden.guide.proof import Outcomes, together
 from golden.guide.table import Row, rows
-from golden.paths import ARTIFACTS, ROOT, shown
+from golden.paths import ROOT, shown
 
 DOCUMENT = ROOT / "docs" / "guide-coverage.md"
 TABLE = "coverage.md"
@@ -41,12 +41,12 @@ def rows_of(site: str, checks: Path | None = None) -> tuple[Row, ...]:
 
 def rehearsed(site: str) -> dict[str, Path]:
     """{target: what the checks of its last rehearsal found}, or without any of the last check."""
-    folder = ARTIFACTS / site
+    folder = paths.ARTIFACTS / site
     kept = {
         file.name.split(".")[1]: file
         for file in sorted((folder / "rehearsal").glob("checks.*.json"))
     }
-    return kept or {"inv check": folder / "checks.json"}
+    return kept or {"inv check": report.last_file(site)}
 
 
 def show(site: str, *, as_json: bool = False) -> None:
@@ -81,7 +81,7 @@ def write(site: str) -> None:
         )
     found = rows_of(site)
     for file, text in (
-        (ARTIFACTS / site / TABLE, document.whole(site, rehearsals, found)),
+        (paths.ARTIFACTS / site / TABLE, document.whole(site, rehearsals, found)),
         (DOCUMENT, document.by_chapter(site, rehearsals, found)),
     ):
         atomic.write(file, text)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import real
+from golden.errors import UserError
 from golden.report import Moment, Outcome, Report, timeline_json
 
 GREEN = Outcome("kamaki", "image_is_listed[node1]", "passed", 1.0)
@@ -61,3 +62,17 @@ def test_what_a_rehearsal_kept_is_read(tmp_path: Path, monkeypatch: pytest.Monke
     assert real.kept("real") == real.Record(
         {"check": (5.0, "failed")}, {"check": json.loads(json.dumps(report))}
     )
+
+
+def test_a_site_that_runs_already_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise UserError("node1 of site real still runs")
+
+    monkeypatch.setattr(real, "ARTIFACTS", tmp_path)
+    monkeypatch.setattr(real, "rehearse", refused)
+    monkeypatch.setattr(real.definition, "load", lambda name, packages: None)
+    monkeypatch.setattr(real, "write", lambda site: pytest.fail("nothing was seen"))
+    with pytest.raises(UserError, match="still runs"):
+        real.main(["debs"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from golden import guide
+from golden import guide, paths
 from golden.definition import load
 from golden.errors import UserError
 from golden.guide import coverage, document, proof, table
@@ -202,7 +202,7 @@ def checked(home: Path, *outcomes: Outcome) -> None:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Artifacts and a document of its own."""
-    monkeypatch.setattr(coverage, "ARTIFACTS", tmp_path)
+    monkeypatch.setattr(paths, "ARTIFACTS", tmp_path)
     monkeypatch.setattr(coverage, "DOCUMENT", tmp_path / "guide-coverage.md")
     return tmp_path
 
