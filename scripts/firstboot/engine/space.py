@@ -12,7 +12,7 @@ MIB = 1024 * 1024
 # initdb takes 40 MiB and gives them back when it fails; of a small file system 1/20.
 ENOUGH_MIB = 64
 ENOUGH_PART = 20
-PATH = re.compile(r"/[^\s:'\"|]+")
+PATH = re.compile(r"/[^\s:;,'\"`|)]+")
 
 
 def missing(ctx, text=""):
@@ -21,30 +21,37 @@ def missing(ctx, text=""):
     A program that fails for it may take away what it had written, and nothing is full any more:
     where `text` says that there was no space, it is the smallest of those that its paths lie on.
     """
-    found, seen = [], set()
-    for path in _local(ctx):
-        try:
-            device, space = os.stat(ctx.path(path)).st_dev, os.statvfs(ctx.path(path))
-        except OSError:
-            continue  # it was unmounted meanwhile
-        if device not in seen:
-            seen.add(device)
-            found.append(_missing_on(path, space))
-    clauses = [clause for clause in found if clause]
+    spaces = list(_spaces(ctx))
+    clauses = list(filter(None, (_missing_on(path, space) for path, _, space in _once(spaces))))
     if not clauses and os.strerror(errno.ENOSPC) in text:
-        clauses = _smallest(ctx, PATH.findall(text))
+        clauses = _smallest(spaces, PATH.findall(text))
     return ", ".join(clauses)
 
 
-def _smallest(ctx, paths):
-    mounts = sorted(_local(ctx), key=len, reverse=True)
+def _spaces(ctx):
+    """(path, device, space) of all that are local."""
+    for path in _local(ctx):
+        try:
+            yield path, os.stat(ctx.path(path)).st_dev, os.statvfs(ctx.path(path))
+        except OSError:
+            continue  # it was unmounted meanwhile
+
+
+def _once(spaces):
+    seen = set()
+    for one in spaces:
+        if one[1] not in seen:
+            seen.add(one[1])
+            yield one
+
+
+def _smallest(spaces, paths):
     found = []
     for path in paths:
-        mount = next(
-            each for each in mounts if path == each or path.startswith(each.rstrip("/") + "/")
-        )
-        space = os.statvfs(ctx.path(mount))
-        found.append((space.f_blocks * space.f_frsize, _told(mount, space)))
+        over = [one for one in spaces if (path + "/").startswith(one[0].rstrip("/") + "/")]
+        if over:
+            mount, _, space = max(over, key=lambda one: len(one[0]))
+            found.append((space.f_blocks * space.f_frsize, _told(mount, space)))
     return [min(found)[1]] if found else []
 
 

@@ -19,8 +19,6 @@ ADD_SECONDS = 900
 LIST_SECONDS = 120
 # Each is a process of 40 MB on the master, which waits for the others' jobs.
 AT_ONCE = 8
-
-
 # Of the files that Ganeti copies to each node as it adds it (ganeti: lib/cmdlib/common.py,
 # ComputeAncillaryFiles), those that the master has from the beginning.
 COPIED = tuple(

@@ -110,6 +110,7 @@ def case_a_disk_that_is_free_again_is_named_by_what_was_written(world):
     text = "command `initdb -D /var/lib/db/main` exit 1: FATAL: pg_wal/x: No space left on device"
     said = space.missing(ctx, text)
     assert said == "no space left on /var/lib/db: 11 MiB free of 12 MiB", said
+    assert space.missing(ctx, text.replace("/main", "")) == said, "the folder itself, in quotes"
     assert space.missing(ctx, "no room: No space left on device") == ""
     assert space.missing(ctx, "command `initdb -D /var/lib/db/main` exit 1") == ""
 
