@@ -11,7 +11,6 @@ import pytest
 from golden import manifest, pages, paths
 from golden.definition import load
 from golden.diff import document, sides
-from golden.guide import coverage
 from golden.keys import signing
 from golden.pages import changes, history
 from golden.pages.changes import Changes
@@ -69,7 +68,6 @@ def empty(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `folder` be the artifacts, with a signing key of its own."""
     monkeypatch.setattr(paths, "ARTIFACTS", folder)
     monkeypatch.setattr(paths, "SECRETS", folder / ".secrets")
-    monkeypatch.setattr(coverage, "ARTIFACTS", folder)
 
 
 def written() -> Path:
