@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import os
 import re
 import sys
 import tempfile
@@ -144,6 +145,14 @@ def test_no_room_of_golden_uses_one_above_it() -> None:
     """The contracts of import-linter in pyproject.toml."""
     lint = Path(sys.executable).with_name("lint-imports")
     result = run.run([lint, "--no-cache"], cwd=ROOT, check=False)
+    assert result.code == 0, result.out
+
+
+def test_each_test_is_found_without_a_booted_site() -> None:
+    """The slow and nightly ones too, which the unit tests' own collection does not see."""
+    words = [sys.executable, "-m", "pytest", "-q", "--collect-only", ROOT / "tests" / "integration"]
+    environment = {key: value for key, value in os.environ.items() if key[:6] != "GOLDEN"}
+    result = run.run(words, cwd=ROOT, check=False, env=environment)
     assert result.code == 0, result.out
 
 
