@@ -1,4 +1,5 @@
-"""The report in a browser, as a person opens it: from files, without a network, light and dark."""
+"""The report in a browser, as a person opens it: from files, without a network, light and dark;
+and the page of work that goes on."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ import pytest
 from axe_core_python.selenium import Axe
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
 
+from golden import live, log
 from golden.pages import PAGES
 from tests.checks import browser
 from tests.unit.pages import sample
@@ -49,13 +52,17 @@ def faults(driver: Chrome) -> list[str]:
     ]
 
 
+def prefer(driver: Chrome, scheme: str) -> None:
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_whole_and_usable_by_anyone(
     page: str, scheme: str, report: Path, driver: Chrome
 ) -> None:
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    prefer(driver, scheme)
     driver.get((report / f"{page}.html").as_uri())
     assert driver.get_log("browser") == []
     assert driver.find_element(By.CSS_SELECTOR, "nav [aria-current]").text == PAGES[page]
@@ -79,3 +86,28 @@ def test_sixty_columns_need_no_sideways_scrolling(report: Path, driver: Chrome) 
             "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert wide <= 0, page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_work_that_goes_on_is_followed_to_its_end(scheme: str, driver: Chrome) -> None:
+    prefer(driver, scheme)
+
+    def shown(text: str) -> None:
+        WebDriverWait(driver, 20).until(lambda driver: text in driver.page_source)
+
+    with live.served("Boot of site rehearsal") as server, log.progress() as progress:
+        first = progress.task("node1", expected=1000)
+        second = progress.task("node2", needs=["node1"])
+        driver.get(server.url)
+        shown("waits for node1")
+        first.say("step 3 of 46, schema")
+        shown("step 3 of 46, schema")
+        assert driver.find_elements(By.CSS_SELECTOR, "progress[aria-label=node1]")
+        assert faults(driver) == []
+        first.done("ready")
+        shown("1 of 2 done")
+        second.begin()
+        second.done("ready")
+    shown("Done.")
+    assert driver.get_log("browser") == []
+    assert faults(driver) == []
