@@ -40,7 +40,7 @@ class Report(object):
 
     def waiting(self, text):
         """The step waits; not each of the many calls is shown."""
-        now = clock.uptime()
+        now, text = clock.uptime(), self._journal.redacted(text)
         self.status["detail"] = text
         if now - self._waiting_line >= WAITING_LINE_SECONDS:
             self._waiting_line = now
@@ -56,6 +56,7 @@ class Report(object):
 
     def end(self, state, detail=""):
         """The step is done, skipped or failed."""
+        detail = self._journal.redacted(detail)
         self.status["steps"].append(
             {
                 "name": self.status["step"],
@@ -80,8 +81,11 @@ class Report(object):
         self._last_line()
 
     def _conclude(self, ready, detail, error):
-        state = "ready" if ready else "failed"
-        self.status.update(state=state, detail=detail, error=error)
+        state, redacted = "ready" if ready else "failed", self._journal.redacted
+        if error:
+            texts = ((key, error[key]) for key in error if isinstance(error[key], str))
+            error = dict(error, **{key: redacted(text) for key, text in texts})
+        self.status.update(state=state, detail=redacted(detail), error=error)
         self._publish()
 
     def _last_line(self):
@@ -95,7 +99,6 @@ class Report(object):
         )
 
     def _say(self, step, number, state, detail, seconds):
-        detail = self._journal.redacted(detail)
         self._console.say(step, number, self.status["of"], state, detail, seconds)
         self._journal.write("{0} {1}: {2}".format(step, state, detail))
         if self._human:

@@ -119,19 +119,28 @@ def test_a_key_that_is_none_is_said(tmp_path: Path, content: bytes | None) -> No
         verify("any", SITE, str(key))
 
 
-def test_a_release_is_named_by_its_id_and_a_stick_by_its_file(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_release_is_named_by_the_start_of_its_id(capsys: pytest.CaptureFixture[str]) -> None:
     made = baked.bake("1")
     verify(made.id[:4], SITE)
-    stick = tmp_path / "stick.img"
+    assert f"release {made.id} of site lab" in capsys.readouterr().out
+
+
+def test_one_changed_bit_of_a_stick_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stick, key = tmp_path / "stick.img", tmp_path / "public.pem"
     stick.write_bytes(bytes(9999))
     signing.sign(stick)
-    verify(str(stick), SITE)
+    signing.export(str(key))
+    shutil.rmtree(paths.SECRETS)
+    verify(str(stick), SITE, str(key))
     assert "stick.img: signed" in capsys.readouterr().out
-    flip(stick)
-    with pytest.raises(UserError, match=r"stick\.img: its signature does not fit"):
-        verify(str(stick), SITE)
+    whole = signing.signature_path(stick).read_bytes()
+    for changed in (signing.signature_path(stick), stick):
+        flip(changed)
+        with pytest.raises(UserError, match=r"^\S*stick\.img: its signature [^\n]*$"):
+            verify(str(stick), SITE, str(key))
+        signing.signature_path(stick).write_bytes(whole)
 
 
 def test_the_tools_of_any_debian_prove_a_release_too(away: tuple[Path, Path]) -> None:
