@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from testinfra.host import Host
 
+# curl's words when a node did not take a connection within Ganeti's five seconds (ganeti:
+# lib/rpc/node.py): one under emulation may be that busy once, one that is gone is so each time.
+BUSY, ATTEMPTS = "Error 28", 3
 OS = "golden-check"
 # Ganeti wants an OS definition even where nothing is installed; this one is the smallest it takes
 # (ganeti-os-interface(7), API version 10, which 2.10 and 3.0 both know).
@@ -34,6 +37,12 @@ class Instance:
         """What `gnt-instance list` calls it: ADMIN_down, running, …; "" when there is none."""
         listing = self.master.run("gnt-instance list --no-headers -o status %s", self.name)
         return str(listing.stdout).strip() if listing.rc == 0 else ""
+
+    def errors(self) -> str:
+        """Summaries and errors of the failed jobs that were about it."""
+        told = "gnt-job list --no-headers --error -o summary,opresult"
+        lines = str(self.master.run(told).stdout).splitlines()
+        return "\n".join(line for line in lines if f"({self.name})" in line)
 
     def remove(self) -> None:
         """Remove it, running or not, half made or whole; a no-op when there is none."""

@@ -10,7 +10,7 @@ from testinfra.host import Host
 from golden.check.facts import Facts
 from golden.definition import Bridge, Node
 from tests.checks.eventually import eventually
-from tests.checks.instance import Instance, added
+from tests.checks.instance import ATTEMPTS, BUSY, Instance, added
 from tests.checks.subjects import SITE, each, each_node, each_pair, hosts
 
 pytestmark = pytest.mark.skipif(not hosts("ganeti-master"), reason="no node is a Ganeti master")
@@ -18,9 +18,6 @@ pytestmark = pytest.mark.skipif(not hosts("ganeti-master"), reason="no node is a
 NODES = hosts("ganeti-node")
 CANDIDATES = 10
 SYSRQ = "missing required directory /proc/sys and the file /proc/sysrq-trigger"
-# curl's words when a node did not take a connection within Ganeti's five seconds (ganeti:
-# lib/rpc/node.py): one under emulation may be that busy once, one that is gone is so each time.
-BUSY, ATTEMPTS = "Error 28", 3
 
 
 @pytest.fixture(scope="module")

@@ -94,3 +94,13 @@ def test_eventually_waits_for_a_yes() -> None:
 
 def test_eventually_gives_up() -> None:
     assert not eventually(lambda: False, seconds=0, pause=0)
+
+
+def test_only_its_own_failed_jobs_are_told() -> None:
+    class Master:
+        def run(self, command: str) -> Answer:
+            assert "--error" in command
+            return Answer(0, "GROUP_VERIFY_DISKS(1) [1]\nINSTANCE_CREATE(snf-2) [Error 28: SSL]\n")
+
+    assert instance.Instance(Master(), "snf-2").errors() == "INSTANCE_CREATE(snf-2) [Error 28: SSL]"
+    assert instance.Instance(Master(), "snf-20").errors() == ""
