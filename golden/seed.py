@@ -123,6 +123,7 @@ def _secret_data(site: Site, node: Node, kept: Secrets) -> dict[str, Any]:
     return {
         # No clock of a node can be right and earlier than this: repairs a dead RTC battery.
         "not_before": kept.created,
+        "rotation": kept.rotation,
         "tls": {
             "ca": certificate.ca,
             "certificate": certificate.certificate,

@@ -23,6 +23,8 @@ REMADE: Mapping[str, tuple[str, ...]] = {
         *("/etc/ssh/ssh_host_*_key", "/etc/ssh/ssh_host_*_key.pub", "/etc/ssh/ssh_known_hosts"),
         *("/root/.ssh", "/root/.ssh/id_rsa", "/root/.ssh/id_rsa.pub"),
         "/root/.ssh/authorized_keys",
+        # What secret_files had in the image, and secrets that were made anew since.
+        "/var/lib/golden/",
         "/etc/network/interfaces",
         *("/usr/local/share/ca-certificates/*-ca.crt", "/etc/ssl/certs/ca-certificates.crt"),
         *("/etc/ssl/certs/*-ca.pem", "/etc/ssl/certs/[0-9a-f]*.[0-9]"),

@@ -30,9 +30,8 @@ from filelock import FileLock
 
 from golden import atomic, definition, log
 from golden.definition import Site
-from golden.definition.problems import nearest
 from golden.errors import MALFORMED, UserError
-from golden.paths import IMAGES, ROOT, SCRIPTS, SECRETS, shown
+from golden.paths import SECRETS, shown
 
 ALPHABET = string.ascii_letters + string.digits
 
@@ -52,11 +51,13 @@ LENGTHS: Mapping[str, int] = {
     "user_password": 16,
     "stats_secret": 32,
     "collectd_password": 24,
-    # Made like the others, so that nothing is missing; who needs these writes those that the mail
-    # provider and Google gave out over them, in secrets.json.
     "smtp_password": 24,
     "recaptcha_private_key": 40,
 }
+
+# Made like the others, so that nothing is missing; who needs these writes those that the mail
+# provider and Google gave out over them, in secrets.json. A rotation hands out what stands there.
+GIVEN = ("smtp_password", "recaptcha_private_key")
 
 # What a person may write over them: a line of text that no command takes for an option.
 _TEXT = (re.compile(r"(?![-\s])[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?<!\s)"), "one line of text")
@@ -79,11 +80,13 @@ Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 @dataclass(frozen=True)
 class Secrets:
-    """The secrets in `folder`. `generation` names this set; `created` is in epoch seconds."""
+    """The secrets in `folder`. `generation` names this set; `created` is in epoch seconds;
+    `rotation` counts how often one was made anew."""
 
     folder: Path
     generation: str
     created: int
+    rotation: int
     values: Mapping[str, str]
 
     @property
@@ -131,32 +134,19 @@ def make(site: str) -> None:
     log.info(f"site {site}: passwords, keys and CA are in {shown(folder)}; keep a copy of it safe")
 
 
-def rotate(site: str, name: str) -> None:
-    """`inv secrets --rotate`: make the secret `name` anew and print what brings it to the nodes.
+def renew(site: Site, name: str) -> Secrets:
+    """Make the secret `name` anew, but for one that others gave out, and return all secrets.
 
-    Raises UserError for an unknown name and as `ensure`; nothing is changed then.
+    Raises UserError as `ensure`; nothing is changed then.
     """
-    if name not in LENGTHS:
-        raise UserError(f"--rotate {name}: no such secret; {nearest(name, LENGTHS)}")
-    folder = ensure(definition.load(site)).folder
-    with owned(folder):
-        stored = _stored(folder / "secrets.json")
-        stored["values"][name] = _password(LENGTHS[name])
-        _write(folder / "secrets.json", stored)
-    log.info(f"site {site}: {name} is new; first boot writes it, from the seed disk, with:")
-    for path in _users(name):
-        log.info(f"  {path.relative_to(ROOT)}")
-    log.info(
-        "nodes that run keep the old one; boot them anew, or change it there in the files of these "
-        f"by hand: ./inv down --site {site} && ./inv boot --site {site}"
-    )
-
-
-def _users(name: str) -> list[Path]:
-    """The first-boot steps and the templates that ask for the secret `name`."""
-    asked = re.compile(rf"secret\(['\"]{name}['\"]")
-    files = [*SCRIPTS.glob("firstboot/**/*.py"), *IMAGES.glob("roles/*/files*/**/*.j2")]
-    return sorted(file for file in files if asked.search(file.read_text()))
+    file = ensure(site).folder / "secrets.json"
+    with owned(file.parent):
+        stored = _stored(file)
+        if name not in GIVEN:
+            stored["values"][name] = _password(LENGTHS[name])
+        stored["rotation"] += 1
+        _write(file, stored)
+        return _read(file.parent)
 
 
 def load(site: Site) -> Secrets:
@@ -239,7 +229,12 @@ def _write(file: Path, stored: Mapping[str, Any]) -> None:
 
 
 def _new_set() -> dict[str, Any]:
-    return {"generation": entropy.token_hex(4), "created": int(time.time()), "values": {}}
+    return {
+        "generation": entropy.token_hex(4),
+        "created": int(time.time()),
+        "rotation": 0,
+        "values": {},
+    }
 
 
 def _password(length: int) -> str:
@@ -276,6 +271,7 @@ def _stored(file: Path) -> dict[str, Any]:
         written = file.read_text()
         stored = json.loads(written)
         found = {"generation": str(stored["generation"]), "created": int(stored["created"])}
+        found |= {"rotation": int(stored.get("rotation", 0))}
         wrong = {name: why for name, text in stored["values"].items() if (why := unfit(name, text))}
         if not wrong:
             return found | {"values": stored["values"]}
@@ -294,4 +290,4 @@ def _stored(file: Path) -> dict[str, Any]:
 
 def _read(folder: Path) -> Secrets:
     stored = _stored(folder / "secrets.json")
-    return Secrets(folder, stored["generation"], stored["created"], stored["values"])
+    return Secrets(folder, **stored)

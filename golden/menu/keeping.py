@@ -52,19 +52,20 @@ def render(_: Context, site: str = "") -> None:
 @task(
     "site",
     help={
-        "rotate": "make this secret anew, such as rapi_password; say who uses it",
+        "rotate": "make this secret anew, such as vnc_password, on nodes that run too; check them",
         "search": "search logs, reports, manifests, rendered files and processes for them",
     },
 )
 def secrets(_: Context, site: str = DEFAULT_SITE, rotate: str = "", search: bool = False) -> None:
     """Create the site's missing passwords and keys."""
+    from golden import rotation
     from golden.bake import leaks
     from golden.keys import secrets
 
     if search:
         leaks.show(site)
     elif rotate:
-        secrets.rotate(site, rotate)
+        rotation.rotate(site, rotate)
     else:
         secrets.make(site)
 

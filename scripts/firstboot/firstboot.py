@@ -1,9 +1,11 @@
-"""firstboot run|resume|status: set up this node from its seed, once.
+"""firstboot run|resume|status|rotate: set up this node from its seed, once.
 
 run     at every boot (/etc/init.d/firstboot): do what is left to do; on a node that is set up, wait
         in the background until its services serve, and say so
 resume  the same by hand after a failure, showing each step
 status  how far the set-up is
+rotate  keep secrets that were made anew, from standard input; `resume`, or the next boot, applies
+        them
 With --accept-seed a node that is set up applies a seed other than the one it was set up from.
 """
 
@@ -35,7 +37,7 @@ def main(argv):
     parser = argparse.ArgumentParser(
         prog="firstboot", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("action", choices=["run", "resume", "status"])
+    parser.add_argument("action", choices=["run", "resume", "status", "rotate"])
     parser.add_argument("--accept-seed", action="store_true", help="apply a changed seed")
     options = parser.parse_args(argv)
     root = os.environ.get("FIRSTBOOT_ROOT", "/")
@@ -43,7 +45,19 @@ def main(argv):
     if options.action == "status":
         return show(state)
     os.umask(0o022)
+    if options.action == "rotate":
+        return rotate(root, state)
     return guarded(root, lambda: set_up(root, state, options))
+
+
+def rotate(root, state):
+    """Keep the secrets on standard input; the exit code."""
+    try:
+        seed.rotate(root, sys.stdin.read(), (state.result() or {}).get("instance"))
+    except (StepError, ValueError, KeyError, TypeError) as error:
+        print("firstboot: nothing is kept: {0}".format(error))
+        return 1
+    return 0
 
 
 def guarded(root, work):
@@ -118,7 +132,8 @@ class FirstBoot(object):
             return self._steps(found)
         if _identity(finished) == (found.instance, found.golden["serial"]):
             return self._serve(finished, found)
-        if self._accept_seed:
+        # Who rotates secrets has them accepted; a power cut may have come between.
+        if self._accept_seed or found.is_rotated:
             return self._steps(found)
         return self._serve(
             finished, note="seed changed, not applied; apply it with: firstboot run --accept-seed"

@@ -159,10 +159,10 @@ def test_two_clones_share_what_the_definition_says_and_no_secret(
         clones.append(golden(path) | {"instance-id": meta["instance-id"]})
     same, differing = shared(*clones)
     public = leaves(seed.data(SITE, NODE))
-    assert same - {"/not_before"} == public.keys()
-    assert differing - {"/not_before"} == (
-        leaves(clones[0]).keys() - public.keys() - {"/not_before"}
-    )
+    # Made at the same time, perhaps, and as often anew.
+    chance = {"/not_before", "/rotation"}
+    assert same - chance == public.keys()
+    assert differing - chance == leaves(clones[0]).keys() - public.keys() - chance
     assert {"/instance-id", "/serial", "/tls/ca", "/tls/key", "/ssh/private_key"} < differing
     assert {f"/secrets/{name}" for name in secrets.LENGTHS} < differing
 

@@ -5,7 +5,8 @@ then is its failure that of the run. One with a PEER, a role that another node m
 again until first boot's own time is over: that node may be away, or rebooting. One that is
 EVEN_AFTER_FAILURE also runs when the run stops before its turn.
 
-Before a step runs, `done` is asked, and `done` looks at the system and not at a marker: after a
+What a step's services have read is theirs again before anything is asked of them. Before a step
+runs, `done` is asked, and `done` looks at the system and not at a marker: after a
 power cut at any moment the next run converges, and nothing is done twice.
 """
 
@@ -90,6 +91,7 @@ def _succeed(ctx, report, step):
 
 
 def _attempt(ctx, report, step):
+    ctx.services.renew(step.SERVICES)
     if step.done(ctx):
         return "already so"
     report.running()

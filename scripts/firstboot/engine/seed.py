@@ -14,6 +14,8 @@ from engine.failures import StepError
 
 LABEL = b"CIDATA"
 FOLDER = "/var/lib/golden-seed"
+# Secrets that were made anew after the seed was written (golden/rotate.py).
+ROTATED = "/var/lib/golden/rotated.json"
 # Never a seed, and slow to open or always empty.
 IGNORED = ("fd", "ram", "loop", "drbd", "dm-", "md", "nbd", "zram")
 NEEDED = {
@@ -42,11 +44,13 @@ class NoSeedError(StepError):
 
 
 class Seed(object):
-    """`instance` is the instance-id, `golden` what the operator's machine says about this node."""
+    """`instance` is the instance-id, `golden` what the operator's machine says about this node;
+    `is_rotated`: secrets in it were made anew after it was written."""
 
-    def __init__(self, instance, golden):
+    def __init__(self, instance, golden, is_rotated=False):
         self.instance = instance
         self.golden = golden
+        self.is_rotated = is_rotated
 
     def public(self):
         """What the node may keep of it, for boots at which it is away, or another."""
@@ -63,7 +67,42 @@ class Seed(object):
 
 
 def find(run, root="/"):
-    """The seed of this machine; `run(argv)` mounts its disk. Raises NoSeedError, StepError."""
+    """The seed of this machine, with the secrets that were made anew since; `run(argv)` mounts its
+    disk. Raises NoSeedError, StepError."""
+    return _renewed(_find(run, root), root)
+
+
+def rotate(root, text, instance):
+    """Keep the secrets in the JSON `text`, {"instance", "rotation", "secrets"}, for `find`.
+
+    Raises StepError when they are for another instance, ValueError for what is no JSON.
+    """
+    given = files.from_json(text)
+    if given["instance"] != instance:
+        raise StepError(
+            "the secrets are for {0}, this node was set up as {1}".format(
+                given["instance"], instance
+            )
+        )
+    files.write(os.path.join(root, ROTATED.lstrip("/")), text, 0o600)
+
+
+def _renewed(found, root):
+    """`found` with the secrets that are newer than it. A seed that was made for another instance,
+    or after them, is as it is."""
+    try:
+        kept = files.from_json(files.read(os.path.join(root, ROTATED.lstrip("/")), "{}"))
+    except ValueError:
+        kept = {}
+    number = kept.get("rotation", 0)
+    if kept.get("instance") != found.instance or number <= found.golden.get("rotation", 0):
+        return found
+    serial = "{0}+{1}".format(found.golden["serial"], number)
+    new = {"rotation": number, "secrets": kept["secrets"], "serial": serial}
+    return Seed(found.instance, dict(found.golden, **new), is_rotated=True)
+
+
+def _find(run, root):
     folder = os.path.join(root, FOLDER.lstrip("/"))
     if os.path.exists(os.path.join(folder, "user-data")):
         return read(folder)

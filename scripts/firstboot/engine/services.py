@@ -7,10 +7,12 @@ whose first boot was cut short never runs half-configured daemons.
 
 import glob
 
-from engine import daemons
+from engine import daemons, files
 from engine.failures import StepError
 
 START_SECONDS = 300
+# Those whose settings have changed since they started, one a line: a power cut must not lose them.
+OUTDATED = "/var/lib/golden/outdated"
 
 
 class Services(object):
@@ -52,6 +54,23 @@ class Services(object):
     def restart(self, name):
         """Stop the service if it runs, and start it with its present configuration."""
         self._call(name, "restart")
+
+    def outdate(self, names):
+        """Remember that what the services `names` have read when they started has changed."""
+        self._remember(self.outdated().union(name for name in names if self.has(name)))
+
+    def outdated(self):
+        """The services that must be restarted."""
+        return set(files.read(self._ctx.path(OUTDATED)).split())
+
+    def renew(self, names):
+        """Restart those of the services `names` that are outdated."""
+        for name in sorted(self.outdated().intersection(names)):
+            self.restart(name)
+            self._remember(self.outdated() - {name})
+
+    def _remember(self, names):
+        files.write(self._ctx.path(OUTDATED), "".join(name + "\n" for name in sorted(names)), 0o600)
 
     def stop(self, name):
         """Stop the service."""

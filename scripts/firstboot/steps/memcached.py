@@ -10,3 +10,5 @@ def done(ctx):
 
 def run(ctx):
     ctx.services.start("memcached")
+    # Its init script does not wait until the process is there.
+    ctx.wait("memcached's process", lambda: done(ctx), 60)

@@ -1,6 +1,7 @@
 """Let Pithos's file view ask Astakos who is looking: a trusted OAuth 2.0 client with a secret.
 
-The secret is the site's. No command shows or changes it, so it is compared in the database.
+The secret is the site's. No command shows or changes it: it is compared in the database, and a
+client with another one is made again (docs/synnefo.md S5.8).
 """
 
 from engine import quoting, sql, synnefo
@@ -28,19 +29,15 @@ def done(ctx):
             "the OAuth client {0} is there already, but (trusted, URL) is {1} and not {2}; ".format(
                 CLIENT, _shown(rows), _shown(wanted)
             )
-            + _remedy()
+            + REMEDY.format(CLIENT)
         )
     secret = quoting.sql(ctx.secret("oauth2_secret"))
-    if not sql.is_true(ctx, "snf_apps", SAME_SECRET.format(quoting.sql(CLIENT), secret)):
-        raise StepError(
-            "the OAuth client {0} is there already, with another secret than the "
-            "site's oauth2_secret; ".format(CLIENT)
-            + _remedy()
-        )
-    return True
+    return sql.is_true(ctx, "snf_apps", SAME_SECRET.format(quoting.sql(CLIENT), secret))
 
 
 def run(ctx):
+    if sql.rows(ctx, "snf_apps", KNOWN):
+        synnefo.manage(ctx, ["oauth2-client-remove", CLIENT])
     synnefo.manage(
         ctx,
         [
@@ -60,7 +57,3 @@ def _url(ctx):
 
 def _shown(rows):
     return " and ".join("({0})".format(", ".join(row)) for row in rows)
-
-
-def _remedy():
-    return REMEDY.format(CLIENT)

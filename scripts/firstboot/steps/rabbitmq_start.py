@@ -20,6 +20,9 @@ def done(ctx):
 
 def run(ctx):
     if not _has_cookie(ctx):
+        # One that runs is told to stop with the cookie that it has.
+        if runs():
+            ctx.services.stop("rabbitmq-server")
         files.write(*_cookie(ctx))
     ctx.services.start_in_background("rabbitmq-server")
     ctx.wait("the message broker's process", runs, 60, every=0.2)

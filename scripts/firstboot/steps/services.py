@@ -1,6 +1,7 @@
 """Have the services start at boot by themselves from now on.
 
-The last step: a node whose first boot was cut short must not run what is half configured.
+The last step: a node whose first boot was cut short must not run what is half configured. Those
+with changed settings that no step has restarted are, too.
 """
 
 GUIDE = ()
@@ -8,12 +9,13 @@ SERVICES = ()
 
 
 def done(ctx):
-    return not _disabled(ctx)
+    return not _disabled(ctx) and not ctx.services.outdated()
 
 
 def run(ctx):
     for name in _disabled(ctx):
         ctx.services.enable(name)
+    ctx.services.renew(ctx.services.names())
 
 
 def _disabled(ctx):

@@ -128,6 +128,10 @@ class Manage(Networks):
         self.clients[words[0]] = {"secret": options["secret"], "url": options["url"]}
         return 0, "Client created successfully"
 
+    def oauth2_client_remove(self, words, options, stdin):
+        del self.clients[words[0]]
+        return 0, ""
+
     def user(self):
         return self.users[-1]
 

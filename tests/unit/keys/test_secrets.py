@@ -184,20 +184,25 @@ def test_a_killed_run_leaves_no_half_file(tmp_path: Path) -> None:
     assert set(secrets.ensure(SITE).values) == set(secrets.LENGTHS)
 
 
-def test_one_secret_is_made_anew_and_its_users_are_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(secrets.definition, "load", lambda _: SITE)
-    before = secrets.ensure(SITE).values
-    secrets.rotate(SITE.name, "rapi_password")
-    after = secrets.ensure(SITE).values
-    assert {name for name in before if before[name] != after[name]} == {"rapi_password"}
-    said = capsys.readouterr()
-    assert "scripts/firstboot/steps/rapi_user.py" in said.out + said.err
-    assert after["rapi_password"] not in said.out + said.err
+def test_one_secret_is_made_anew_and_counted() -> None:
+    before = secrets.ensure(SITE)
+    after = secrets.renew(SITE, "vnc_password")
+    changed = {name for name in before.values if before.values[name] != after.values[name]}
+    assert changed == {"vnc_password"}
+    assert (before.rotation, after.rotation) == (0, 1)
+    assert after == secrets.load(SITE) == secrets.ensure(SITE)
 
 
-def test_an_unknown_secret_changes_nothing(home: Path) -> None:
-    with pytest.raises(UserError, match=r"rapi_pasword: .*did you mean 'rapi_password'"):
-        secrets.rotate(SITE.name, "rapi_pasword")
-    assert not home.exists()
+def test_what_others_gave_out_is_counted_and_stays() -> None:
+    before = secrets.ensure(SITE)
+    after = secrets.renew(SITE, "smtp_password")
+    assert after.values == before.values and after.rotation == 1
+
+
+def test_a_set_from_before_rotations_has_had_none() -> None:
+    file = secrets.ensure(SITE).folder / "secrets.json"
+    stored = json.loads(file.read_text())
+    del stored["rotation"]
+    file.write_text(json.dumps(stored))
+    assert secrets.load(SITE).rotation == 0
+    assert secrets.renew(SITE, "vnc_password").rotation == 1
