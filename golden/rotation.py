@@ -37,6 +37,8 @@ LASTING: Mapping[str, str] = {
 }
 # `firstboot status` ends with 0 on a node that is set up.
 READY = "firstboot status > /dev/null && test -d /var/lib/golden/forms"
+# Twice: what one node asks of another may fail until both have the new value.
+APPLY = "firstboot resume || { sleep 15; firstboot resume; }"
 
 
 def rotate(name: str, secret: str) -> None:
@@ -137,7 +139,7 @@ def _hand_over(link: Connection, site: Site, kept: Secrets, secret: str) -> None
 
 def _apply(site: Site, secret: str) -> None:
     try:
-        resuming.resume(site, [node.name for node in site.nodes])
+        resuming.resume(site, [node.name for node in site.nodes], APPLY)
     except StageError as error:
         raise StageError(
             "rotate",

@@ -22,20 +22,21 @@ TAIL_LINES = 12
 NO_LOGIN = 255
 
 
-def resume(site: Site, nodes: Iterable[str] = ()) -> None:
-    """Resume `nodes`, or all whose first boot failed, and show each until it ends.
+def resume(site: Site, nodes: Iterable[str] = (), words: str = "firstboot resume") -> None:
+    """Resume `nodes`, or all whose first boot failed, and show each until it ends. `words` is the
+    command that does it there.
 
     Raises UserError for a node that does not run, or when none has failed; StageError naming the
     first node that failed again, when all have ended.
     """
     names = [site.node(name).name for name in nodes] or _failed(site)
-    commands = {name: login.command(site.name, name, "firstboot resume") for name in names}
+    commands = {name: login.command(site.name, name, words) for name in names}
     logs = {name: NodeDir(site.name, name).path / "resume.log" for name in names}
     running: dict[str, run.Process] = {}
     try:
-        for name, words in commands.items():
+        for name, argv in commands.items():
             logs[name].unlink(missing_ok=True)
-            running[name] = run.start(words, log=logs[name], stage="resume")
+            running[name] = run.start(argv, log=logs[name], stage="resume")
         codes = _follow(running, logs)
     finally:
         for child in running.values():

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from golden import log, paths
+from golden.keys.at_rest import refuse_locked
 
 # A shorter text stands in many files by chance.
 SHORTEST = 8
@@ -24,9 +25,11 @@ REALM = "synnefo:Ganeti Remote API:"
 def of_site(site: str, folder: Path | None = None) -> dict[bytes, str]:
     """{form: name of the secret} of the secrets of `site` that were made, and of the signing key.
 
-    `folder` is where the sites' secrets lie (default: `paths.SECRETS`).
+    `folder` is where the sites' secrets lie (default: `paths.SECRETS`). Raises UserError while they
+    are locked: nothing could look for them.
     """
     base = folder or paths.SECRETS
+    refuse_locked(base / site)
     found = dict[bytes, str]()
     for name, value in _values(base / site):
         if len(value) < SHORTEST:

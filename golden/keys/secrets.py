@@ -31,6 +31,7 @@ from filelock import FileLock
 from golden import atomic, definition, log
 from golden.definition import Site
 from golden.errors import MALFORMED, UserError
+from golden.keys.at_rest import check_modes, refuse_locked
 from golden.paths import SECRETS, shown
 
 ALPHABET = string.ascii_letters + string.digits
@@ -152,6 +153,7 @@ def renew(site: Site, name: str) -> Secrets:
 def load(site: Site) -> Secrets:
     """Read the secrets of `site`. Raises UserError if there are none, or others can read them."""
     folder = SECRETS / site.name
+    refuse_locked(folder)
     if not (folder / "secrets.json").exists():
         raise UserError(
             f"{shown(folder)}: site {site.name} has no secrets yet; "
@@ -171,22 +173,6 @@ def known_hosts(site: Site, secrets: Secrets) -> str:
     return "\n".join(lines) + "\n"
 
 
-def check_modes(folder: Path) -> None:
-    """Raise UserError unless `folder` is 0700 and every file in it 0600."""
-    wrong = [
-        (path, mode, wanted)
-        for path, wanted in [(folder, 0o700), *((file, 0o600) for file in sorted(folder.iterdir()))]
-        if (mode := path.stat().st_mode & 0o7777) != wanted
-    ]
-    if wrong:
-        problems = "\n".join(
-            f"{shown(path)}: mode {mode:04o} lets others at the site's secrets, it must be "
-            f"{wanted:04o}; correct it with: chmod {wanted:o} {shown(path)}"
-            for path, mode, wanted in wrong
-        )
-        raise UserError(problems)
-
-
 def write_private(path: Path, data: bytes) -> None:
     """Write `data` to `path` atomically, mode 0600: nobody ever sees half a key."""
     atomic.write(path, data, mode=0o600, durable=True)
@@ -200,6 +186,7 @@ def pem(key: Key) -> bytes:
 @contextmanager
 def owned(folder: Path) -> Iterator[None]:
     """Lock `folder`: two runs at once must not make two sets of secrets."""
+    refuse_locked(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.parent / f".{folder.name}.lock"):
         folder.mkdir(mode=0o700, exist_ok=True)

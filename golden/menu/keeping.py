@@ -54,15 +54,31 @@ def render(_: Context, site: str = "") -> None:
     help={
         "rotate": "make this secret anew, such as vnc_password, on nodes that run too; check them",
         "search": "search logs, reports, manifests, rendered files and processes for them",
+        "lock": "encrypt them with age, and remove the plain ones",
+        "unlock": "decrypt them again",
+        "key": "file of age's recipients to lock for, or of the identity that unlocks (default: "
+        "age asks for a passphrase)",
     },
 )
-def secrets(_: Context, site: str = DEFAULT_SITE, rotate: str = "", search: bool = False) -> None:
+def secrets(
+    _: Context,
+    site: str = DEFAULT_SITE,
+    rotate: str = "",
+    search: bool = False,
+    lock: bool = False,
+    unlock: bool = False,
+    key: str = "",
+) -> None:
     """Create the site's missing passwords and keys."""
     from golden import rotation
     from golden.bake import leaks
-    from golden.keys import secrets
+    from golden.keys import locking, secrets
 
-    if search:
+    if lock:
+        locking.lock(site, key)
+    elif unlock:
+        locking.unlock(site, key)
+    elif search:
         leaks.show(site)
     elif rotate:
         rotation.rotate(site, rotate)

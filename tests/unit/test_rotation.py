@@ -53,7 +53,8 @@ class Nodes:
 def nodes(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Nodes:
     found = Nodes()
 
-    def resume(site: object, names: Sequence[str]) -> None:
+    def resume(site: object, names: Sequence[str], words: str) -> None:
+        assert words == rotation.APPLY
         found.then(f"resume {' '.join(names)}")
 
     monkeypatch.setattr(secrets, "SECRETS", own_home / "secrets")

@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 
 from golden.keys import pki, secrets
+from golden.keys.at_rest import check_modes
 from tests.unit.small_site import small_site
 
 SITE = small_site()
@@ -89,4 +90,4 @@ def test_a_foreign_certificate_is_replaced(kept: secrets.Secrets) -> None:
 
 def test_every_file_is_private(kept: secrets.Secrets) -> None:
     pki.ensure(SITE, NODE, kept)
-    secrets.check_modes(kept.folder)
+    check_modes(kept.folder)
