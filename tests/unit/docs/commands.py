@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -40,8 +41,7 @@ class Command:
 def parsed(line: str) -> Command:
     """The command of `line`, which begins with ./inv or invoke. Raises ValueError for a mistake."""
     _, *words = shlex.split(line.replace("[", "").replace("]", ""), comments=True)
-    if ">" in words:
-        words = words[: words.index(">")]
+    words = list(itertools.takewhile(lambda word: not word.startswith(">"), words))
     tasks = menu.namespace()
     parser = Parser(tasks.to_contexts(), initial=Program(namespace=tasks).initial_context)
     try:
