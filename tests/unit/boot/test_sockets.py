@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,15 +12,12 @@ import pytest
 
 from golden.boot import sockets
 from golden.errors import StageError
+from tests.unit.boot.listening import listening
 
 
 def served(path: Path, answers: Callable[[str], list[Any]]) -> None:
     """Serve one connection on `path`: a greeting, then what `answers` gives for each command."""
-    folder = os.open(path.parent, os.O_PATH)
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(f"/proc/self/fd/{folder}/{path.name}")
-    os.close(folder)
-    listener.listen()
+    listener = listening(path)
 
     def serve() -> None:
         link, _ = listener.accept()

@@ -15,6 +15,7 @@ import pytest
 from golden import daemon, run, rundir
 from golden.paths import ROOT
 from golden.rundir import NodeDir, State
+from tests.unit.boot.listening import listening
 
 ATTACH = "from golden.boot import terminal; terminal.attach('small', 'n1')"
 
@@ -38,9 +39,7 @@ def node(home: Path) -> Iterator[Callable[[], bytes]]:
     )
     files.console.write_bytes(b"said before\n")
     typed: list[bytes] = []
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(files.console_socket))
-    listener.listen()
+    listener = listening(files.console_socket)
 
     def serve() -> None:
         link, _ = listener.accept()
