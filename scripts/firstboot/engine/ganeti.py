@@ -77,12 +77,16 @@ def node_daemon_runs(address):
     return probe.tcp(address, NODE_DAEMON_PORT)
 
 
-def is_master(ctx):
-    """Whether this node is the master of the cluster, with daemons and cluster address up."""
+def master_answers(ctx):
+    """Whether this node is the master of the cluster, with its daemons up."""
     return (
         master_name(ctx) == ctx.node["fqdn"]
         and config(ctx) is not None
         and probe.tcp(ctx.node["address"], RAPI_PORT)
-        # Last: an address that nobody has yet keeps us waiting for three seconds.
-        and node_daemon_runs(ctx.seed["cluster"]["address"])
     )
+
+
+def is_master(ctx):
+    """Whether it also has the cluster's address."""
+    # Last: an address that nobody has yet keeps us waiting for three seconds.
+    return master_answers(ctx) and node_daemon_runs(ctx.seed["cluster"]["address"])

@@ -16,6 +16,7 @@ GUIDE = ("G172", "G174")
 SERVICES = ("ganeti",)
 
 SECONDS = 900
+RAISE_SECONDS = 120
 # How often it is tried where Ganeti's daemons did not answer within the 10 s that it gives them
 # (docs/wheezy.md W14.15): an emulated machine, or one with much else to do, needs longer.
 TRIES = 3
@@ -36,7 +37,7 @@ def done(ctx):
 def served(ctx):
     """The master may be another node by now."""
     if ganeti.master_name(ctx) == ctx.node["fqdn"]:
-        return ganeti.is_master(ctx)
+        return _leads(ctx)
     return ganeti.node_daemon_runs(ctx.node["address"])
 
 
@@ -45,9 +46,26 @@ def run(ctx):
         _init(ctx)
     elif not ganeti.is_master(ctx):
         ctx.services.start("ganeti")
-    ctx.wait("Ganeti's master daemons", lambda: ganeti.is_master(ctx), 300)
+    ctx.wait("Ganeti's master daemons", lambda: _leads(ctx), 300)
     path = ctx.path(KNOWN_HOSTS)
     files.write(path, files.read(path) + "".join(line + "\n" for line in _missing_known_hosts(ctx)))
+
+
+def _leads(ctx):
+    """Whether this is the master, with daemons and address up.
+
+    Its daemon raises the cluster's address once, when it starts: a node daemon that does not answer
+    within five seconds then is a line in a log, and nobody tries again (docs/wheezy.md W14.17).
+    """
+    if ganeti.is_master(ctx):
+        return True
+    if ganeti.master_answers(ctx):
+        try:
+            ctx.run(["gnt-cluster", "activate-master-ip"], timeout=RAISE_SECONDS)
+        except CommandError as error:
+            # It is asked again: what kept the daemon from it may last a while.
+            ctx.log("the cluster's address is not up: {0}".format(error))
+    return False
 
 
 def command(ctx, templates):

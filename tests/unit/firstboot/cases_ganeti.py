@@ -97,6 +97,21 @@ def case_an_init_that_was_cut_is_begun_anew(world):
     assert ganeti_init.done(ctx)
 
 
+def case_an_address_that_ganeti_did_not_raise_is_raised_at_any_boot(world):
+    ctx, up = cluster(world), world.path("address-is-up")
+    ganeti_init.run(ctx)
+    world.patch(
+        probe,
+        "tcp",
+        lambda address, port, seconds=5: address != "198.51.100.100" or os.path.exists(up),
+    )
+    world.program("gnt-cluster", "exit 1")
+    assert not ganeti_init.served(ctx), "it is not, and it is no failure either"
+    world.program("gnt-cluster", "> ROOT/address-is-up")
+    assert not ganeti_init.served(ctx) and ganeti_init.served(ctx)
+    assert world.calls()[1:] == ["gnt-cluster activate-master-ip"] * 2
+
+
 SLOW = """cd ROOT/var/lib/ganeti
 echo {{}} > config.data
 [ "$(grep -c "^gnt-cluster init" ROOT/calls)" -gt {0} ] || {{
