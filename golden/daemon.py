@@ -156,7 +156,9 @@ def start_ticks(pid: int) -> int | None:
     """The start time of the process `pid` (proc(5), field 22); None if it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        # A zombie has ended, and its parent has not looked yet; but while other threads of it are
+        # on their way out, its files are open and locked.
+        ended = fields[0] == "Z" and len([*Path(f"/proc/{pid}/task").iterdir()]) == 1
     except OSError:
         return None
-    # A zombie has ended; only its parent has not looked yet.
-    return None if fields[0] == "Z" else int(fields[19])
+    return None if ended else int(fields[19])
