@@ -87,6 +87,11 @@ def master_answers(ctx):
 
 
 def is_master(ctx):
-    """Whether it also has the cluster's address."""
+    """Whether this node is the master of the cluster, with daemons and cluster address up."""
     # Last: an address that nobody has yet keeps us waiting for three seconds.
-    return master_answers(ctx) and node_daemon_runs(ctx.seed["cluster"]["address"])
+    return master_answers(ctx) and has_address(ctx)
+
+
+def has_address(ctx):
+    """Whether the cluster's address answers."""
+    return node_daemon_runs(ctx.seed["cluster"]["address"])

@@ -14,7 +14,7 @@ from engine.failures import StepError
 
 LABEL = b"CIDATA"
 FOLDER = "/var/lib/golden-seed"
-# Secrets that were made anew after the seed was written (golden/rotate.py).
+# Secrets that were made anew after the seed was written (golden/rotation.py).
 ROTATED = "/var/lib/golden/rotated.json"
 # Never a seed, and slow to open or always empty.
 IGNORED = ("fd", "ram", "loop", "drbd", "dm-", "md", "nbd", "zram")

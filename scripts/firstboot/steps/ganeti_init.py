@@ -57,14 +57,15 @@ def _leads(ctx):
     Its daemon raises the cluster's address once, when it starts: a node daemon that does not answer
     within five seconds then is a line in a log, and nobody tries again (docs/wheezy.md W14.17).
     """
-    if ganeti.is_master(ctx):
+    if not ganeti.master_answers(ctx):
+        return False
+    if ganeti.has_address(ctx):
         return True
-    if ganeti.master_answers(ctx):
-        try:
-            ctx.run(["gnt-cluster", "activate-master-ip"], timeout=RAISE_SECONDS)
-        except CommandError as error:
-            # It is asked again: what kept the daemon from it may last a while.
-            ctx.log("the cluster's address is not up: {0}".format(error))
+    try:
+        ctx.run(["gnt-cluster", "activate-master-ip"], timeout=RAISE_SECONDS)
+    except CommandError as error:
+        # It is asked again: what kept the daemon from it may last a while.
+        ctx.log("the cluster's address is not up: {0}".format(error))
     return False
 
 
