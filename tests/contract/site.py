@@ -15,6 +15,7 @@ from typing import Any
 import requests
 
 from golden import run
+from golden.host.ports import free_port
 from tests.unit.standins import ganeti, services
 from tests.unit.standins.conftest import Cloud
 from tests.unit.standins.serving import HOSTS, PROXIED, gunicorn
@@ -133,7 +134,7 @@ class Site:
 def serving(site: Site) -> Iterator[None]:
     """Both nodes' applications; the tables must be there."""
     with contextlib.ExitStack() as stack:
-        ports = {node: services.free_port() for node in HOSTS}
+        ports = {node: free_port() for node in HOSTS}
         routes = {HOSTS[node]: f"http://127.0.0.1:{port}" for node, port in ports.items()}
         site.cloud.routes |= routes
         for node, port in ports.items():
@@ -151,7 +152,7 @@ def site(cloud: Cloud, place: Path) -> Iterator[Site]:
     with contextlib.ExitStack() as stack:
         cluster = stack.enter_context(ganeti.ganeti(place / "ganeti"))
         cloud.routes[f"https://{cluster.name}:5080"] = f"http://127.0.0.1:{cluster.port}"
-        broker, cache = stack.enter_context(services.rabbitmq()), services.free_port()
+        broker, cache = stack.enter_context(services.rabbitmq()), free_port()
         words = ["memcached", "-u", "nobody", "-l", "127.0.0.1", "-p", str(cache)]
         stack.callback(run.end, run.start(words))
         for path in cloud.place.glob("node*/*.conf"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from golden.boot.qemu.machine import Machine, argv
 from golden.boot.target import Target
 from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
+from golden.host.ports import free_port
 from golden.paths import shown
 from golden.rundir import NodeDir, State
 
@@ -197,14 +197,6 @@ def _answers(files: NodeDir) -> bool:
     except (OSError, ValueError):
         return False
     return True
-
-
-def free_port() -> int:
-    """A free TCP port of 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _stop(files: NodeDir, state: State, *, clean: bool) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from golden import paths, run
 from golden.boot.libvirt.virsh import Virsh
-from golden.boot.qemu.target import free_port
 from golden.definition.models import Site
+from golden.host.ports import free_port
 
 Use = Callable[[str], Site]
 

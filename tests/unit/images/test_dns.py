@@ -12,16 +12,11 @@ from pathlib import Path
 import pytest
 
 from golden import run
+from golden.host.ports import free_port
 from tests.unit.images.synnefo_files import changed, filled
 
 pytestmark = pytest.mark.skipif(not run.which("dnsmasq"), reason="needs dnsmasq")
 MAIL, NODE = "mysmtp.server.example.com", "node1.example.com"
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ask(port: int, name: str, kind: int = 1) -> tuple[int, bytes]:

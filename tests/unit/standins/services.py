@@ -12,17 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from golden import run
+from golden.host.ports import free_port
 from tests.unit.standins.site import PASSWORD
 
 POSTGRESQL = Path("/usr/lib/postgresql/15/bin")
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-
-
-def free_port() -> int:
-    """A TCP port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait(port: int, seconds: float = 60) -> None:

@@ -13,7 +13,8 @@ import pytest
 import requests
 
 from golden import run
-from tests.unit.standins import ganeti, services
+from golden.host.ports import free_port
+from tests.unit.standins import ganeti
 from tests.unit.standins.conftest import Cloud
 from tests.unit.standins.serving import HOSTS, PROXIED, gunicorn
 
@@ -65,12 +66,12 @@ def initialise(cloud: Cloud) -> None:
 @pytest.fixture(scope="module")
 def running(cloud: Cloud) -> Iterator[Site]:
     initialise(cloud)
-    ports = {node: services.free_port() for node in HOSTS}
+    ports = {node: free_port() for node in HOSTS}
     with contextlib.ExitStack() as stack:
         cluster = stack.enter_context(ganeti.ganeti())
         cloud.routes = {HOSTS[node]: f"http://127.0.0.1:{port}" for node, port in ports.items()}
         cloud.routes[f"https://{cluster.name}:5080"] = f"http://127.0.0.1:{cluster.port}"
-        cache = services.free_port()
+        cache = free_port()
         words = ["memcached", "-u", "nobody", "-l", "127.0.0.1", "-p", str(cache)]
         stack.callback(run.end, run.start(words))
         vmapi = cloud.place / "node1/20-snf-cyclades-app-vmapi.conf"
