@@ -118,6 +118,12 @@ def _refuse(site: Site, place: Target, keep: bool) -> None:
             f"{' and '.join(up)} of site {site.name} still run, and a rehearsal needs fresh "
             f"disks; end them with ./inv down --site {site.name}"
         )
+    kept = [node.name for node in site.nodes if place.has_state_apart(site.name, node.name)]
+    if kept:
+        raise UserError(
+            f"state of {' and '.join(kept)} of site {site.name} is kept, and a rehearsal needs "
+            f"fresh disks; throw it away with ./inv down --site {site.name}"
+        )
 
 
 def _check(site: str, where: str) -> None:

@@ -44,6 +44,7 @@ class NodeDir:
         self.path = site_dir(site) / node
         self.overlay = self.path / "overlay.qcow2"
         self.data = self.path / "data.qcow2"
+        self.kept = self.path / "state.qcow2"
         self.seed = self.path / "seed.iso"
         self.console = self.path / "console.log"
         self.console_socket = self.path / "console.sock"
@@ -102,9 +103,17 @@ class NodeDir:
         for file in (self._state, self.console_socket, self.qmp):
             file.unlink(missing_ok=True)
 
-    def remove(self) -> None:
-        """Throw the machine away."""
-        shutil.rmtree(self.path, ignore_errors=True)
+    def remove(self, keep_state: bool = False) -> None:
+        """Throw the machine away; with `keep_state` but for its disks that outlive the system, and
+        where it was."""
+        kept = (self.kept, self.data, self._target) if keep_state else ()
+        for path in self.path.glob("*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path not in kept:
+                path.unlink()
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
 
 
 def site_dir(site: str) -> Path:

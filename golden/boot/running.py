@@ -65,9 +65,11 @@ def down(
     *,
     keep: bool = False,
     cut: bool = False,
+    keep_state: bool = False,
     place: Target | None = None,
 ) -> None:
-    """Power off `nodes` (default: all); without `keep` their disks are deleted.
+    """Power off `nodes` (default: all); without `keep` their disks are deleted, with `keep_state`
+    all but what must outlive them, and the next boot goes on with that.
 
     The artifacts stay as they were baked. With `cut` their power is cut, as when a plug is pulled,
     and their disks stay. A node that is off already is no error. `place` is the target of nodes
@@ -75,14 +77,19 @@ def down(
     would wait for it while they shut down.
     """
     with rundir.lock(site.name):
-        for node in reversed(_chosen(site, nodes)):
+        chosen = _chosen(site, nodes)
+        for node in chosen if keep_state else ():
+            _must_have_state_apart(site, node, place or _place(site.name, node.name))
+        for node in reversed(chosen):
             at = place or _place(site.name, node.name)
             if cut:
                 was_on, done = at.cut(site.name, node.name), "power cut"
             else:
-                was_on, done = at.down(site.name, node.name, keep=keep), "powered off"
+                was_on = at.down(site.name, node.name, keep=keep, keep_state=keep_state)
+                done = "powered off"
             disks = shown(NodeDir(site.name, node.name).path)
             kept = f"; its disks are kept in {disks}" if keep or cut else ""
+            kept = "; its state is kept for the next boot" if keep_state else kept
             log.info(f"{node.name}: {done if was_on else 'was off'}{kept}")
         if any(NodeDir(site.name, node.name).running() for node in site.nodes):
             login.write_config(site)
@@ -132,6 +139,14 @@ def _must_not_be_elsewhere(site: Site, node: Node, place: Target) -> None:
         raise UserError(
             f"{node.name} runs or is kept at target {other}; end it there first: "
             f"./inv down --site {site.name} --node {node.name}"
+        )
+
+
+def _must_have_state_apart(site: Site, node: Node, place: Target) -> None:
+    if not place.has_state_apart(site.name, node.name):
+        raise UserError(
+            f"--keep-state: at target {place.name}, {node.name} has no state apart from its system "
+            "disk; --keep keeps that disk"
         )
 
 

@@ -47,8 +47,14 @@ class Target(ABC):
         """Power the node on; False when it runs already."""
 
     @abstractmethod
-    def down(self, site: str, node: str, *, keep: bool) -> bool:
-        """Power the node off; False when it was off. Without `keep` its disks go too."""
+    def down(self, site: str, node: str, *, keep: bool, keep_state: bool = False) -> bool:
+        """Power the node off; False when it was off. Without `keep` its disks go too, but for its
+        state with `keep_state`, which is asked only of one that `has_state_apart`."""
+
+    def has_state_apart(self, site: str, node: str) -> bool:
+        """Whether `down` can keep what must outlive the system, without the rest."""
+        del site, node
+        return False
 
     def cut(self, site: str, node: str) -> bool:
         """Cut the node's power without a word to it; False when it was off. Its disks stay.

@@ -30,6 +30,8 @@ def questions(site: Site, node: Node, secrets: Secrets) -> dict[str, Any]:
         "paths": sorted({*files, *expected.directories(node.kind)}),
         "services": list(node.kind.services(site.release)),
         "state": state.changing(node.kind, files),
+        "spared": state.spared(node.kind),
+        "kept": list(node.kind.state),
         "steps": list(node.kind.first_boot),
         "effective": [name for name in EFFECTIVE if node.kind.has(name)],
         "names": expected.names(site),

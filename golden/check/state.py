@@ -76,8 +76,12 @@ EXPENDABLE: Mapping[str, tuple[str, ...]] = {
 def changing(kind: Kind, files: Mapping[str, RenderedFile]) -> list[str]:
     """What may differ on nodes of `kind`, those of its `files` that hold secrets among it."""
     secret = {path for path, file in files.items() if needs_secrets(file.content)}
-    state = {f"{path}/" for path in kind.state}
-    return sorted(secret.union(state, _of(kind, REMADE), _of(kind, EXPENDABLE)))
+    return sorted(secret.union(_of(kind, REMADE), spared(kind)))
+
+
+def spared(kind: Kind) -> list[str]:
+    """What may be written after first boot: what is kept, and what may be lost."""
+    return sorted({*_of(kind, EXPENDABLE), *(f"{path}/" for path in kind.state)})
 
 
 def _of(kind: Kind, roles: Mapping[str, tuple[str, ...]]) -> set[str]:

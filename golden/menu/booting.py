@@ -86,6 +86,7 @@ def ssh(_: Context, node: str, command: str = "", site: str = DEFAULT_SITE) -> N
     of_targets="down",
     help={
         "keep": "keep the nodes' disks for the next boot",
+        "keep_state": "keep the nodes' data alone (containers; qemu booted with --state)",
         "cut": "cut their power, as if a plug were pulled; their disks stay",
     },
 )
@@ -95,13 +96,18 @@ def down(
     node: Nodes = None,
     keep: bool = False,
     cut: bool = False,
+    keep_state: bool = False,
     **options: Any,
 ) -> None:
     """Shut the nodes down and delete their disks; artifacts stay."""
     from golden.boot import running
     from golden.boot.target import taker
+    from golden.errors import UserError
 
-    running.down(_load(site), tuple(node or ()), keep=keep, cut=cut, place=taker(options))
+    if sum((keep, cut, keep_state)) > 1:
+        raise UserError("--keep, --keep-state and --cut keep different things: give one of them")
+    kept = {"keep": keep, "cut": cut, "keep_state": keep_state}
+    running.down(_load(site), tuple(node or ()), **kept, place=taker(options))
 
 
 @task("site", word="node", help={"node": "this node, whatever it says; else all that failed"})

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from golden import guide, seed
-from golden.definition import Directory, Kind, Node, Site
+from golden.definition import Directory, Kind, Node, Release, Site
 from golden.definition.models import LAYERS
 from golden.definition.tree import Tree
 from golden.render.rendering import RenderedFile
@@ -37,8 +37,18 @@ def image(site: Site, kind: Kind, secret_files: Collection[str]) -> bytes:
             },
             "python": site.release.python,
             "secret_files": sorted(secret_files),
+            "state": kind.state,
+            "versions": versions(site.release),
         }
     )
+
+
+def versions(release: Release) -> dict[str, str]:
+    """What a node's state is of: state of newer versions is nothing that an image can serve."""
+    found = {"debian": str(release.debian), "synnefo": release.synnefo}
+    if database := release.facts.get("postgresql_version"):
+        found["postgresql"] = str(database)
+    return found
 
 
 def bake(site: Site, kind: Kind) -> bytes:

@@ -58,5 +58,6 @@ if [ -e /etc/init.d/packet-filter ]; then
 fi
 
 [ ! -x /sbin/insserv ] || show_sorted
+update-rc.d golden-state defaults
 update-rc.d firstboot defaults
 [ ! -x /sbin/insserv ] || keep_new

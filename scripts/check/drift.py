@@ -1,9 +1,12 @@
-"""What differs from the image: files that were changed, removed, added or opened, and start links.
+"""What differs from the image: files that were changed, removed, added or opened, and start links;
+and what was written since first boot that would go with the system disk.
 
-The image lists itself (scripts/bake/inventory.sh). The request's `state` is what first boot writes
-and what daemons keep (golden/check/state.py): below a folder that ends in a slash, itself included,
-all is free; of a path or pattern the content, not the rights. Paths are bytes: in Debian some names
-are UTF-8 and some are not.
+The image lists itself (scripts/bake/inventory.sh). The request's `state` is what may differ
+(golden/check/state.py): below a folder that ends in a slash, itself included, all is free; of a
+path or pattern the content, not the rights. Of that, `spared` may be written after first boot, and
+what lies below the folders `kept` is looked at on a state volume, too. A node without one keeps all
+on its system disk, and is not asked. Paths are bytes: in Debian some names are UTF-8 and some are
+not.
 """
 
 import fnmatch
@@ -17,7 +20,13 @@ from guest import listing, text
 
 INVENTORY = b"/etc/golden/inventory.gz"
 # Never part of an image; the list cannot list itself.
-OUTSIDE = (b"/proc", b"/sys", b"/dev", b"/run", b"/tmp", INVENTORY)
+VOLUME = b"/var/lib/golden-state"
+MARK = VOLUME + b"/golden-state.json"
+OUTSIDE = (b"/proc", b"/sys", b"/dev", b"/run", b"/tmp", VOLUME, INVENTORY)
+# Written once, when first boot is over.
+RESULT = b"/var/lib/firstboot/result.json"
+# A clock is set right while first boot is under way.
+CLOCK_SECONDS = 2
 TYPES = {
     stat.S_IFREG: b"f",
     stat.S_IFDIR: b"d",
@@ -87,24 +96,35 @@ def digest(path):
     return found.hexdigest()
 
 
+def finished():
+    """When first boot was over, in seconds since the epoch; never, where it is not."""
+    try:
+        return os.stat(RESULT).st_mtime + CLOCK_SECONDS
+    except OSError:
+        return float("inf")
+
+
 def there(path):
-    """(type, mode, uid, gid, target) of a path now, and whether it is a mount's."""
+    """(type, mode, uid, gid, target) of a path now, and its lstat."""
     status = os.lstat(path)
     kind = TYPES.get(stat.S_IFMT(status.st_mode), b"?")
     target = os.readlink(path) if kind == b"l" else b""
-    return (kind, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, target), status.st_dev
+    return (kind, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, target), status
 
 
 class Drift(object):
     """Walks the node's root file system beside the image's list."""
 
-    def __init__(self, state, apart=()):
+    def __init__(self, state, apart=(), spared=(), kept=()):
         self.outside = OUTSIDE + tuple(one.encode("utf-8") for one in apart)
         self.entries, self.digests = image()
         self.loose = matcher(folders_of(state))
         self.free = matcher([one for one in state if not one.endswith("/")] + folders_of(state))
+        self.spared = matcher([one for one in spared if not one.endswith("/")] + folders_of(spared))
+        self.kept = matcher(folders_of([one + "/" for one in kept]))
+        self.finished = finished()
         self.mounts = []
-        self.found = {"changed": [], "missing": [], "added": [], "opened": []}
+        self.found = {"changed": [], "missing": [], "added": [], "opened": [], "perishable": []}
 
     def note(self, what, path, said=""):
         """Keep a finding, as text."""
@@ -135,20 +155,24 @@ class Drift(object):
     def look(self, path, device):
         """Compare one path; whether what is below it is to be looked at too."""
         try:
-            now, at = there(path)
+            now, status = there(path)
         except OSError:
             return False  # it went while we looked
+        here = status.st_dev == device or bool(self.kept.match(path))
+        if here and now[0] == b"f" and status.st_ctime > self.finished:
+            if not self.spared.match(path):
+                self.note("perishable", path)
         was, free = self.entries.get(path), bool(self.free.match(path))
         if was is None and not free:
             self.note("added", path)
             return False
-        if was is not None and at == device:
+        if was is not None and here:
             self.compare(path, was, now, free)
         elif is_open(now):
             self.note("opened", path, "mode {0:04o}".format(now[1]))
-        if at != device:
+        if not here:
             self.mounts.append(path)
-        return at == device
+        return here
 
     def compare(self, path, was, now, free):
         """Note how `path` differs; where it is state its content may."""
@@ -232,13 +256,16 @@ def boot(entries, services):
 
 
 def main(request):
-    """{what: findings}, each list shortened; None for an image without a list.
+    """{what: findings}, each list shortened, None where it is not asked; None for an image without
+    a list.
 
     What is below the folders request["apart"] is not looked at.
     """
-    drift = Drift(request["state"], request.get("apart", ()))
+    names = ("apart", "spared", "kept")
+    drift = Drift(request["state"], *(request.get(name, ()) for name in names))
     if drift.entries is None:
         return None
     drift.walk()
     drift.found["boot"] = boot(drift.entries, request["services"])
-    return {what: found[:SHOWN] for what, found in drift.found.items()}
+    told = {what: found[:SHOWN] for what, found in drift.found.items()}
+    return dict(told, perishable=told["perishable"] if os.path.exists(MARK) else None)

@@ -142,6 +142,9 @@ def started():
 def leftovers():
     """Files of a write that was cut short, and of steps that were begun."""
     words = ["find", "/etc", "/var/lib", "/root", "/srv", "-xdev"]
+    # What is bound from a state volume is another file system.
+    if os.path.isdir("/var/lib/golden-state"):
+        words.insert(1, "/var/lib/golden-state")
     return said(words + ["-name", ".firstboot-*", "-o", "-name", "*.begun"]).splitlines()
 
 

@@ -53,12 +53,13 @@ def unsafe_io():
     return [path for path in paths if re.search("^force-unsafe-io", text(path), re.MULTILINE)]
 
 
-def searched():
+def searched(kept):
     """(path, status) of every regular file a person might look into for secrets."""
     for top in SEARCHED:
         device = os.lstat(top).st_dev if os.path.isdir(top) else None
         for folder, folders, files in os.walk(top):
-            folders[:] = [one for one in folders if is_part(os.path.join(folder, one), device)]
+            inside = [os.path.join(folder, one) for one in folders]
+            folders[:] = [os.path.basename(one) for one in inside if is_part(one, device, kept)]
             for name in files:
                 path = os.path.join(folder, name)
                 try:
@@ -70,8 +71,11 @@ def searched():
                         yield path, status
 
 
-def is_part(folder, device):
-    """Whether what is below is to be searched: a mount is its server's business."""
+def is_part(folder, device, kept):
+    """Whether what is below is to be searched: a mount is its server's business, but for those of
+    a state volume, which are at and below `kept`."""
+    if any((folder + "/").startswith(path + "/") for path in kept):
+        return True
     try:
         return folder not in OF_PACKAGES and os.lstat(folder).st_dev == device
     except OSError:
@@ -97,12 +101,12 @@ def shown(values):
     return sorted(text("/proc/%s/comm" % pid).strip() for pid in showing)
 
 
-def secrets(values):
+def secrets(values, kept):
     """Files with a placeholder left, world-readable ones with a secret or a private key, logs and
     state with a secret."""
     known = [value.encode("utf-8") for value in values]
     found = {"placeholders": [], "readable": [], "logged": [], "keys": []}
-    for path, status in searched():
+    for path, status in searched(kept):
         data = unpacked(path)
         if b"@@SECRET" in data:
             found["placeholders"].append(path)
@@ -150,7 +154,7 @@ def main(request):
         "leftovers": leftovers(),
         "diversions": diversions(),
         "unsafe_io": unsafe_io(),
-        "secrets": secrets(request["marks"]),
+        "secrets": secrets(request["marks"], request.get("kept", ())),
         "shown": shown(request["marks"]),
         "identity": identity(),
     }

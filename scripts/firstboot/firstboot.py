@@ -1,5 +1,7 @@
-"""firstboot run|resume|status|rotate: set up this node from its seed, once.
+"""firstboot bind|run|resume|status|rotate: set up this node from its seed, once.
 
+bind    at every boot, before the daemons (/etc/init.d/golden-state): bind what outlives the system
+        disk from the state volume, where there is one
 run     at every boot (/etc/init.d/firstboot): do what is left to do; on a node that is set up, wait
         in the background until its services serve, and say so
 resume  the same by hand after a failure, showing each step
@@ -18,7 +20,7 @@ import os
 import socket
 import sys
 
-from engine import clock, command, files, runner, seed, serving
+from engine import clock, command, files, runner, seed, serving, state_volume
 from engine.console import Console
 from engine.context import Context
 from engine.failures import StepError
@@ -37,7 +39,7 @@ def main(argv):
     parser = argparse.ArgumentParser(
         prog="firstboot", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("action", choices=["run", "resume", "status", "rotate"])
+    parser.add_argument("action", choices=["bind", "run", "resume", "status", "rotate"])
     parser.add_argument("--accept-seed", action="store_true", help="apply a changed seed")
     options = parser.parse_args(argv)
     root = os.environ.get("FIRSTBOOT_ROOT", "/")
@@ -47,6 +49,8 @@ def main(argv):
     os.umask(0o022)
     if options.action == "rotate":
         return rotate(root, state)
+    if options.action == "bind":
+        return state_volume.bind(root, _image(root), state, Journal(os.path.join(root, LOG)))
     return guarded(root, lambda: set_up(root, state, options))
 
 
@@ -112,11 +116,14 @@ class FirstBoot(object):
         self._accept_seed = options.accept_seed
         self._lock = lock
         self._journal = Journal(os.path.join(root, LOG))
-        self._image = files.from_json(files.read(os.path.join(root, IMAGE)))
+        self._image = _image(root)
         self._console = console(root)
 
     def run(self):
         """Do what is left to do; the exit code."""
+        refused = files.read(os.path.join(self._root, state_volume.REFUSED.lstrip("/"))).strip()
+        if refused:
+            return self._stop(StepError(refused), "state")
         finished = self._finished()
         try:
             found = self._seed()
@@ -198,15 +205,15 @@ class FirstBoot(object):
         ctx.on_waiting = _say_nothing
         serving.wait(ctx, self._state, names, _say_nothing)
 
-    def _stop(self, error):
+    def _stop(self, error, step="seed"):
         report = self._report({"site": self._image["site"], "node": self._console.node}, 0)
-        report.status.update(step="seed")
+        report.status.update(step=step)
         report.end("failed", str(error))
         report.finish(
             False,
             str(error),
             {
-                "step": "seed",
+                "step": step,
                 "message": str(error),
                 "command": None,
                 "code": None,
@@ -250,6 +257,10 @@ def _header(found):
         "serial": found.golden["serial"],
         "seed": found.public(),
     }
+
+
+def _image(root):
+    return files.from_json(files.read(os.path.join(root, IMAGE)))
 
 
 def _identity(result):

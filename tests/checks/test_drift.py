@@ -1,5 +1,8 @@
 """Nothing on the node is otherwise than its image and its first boot made it, nor will be at the
-next boot. What first boot writes and what daemons keep is listed in golden/check/state.py."""
+next boot, and nothing that must last lies where it would be lost with the system disk.
+
+What must last is `state` of images/roles/*/role.yaml; what first boot writes, and what may be lost,
+is in golden/check/state.py."""
 
 from __future__ import annotations
 
@@ -35,6 +38,14 @@ def test_no_file_was_added(facts: Facts, node: Node) -> None:
 def test_nothing_is_open_to_everybody(facts: Facts, node: Node) -> None:
     # Set-uid files, devices and what all may write, where files may come and go.
     assert found(facts, "opened") == ""
+
+
+@each_node()
+def test_nothing_that_must_last_is_on_the_system_disk(facts: Facts, node: Node) -> None:
+    if facts.drift and facts.drift["perishable"] is None:
+        pytest.skip(f"{node.name} has no state volume: all is on its system disk")
+    # Files that were written since first boot, without declared state and what may be lost.
+    assert found(facts, "perishable") == ""
 
 
 @each_node()

@@ -23,6 +23,8 @@ from golden.rundir import NodeDir, State
 CONSOLE = "golden.boot.container.console"
 SHUTDOWN_SECONDS = 30.0
 SHARED = "archip"
+# That of the node which is the pattern in compose.yaml.
+STATE = f"{options.PATTERN}-state"
 
 
 class Container(Target):
@@ -63,23 +65,27 @@ class Container(Target):
         files.remember(_start(container, files, str(node.address), tag))
         return True
 
-    def down(self, site: str, node: str, *, keep: bool) -> bool:
+    def down(self, site: str, node: str, *, keep: bool, keep_state: bool = False) -> bool:
         """Power the node off; False when it was off. Without `keep` its container goes too, and
-        with the last one the site's network and shared volume."""
+        with the last one the site's network; volumes stay with `keep_state`."""
         files = NodeDir(site, node)
         client = engine.connect()
         was_on = files.running() is not None
         # More than one where `docker compose` made another.
         for container in _all(client, site, node):
+            if (keep or keep_state) and container.status == "running":
+                _shut_down(container)
             if not keep:
                 container.remove(force=True, v=True)
-            elif container.status == "running":
-                _shut_down(container)
         files.forget()
         if not keep:
-            files.remove()
-            _remove_leftovers(client, site)
+            files.remove(keep_state)
+            _remove_leftovers(client, site, node, keep_state)
         return was_on
+
+    def has_state_apart(self, site: str, node: str) -> bool:
+        """Whether the engine has a volume of the node."""
+        return bool(engine.connect().volumes.list(filters=_filters(site, node)))
 
     def cut(self, site: str, node: str) -> bool:
         """Kill the container; False when it was off. It stays, with all it wrote."""
@@ -129,10 +135,10 @@ def labels(site: str, node: str = "") -> dict[str, str]:
     return own | ({"golden.node": node} if node else {})
 
 
-def _shared_labels(site: str, sort: str, name: str) -> dict[str, str]:
+def _shared_labels(site: str, sort: str, name: str, node: str = "") -> dict[str, str]:
     """The labels that `docker compose` demands of an existing network or volume."""
     compose = {"com.docker.compose.project": _named(site), f"com.docker.compose.{sort}": name}
-    return labels(site) | compose
+    return labels(site, node) | compose
 
 
 def values(site: Site, node: Node, tag: str) -> dict[str, str]:
@@ -176,9 +182,12 @@ def _named(site: str, thing: str = "") -> str:
 
 
 def _all(client: docker.DockerClient, site: str, node: str = "") -> list[Handle]:
-    wanted = [f"{key}={value}" for key, value in labels(site, node).items()]
-    found: list[Handle] = client.containers.list(all=True, filters={"label": wanted})
+    found: list[Handle] = client.containers.list(all=True, filters=_filters(site, node))
     return found
+
+
+def _filters(site: str, node: str = "") -> dict[str, str | list[str] | bool]:
+    return {"label": [f"{key}={value}" for key, value in labels(site, node).items()]}
 
 
 def _find(client: docker.DockerClient, site: str, node: str) -> Handle | None:
@@ -196,20 +205,31 @@ def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Ha
     _write_files(site, node, NodeDir(site.name, node.name).path)
     lines = [f"{name}={_literal(value)}" for name, value in compose_values(site).items()]
     atomic.write(rundir.site_dir(site.name) / "compose.env", "\n".join(lines) + "\n")
-    lan, shared = _named(site.name, options.LAN), _named(site.name, SHARED)
+    lan = _named(site.name, options.LAN)
     network.ensure(client, site, lan, _shared_labels(site.name, "network", options.LAN))
     with engine.refusals(f"make the container of {node.name}"):
-        client.volumes.create(shared, labels=_shared_labels(site.name, "volume", SHARED))
+        volumes = _ensure_volumes(client, site.name, node.name)
         made = client.api.create_container(
             name=_container(site.name, node.name),
             **options.arguments(
                 client,
                 options.pattern(values(site, node, tag)),
                 network=lan,
-                volumes={SHARED: shared},
+                volumes=volumes,
             ),
         )
     return client.containers.get(made["Id"])
+
+
+def _ensure_volumes(client: docker.DockerClient, site: str, node: str) -> dict[str, str]:
+    """{name in the pattern of compose.yaml: the engine's} of a node's volumes; those that are there
+    stay as they are."""
+    found = {}
+    for pattern, name, owner in ((SHARED, SHARED, ""), (STATE, f"{node}-state", node)):
+        found[pattern] = _named(site, name)
+        marks = _shared_labels(site, "volume", name, owner)
+        client.volumes.create(found[pattern], labels=marks)
+    return found
 
 
 def _literal(value: str) -> str:
@@ -268,12 +288,11 @@ def _shut_down(container: Handle) -> None:
     container.kill()
 
 
-def _remove_leftovers(client: docker.DockerClient, site: str) -> None:
-    """Remove network and volume when no container of the site is left."""
-    if _all(client, site):
-        return
-    wanted = [f"{key}={value}" for key, value in labels(site).items()]
-    for network_of_site in client.networks.list(filters={"label": wanted}):
+def _remove_leftovers(client: docker.DockerClient, site: str, node: str, keep_state: bool) -> None:
+    """Remove the node's own volume, and with the site's last container all that is the site's."""
+    last = not _all(client, site)
+    for network_of_site in client.networks.list(filters=_filters(site)) if last else ():
         network_of_site.remove()
-    for volume in client.volumes.list(filters={"label": wanted}):
-        volume.remove()
+    if not keep_state:
+        for volume in client.volumes.list(filters=_filters(site, "" if last else node)):
+            volume.remove()

@@ -70,9 +70,10 @@ class Libvirt(Target):
         power.on(virsh, site, node, disks.base(site, node), _accelerator(virsh, site))
         return True
 
-    def down(self, site: str, node: str, *, keep: bool) -> bool:
+    def down(self, site: str, node: str, *, keep: bool, keep_state: bool = False) -> bool:
         """Power the node off; False when it was off. Without `keep` its machine and disks go, and
         with the last one the site's network and uploaded images."""
+        del keep_state
         files, name = NodeDir(site, node), ownership.named(site, node)
         virsh = self._virsh(site, [node])
         known, state = ownership.find(virsh, site, node) is not None, files.state()

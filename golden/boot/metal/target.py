@@ -93,12 +93,12 @@ class Metal(Target):
         log.info(f"{node.name}: {said}, to boot from the network, then from its disk")
         return True
 
-    def down(self, site: str, node: str, *, keep: bool) -> bool:
+    def down(self, site: str, node: str, *, keep: bool, keep_state: bool = False) -> bool:
         """Stop serving the node; False when it was not served. The machine itself runs on.
 
         `keep` makes no difference: nothing of a machine lies on this host.
         """
-        del keep
+        del keep, keep_state
         files, folder = NodeDir(site, node), _folder(site)
         was_on = files.running() is not None
         # A rehearsal's own machine (golden.boot.metal.rehearsal).

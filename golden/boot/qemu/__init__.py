@@ -17,4 +17,10 @@ _KERNEL = Option(
     tasks=("boot", "rehearse"),
 )
 
-DECLARED = Declaration(_load, (_KERNEL,))
+_STATE = Option(
+    "state",
+    "keep what must outlive the system on a disk of its own, for ./inv down --keep-state",
+    bool,
+)
+
+DECLARED = Declaration(_load, (_KERNEL, _STATE))

@@ -62,7 +62,7 @@ def _console(machine: Machine) -> list[str]:
 
 
 def _disks(machine: Machine) -> list[str]:
-    """vda: the overlay of the image, vdb: the data disk, vdc: the seed."""
+    """vda: the overlay of the image, vdb: the data disk, vdc: the seed, vdd: the state, if any."""
     files = machine.files
     # A kernel from outside takes the first place itself (docs/wheezy.md W16.11).
     first = "" if machine.kernel else "bootindex=0"
@@ -71,6 +71,9 @@ def _disks(machine: Machine) -> list[str]:
         (files.data.name, "qcow2", "discard=unmap,detect-zeroes=unmap", ""),
         (files.seed.name, "raw", "readonly=on", ""),
     ]
+    if files.kept.exists():
+        # The node knows it by this (scripts/firstboot/engine/state_volume.py).
+        disks.append((files.kept.name, "qcow2", "discard=unmap", "serial=golden-state"))
     words = []
     for number, (name, form, options, device) in enumerate(disks):
         drive = f"if=none,id=disk{number},file={name},format={form},cache=writeback,{options}"

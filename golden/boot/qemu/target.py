@@ -37,8 +37,9 @@ class Qemu(Target):
     name = "qemu"
     format = "qcow2"
 
-    def __init__(self, kernel: str = "") -> None:
+    def __init__(self, kernel: str = "", state: bool = False) -> None:
         self._given = kernel
+        self._state = state
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""
@@ -59,6 +60,8 @@ class Qemu(Target):
         files.forget()
         image = artifact(site, node)
         _make_disks(site, node, files, image)
+        if self._state and not files.kept.exists():
+            _create(files.kept, ["-o", f"size={node.kind.data_disk_mib}M"])
         accelerator = replace(choose(), cpu=site.release.cpu)
         for attempt in range(1, PORT_ATTEMPTS + 1):
             try:
@@ -87,17 +90,22 @@ class Qemu(Target):
                 )
         return folder
 
-    def down(self, site: str, node: str, *, keep: bool) -> bool:
-        """Power the node off; False when it was off. Without `keep` its disks go too."""
+    def down(self, site: str, node: str, *, keep: bool, keep_state: bool = False) -> bool:
+        """Power the node off; False when it was off. Without `keep` its disks go too, with
+        `keep_state` but for that of its state and that of the machines."""
         files = NodeDir(site, node)
         state = files.running()
         if state:
-            _stop(files, state, clean=keep)
+            _stop(files, state, clean=keep or keep_state)
             warn_of_damage(node, state)
         files.forget()
         if not keep:
-            files.remove()
+            files.remove(keep_state)
         return state is not None
+
+    def has_state_apart(self, site: str, node: str) -> bool:
+        """Whether it was booted with a disk for it."""
+        return NodeDir(site, node).kept.exists()
 
     def cut(self, site: str, node: str) -> bool:
         """Kill QEMU, which then flushes nothing; False when the node was off. Its disks stay."""
@@ -150,9 +158,13 @@ def _make_disks(site: Site, node: Node, files: NodeDir, image: Path) -> None:
 
 
 def _create_over(path: Path, image: Path) -> None:
+    _create(path, ["-b", str(image), "-F", image.suffix[1:]])
+
+
+def _create(path: Path, options: list[str]) -> None:
+    """Make a qcow2 file, whole or not at all."""
     temporary = path.with_suffix(".new")
-    words = ["-b", str(image), "-F", image.suffix[1:], str(temporary)]
-    run.run(["qemu-img", "create", "-q", "-f", "qcow2", *words], stage="boot")
+    run.run(["qemu-img", "create", "-q", "-f", "qcow2", *options, str(temporary)], stage="boot")
     temporary.replace(path)
 
 

@@ -32,6 +32,13 @@ def allow_files(ctx):
         files.write(ctx.path(FILE_STORAGE_PATHS), FILE_STORAGE + "\n")
 
 
+def allows_files(ctx):
+    """Whether `allow_files` has nothing to do: its list lies on the system disk."""
+    if not ctx.absent("lvm"):
+        return True
+    return files.is_written(ctx.path(FILE_STORAGE_PATHS), FILE_STORAGE + "\n")
+
+
 def member_names(ctx):
     """The cluster's members as the master has them, which it tells the nodes a moment later."""
     found = config(ctx) or {}

@@ -21,7 +21,9 @@ RAISE_SECONDS = 120
 # (docs/wheezy.md W14.15): an emulated machine, or one with much else to do, needs longer.
 TRIES = 3
 TOO_SLOW = "didn't answer queries within"
-BEGUN = "/var/lib/firstboot/ganeti_init.begun"
+# Kept with the data of which it speaks: a new system disk must know it, too. Not among them, for
+# Ganeti makes no cluster where it finds a file.
+BEGUN = "/srv/ganeti/init.begun"
 KNOWN_HOSTS = ganeti.DATA + "/known_hosts"
 HOST_KEY = "/etc/ssh/ssh_host_rsa_key.pub"
 
@@ -30,6 +32,7 @@ def done(ctx):
     return (
         not os.path.exists(ctx.path(BEGUN))
         and ganeti.is_master(ctx)
+        and ganeti.allows_files(ctx)
         and not _missing_known_hosts(ctx)
     )
 
@@ -42,6 +45,7 @@ def served(ctx):
 
 
 def run(ctx):
+    ganeti.allow_files(ctx)
     if os.path.exists(ctx.path(BEGUN)) or not ganeti.master_name(ctx):
         _init(ctx)
     elif not ganeti.is_master(ctx):
@@ -113,7 +117,6 @@ def _init(ctx):
     if os.path.exists(ctx.path(BEGUN)):
         _remove_leftovers(ctx)
     files.write(ctx.path(BEGUN), "gnt-cluster init\n")
-    ganeti.allow_files(ctx)
     for left in range(TRIES - 1, -1, -1):
         try:
             ctx.run(command(ctx, _templates(ctx)), timeout=SECONDS)

@@ -13,9 +13,7 @@ MASTER_SECONDS = 1500
 
 
 def done(ctx):
-    return ctx.node["fqdn"] in ganeti.node_names(ctx) and ganeti.node_daemon_runs(
-        ctx.node["address"]
-    )
+    return ganeti.allows_files(ctx) and _is_member(ctx)
 
 
 def run(ctx):
@@ -26,9 +24,14 @@ def run(ctx):
     master = ctx.host_of("ganeti-master")
     ctx.wait(
         "{0} to add this node to the cluster".format(master["name"]),
-        lambda: done(ctx),
+        lambda: _is_member(ctx),
         MASTER_SECONDS,
         every=3,
     )
     # The master has started the node daemon alone; confd would wait for the watcher's next round.
     ctx.services.start("ganeti")
+
+
+def _is_member(ctx):
+    named = ctx.node["fqdn"] in ganeti.node_names(ctx)
+    return named and ganeti.node_daemon_runs(ctx.node["address"])

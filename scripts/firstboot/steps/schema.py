@@ -14,7 +14,8 @@ GUIDE = ()
 SERVICES = ()
 
 DUMPS = "/usr/lib/golden/schema/*.sql"
-BEGUN = "/var/lib/firstboot/schema.begun"
+# Beside the data of which it speaks: a new system disk must know it, too.
+BEGUN = "/var/lib/postgresql/schema.begun"
 DATABASE = "snf_apps"
 # South's list of the migrations that were run has these applications.
 COMPLETE = (

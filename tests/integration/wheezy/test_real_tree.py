@@ -99,12 +99,13 @@ def started(tree: Tree, daemons: list[str], before: str = "") -> dict[str, list[
     """What each script waits for that insserv has started in runlevel 2: `daemons`, first boot and
     the scripts of the roles."""
     need(tree, "/sbin/insserv", "/usr/sbin/update-rc.d")
-    own = {"firstboot": SCRIPTS / "firstboot/init.d/firstboot"}
+    first = {path.name: path for path in (SCRIPTS / "firstboot/init.d").iterdir()}
+    own = dict(first)
     own |= {path.name: path for path in (FILES / "etc/init.d").iterdir()}
     for name, source in own.items():
         tree.put(f"/etc/init.d/{name}", source.read_bytes(), 0o755)
     tree.put("/tmp/services.sh", (SCRIPTS / "bake/services.sh").read_text())
-    ours = [name for name in own if name not in ("firstboot", "packet-filter")]
+    ours = [name for name in own if name not in (*first, "packet-filter")]
     named = "\n".join([*daemons, *ours])
     enable = "\n".join(f"update-rc.d {name} enable" for name in [*daemons, *ours])
     script = f"mkdir /run/bake /run/bake/input; echo '{named}' >/run/bake/input/services.list\n"

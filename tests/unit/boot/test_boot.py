@@ -82,6 +82,16 @@ def test_cut_power_says_so_and_where_the_disks_are(
     assert "n1: power cut; its disks are kept in " in capsys.readouterr().out
 
 
+def test_state_that_lies_on_the_system_disk_cannot_be_kept_alone() -> None:
+    files = NodeDir("small", "n2")
+    files.path.mkdir(parents=True)
+    files.kept.touch()
+    files.overlay.touch()
+    with pytest.raises(UserError, match=r"^--keep-state: at target qemu, n1 has no state"):
+        running.down(small_site(), keep_state=True)
+    assert files.overlay.exists(), "no node is touched before all were looked at"
+
+
 def test_status_shows_every_node(capsys: Capture) -> None:
     files = booted("n1")
     files.console.write_text("[    0.000000] Linux version 6.1\n")

@@ -26,7 +26,8 @@ VALUES = {
 
 def arguments(**changes: Any) -> dict[str, Any]:
     service = options.pattern(VALUES) | changes
-    return options.arguments(offline(), service, network="p_lan", volumes={"archip": "p_archip"})
+    volumes = {"archip": "p_archip", "node1-state": "p_n1-state"}
+    return options.arguments(offline(), service, network="p_lan", volumes=volumes)
 
 
 def test_a_node_may_do_two_things_more_than_any_container() -> None:
@@ -67,6 +68,7 @@ def test_it_sees_its_seed_read_only_and_what_the_nodes_share() -> None:
     binds = arguments()["host_config"]["Binds"]
     assert "/run/n1/seed:/var/lib/golden-seed:ro" in binds
     assert "p_archip:/srv/archip" in binds
+    assert "p_n1-state:/var/lib/golden-state" in binds
     assert f"{options.COMPOSE.parent}/fstab:/etc/fstab:ro" in binds
     assert "/run/n1/etc/hosts:/etc/hosts" in binds
 
@@ -75,7 +77,8 @@ def test_every_service_of_the_file_is_the_pattern_with_its_own_values() -> None:
     document = yaml.safe_load(options.COMPOSE.read_text())
     pattern = yaml.safe_dump(document["services"][options.PATTERN])
     for name, service in document["services"].items():
-        assert yaml.safe_dump(service) == pattern.replace("NODE1_", f"{name.upper()}_")
+        own = pattern.replace("NODE1_", f"{name.upper()}_").replace("node1-", f"{name}-")
+        assert yaml.safe_dump(service) == own
 
 
 def test_the_network_of_the_file_leads_nowhere() -> None:

@@ -85,6 +85,42 @@ def test_the_network_stays_while_another_node_is_there(fake: Engine) -> None:
     assert fake.calls == ["remove n1", "remove n2", "remove lan", "remove archip"]
 
 
+def test_the_state_stays_when_it_is_to_be_kept_and_goes_with_the_next_down(fake: Engine) -> None:
+    made = {}
+    for node in ("n1", "n2"):
+        made[node] = container(fake, node, attrs={"Config": {"StopSignal": "SIGINT"}})
+        fake.volumes.add(f"{node}-state", module.labels("small", node))
+        booted(node)
+    for node, known in made.items():
+        Container().down("small", node, keep=False, keep_state=True)
+        assert known.done == ["kill SIGINT", "kill SIGKILL"], "its databases are closed"
+    assert fake.calls == ["remove n1", "remove n2", "remove lan"]
+    files = NodeDir("small", "n1")
+    assert [path.name for path in files.path.iterdir()] == ["target"], "so that `down` finds it"
+    assert files.target() == "container"
+    Container().down("small", "n1", keep=False)
+    assert sorted(fake.calls[3:]) == ["remove archip", "remove n1-state", "remove n2-state"]
+    assert not files.path.exists()
+
+
+def test_one_node_s_state_goes_with_it_alone(fake: Engine) -> None:
+    for node in ("n1", "n2"):
+        container(fake, node)
+        fake.volumes.add(f"{node}-state", module.labels("small", node))
+    Container().down("small", "n1", keep=False)
+    assert fake.calls == ["remove n1", "remove n1-state"]
+
+
+def test_a_node_s_volumes_are_made_once_and_marked(fake: Engine) -> None:
+    project = module._named("small")
+    made = {"archip": f"{project}_archip", "node1-state": f"{project}_n2-state"}
+    assert module._ensure_volumes(fake, "small", "n2") == made  # type: ignore[arg-type]
+    of_node = fake.volumes.get(made["node1-state"]).labels
+    assert of_node["golden.node"] == "n2"
+    assert of_node["com.docker.compose.volume"] == "n2-state"
+    assert "golden.node" not in fake.volumes.get(made["archip"]).labels
+
+
 def test_a_kept_node_is_shut_down_by_its_init_first(fake: Engine) -> None:
     kept = container(fake, "n1", attrs={"Config": {"StopSignal": "SIGINT"}})
     files = booted("n1")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from golden import rundir
 from golden.boot.accelerator import Accelerator
 from golden.boot.libvirt.target import Libvirt
 from golden.boot.qemu.machine import Machine, argv
@@ -74,6 +75,22 @@ def test_disks_are_overlay_data_and_read_only_seed_in_this_order() -> None:
     assert "readonly=on" in drives[2]
     slots = addresses("virtio-blk-pci")
     assert slots["disk0"] < slots["disk1"] < slots["disk2"]
+
+
+def test_a_state_disk_comes_last_and_is_known_by_its_serial_number(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(rundir, "CACHE", tmp_path)
+    assert len(option("-drive")) == 3
+    files = NodeDir("rehearsal", "node1")
+    files.path.mkdir(parents=True)
+    files.kept.touch()
+    assert "file=state.qcow2,format=qcow2" in option("-drive")[3]
+    (device,) = [words for words in option("-device") if "drive=disk3" in words]
+    assert device.endswith(",serial=golden-state")
+    slots = addresses("virtio-blk-pci")
+    assert max(slots, key=lambda disk: slots[disk]) == "disk3"
+    assert len(set(slots.values())) == 4
 
 
 def test_sockets_have_short_names_however_deep_the_project_lies() -> None:

@@ -126,6 +126,25 @@ def test_the_overlay_lies_on_the_artifact_and_data_is_sparse(
     assert files().data.stat().st_size < 1024 * 1024
 
 
+def test_state_is_kept_without_the_system(place: Qemu, machine: Callable[[str], None]) -> None:
+    machine(ANSWERS)
+    place.up(SITE, N1)
+    assert not place.has_state_apart(SITE.name, N1.name)
+    place.down(SITE.name, N1.name, keep=False)
+    Qemu(state=True).up(SITE, N1)
+    assert place.has_state_apart(SITE.name, N1.name)
+    kept, data = (path.stat().st_ino for path in (files().kept, files().data))
+    place.down(SITE.name, N1.name, keep=False, keep_state=True)
+    left = sorted(path.name for path in files().path.iterdir())
+    assert left == ["data.qcow2", "state.qcow2", "target"]
+    place.check(SITE, (N1,))
+    place.up(SITE, N1)
+    assert (files().kept.stat().st_ino, files().data.stat().st_ino) == (kept, data)
+    assert files().overlay.exists()
+    place.down(SITE.name, N1.name, keep=False)
+    assert not files().path.exists()
+
+
 def test_a_kept_disk_is_used_again(place: Qemu, machine: Callable[[str], None]) -> None:
     machine(ANSWERS)
     place.up(SITE, N1)

@@ -81,9 +81,8 @@ def test_the_menu_offers_what_targets_declare(capsys: pytest.CaptureFixture[str]
         for option in options(name).values():
             assert f"--{option.name}" in shown
             assert option.help.split()[2].rstrip(":") in NAMES
-    assert {"connect", "interface", "kernel", "shared", "reinstall", "force"} == options(
-        "boot"
-    ).keys()
+    of_boot = {"connect", "interface", "kernel", "shared", "reinstall", "force", "state"}
+    assert of_boot == options("boot").keys()
     assert {"connect"} == options("down").keys()
     assert {"connect", "kernel"} == options("rehearse").keys()
 

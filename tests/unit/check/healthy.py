@@ -20,6 +20,7 @@ from golden.keys.secrets import Secrets
 from tests.unit.check import healthy_cloud
 
 Document = dict[str, Any]
+DRIFT = ("changed", "missing", "added", "opened", "perishable", "boot")
 
 
 def write(folder: Path, site: Site, secrets: Secrets) -> dict[str, Document]:
@@ -49,7 +50,7 @@ def document(site: Site, node: Node, secrets: Secrets) -> Document:
         "cloud": healthy_cloud.cloud(site, node),
         "daemons": healthy_cloud.daemons(site, node),
         "packets": healthy_cloud.packets(site, node),
-        "drift": {what: [] for what in ("changed", "missing", "added", "opened", "boot")},
+        "drift": {what: [] for what in DRIFT},
         "done": dict.fromkeys(node.kind.first_boot, ""),
         "effective": effective(node),
         "clock_offset": [0.01, 0.2],

@@ -23,6 +23,10 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
         put("node1", DRIFT, "opened", value=["/var/lib/postgresql/sh: mode 4755"]),
         {"drift.nothing_is_open_to_everybody"},
     ),
+    "state on the system disk": (
+        put("node1", DRIFT, "perishable", value=["/srv/images/mine.diskdump"]),
+        {"drift.nothing_that_must_last_is_on_the_system_disk"},
+    ),
     "first boot off": (
         put("node2", DRIFT, "boot", value=["firstboot: started in no runlevel instead of 2345"]),
         {"drift.next_boot_starts_the_same"},

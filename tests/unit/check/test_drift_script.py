@@ -82,6 +82,45 @@ def test_an_open_file_is_told_wherever_it_is(script: Any, file: Path, mode: int)
     assert looked(script, file, (f"{file.parent}/",), known=False) == told
 
 
+def test_what_was_written_since_first_boot_must_be_kept_or_spared(script: Any, file: Path) -> None:
+    def told(finished: float, *patterns: str) -> list[str]:
+        script.image = lambda: ({}, {})
+        drift = script.Drift(["*"], spared=patterns)
+        drift.finished = finished
+        drift.look(os.fsencode(file), file.parent.stat().st_dev)
+        found: list[str] = drift.found["perishable"]
+        return found
+
+    written = file.stat().st_ctime
+    assert told(written - 1) == [str(file)]
+    assert told(written + 1) == [], "first boot writes it again on a new system disk"
+    assert told(written - 1, f"{file.parent}/") == []
+    assert told(written - 1, f"{file.parent}/*") == []
+    file.chmod(0o600)
+    assert told(written) == [str(file)], "a mode that was changed by hand is lost, too"
+
+
+def test_what_is_bound_from_a_state_volume_is_looked_at_too(script: Any, file: Path) -> None:
+    file.chmod(0o4755)
+    script.image = lambda: ({}, {})
+    drift = script.Drift([f"{file.parent}/"], kept=[str(file.parent)])
+    another = file.parent.stat().st_dev + 1
+    assert drift.look(os.fsencode(file.parent), another), "what is below is walked"
+    drift.look(os.fsencode(file), another)
+    assert drift.found["opened"] == [f"{file}: mode 4755"] and drift.mounts == []
+
+
+@pytest.mark.parametrize("has_volume", (True, False))
+def test_a_node_without_a_state_volume_is_not_asked_what_it_would_lose(
+    script: Any, file: Path, has_volume: bool
+) -> None:
+    script.image = lambda: ({b"/": ()}, {})
+    script.MARK = os.fsencode(file if has_volume else file.with_name("none"))
+    script.Drift.walk = lambda drift: drift.note("perishable", b"/srv/mine")
+    told = script.main({"state": [], "services": []})
+    assert told["perishable"] == (["/srv/mine"] if has_volume else None)
+
+
 def test_a_list_is_read_back(script: Any) -> None:
     line = b"0" * 64 + rb" *./lib/systemd/system\x2dx.slice"
     assert script.hashed(line) == ("0" * 64, rb"./lib/systemd/system\x2dx.slice")

@@ -141,7 +141,7 @@ def test_secrets_are_found_where_they_must_not_be(scripts: dict[str, Any], searc
     undone = put("etc/undone", "password = @@SECRET:line:database_password@@", 0o600)
     put("etc/key", "-----BEGIN RSA PRIVATE KEY-----\n", 0o640)
     key = put("etc/open-key", "-----BEGIN RSA PRIVATE KEY-----\n", 0o644)
-    found = scripts["hygiene"].secrets(["s3cr3t"])
+    found = scripts["hygiene"].secrets(["s3cr3t"], ())
     wanted = {"placeholders": [undone], "readable": [open_file], "logged": [], "keys": [key]}
     assert found == wanted
 
@@ -154,7 +154,7 @@ def test_a_secret_in_a_log_is_found(
     path.write_text("s3cr3t")
     path.chmod(0o600)
     monkeypatch.setattr(hygiene, "LOGS", (str(searched / "log"),))
-    assert hygiene.secrets(["s3cr3t"])["logged"] == [str(path)]
+    assert hygiene.secrets(["s3cr3t"], ())["logged"] == [str(path)]
 
 
 def test_the_comment_of_a_public_key_does_not_hide_a_twin(
@@ -253,13 +253,24 @@ def test_scripts_load(version: str, name: str) -> None:
     assert result.code == 0, result.out
 
 
+def test_what_is_bound_from_a_state_volume_is_searched_and_no_other_mount(
+    scripts: dict[str, Any], searched: Path
+) -> None:
+    another = searched.stat().st_dev + 1
+    kept = (str(searched / "log"),)
+    names = ("log", "log/below", "log.old", "etc")
+    is_part = scripts["hygiene"].is_part
+    parts = [is_part(str(searched / name), another, kept) for name in names]
+    assert parts == [True, True, False, False]
+
+
 def test_a_folder_that_goes_while_it_is_searched_is_no_error(
     scripts: dict[str, Any], searched: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hygiene = scripts["hygiene"]
     monkeypatch.setattr(hygiene.os, "walk", lambda top: iter([(top, ["gone"], ["gone.txt"])]))
-    assert list(hygiene.searched()) == []
-    assert not hygiene.is_part(str(searched / "gone"), 1)
+    assert list(hygiene.searched(())) == []
+    assert not hygiene.is_part(str(searched / "gone"), 1, ())
 
 
 PLAIN = """

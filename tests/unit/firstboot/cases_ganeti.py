@@ -63,6 +63,8 @@ def cluster(world):
     world.program(
         "gnt-cluster",
         """cd ROOT/var/lib/ganeti
+# Ganeti 3.0, lib/bootstrap.py, InitCluster: "contains non-directory entries".
+[ -z "$(find . -maxdepth 1 ! -type d)" ] || exit 1
 echo n1.small.example > ssconf_master_node
 echo '{}' > config.data
 echo 'ganeti.n1.small.example ssh-rsa AAAAn1' > known_hosts""",
@@ -86,7 +88,7 @@ def case_cluster_knows_the_host_keys_of_all_nodes(world):
 
 def case_an_init_that_was_cut_is_begun_anew(world):
     ctx = cluster(world)
-    world.put("var/lib/firstboot/ganeti_init.begun", "x")
+    world.put("srv/ganeti/init.begun", "x")
     for name in ("ssconf_master_node", "config.data", "server.pem", "queue/job-1"):
         world.put("var/lib/ganeti/" + name, "half")
     assert not ganeti_init.done(ctx)

@@ -215,7 +215,7 @@ def case_tables_are_made_by_commands_without_a_dump(world):
         "migrate",
         "loaddata",
     ]
-    world.put("var/lib/firstboot/schema.begun", "cut short")
+    world.put("var/lib/postgresql/schema.begun", "cut short")
     assert not schema.done(ctx)
 
 

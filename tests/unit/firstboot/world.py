@@ -86,6 +86,8 @@ IMAGE = {
     "first_boot": [],
     "services": {"ssh": "ssh", "postgresql": "postgresql", "volume-group": "volume-group"},
     "secret_files": ["/etc/secret.conf"],
+    "state": [],
+    "versions": {},
 }
 
 

@@ -46,6 +46,8 @@ def test_image_record_tells_first_boot_what_to_do(tree: SmallTree) -> None:
         "services": {"ntp": "chrony", "webserver": "webserver"},
         "python": "/usr/bin/python3",
         "secret_files": ["/etc/secret.conf"],
+        "state": [],
+        "versions": {"debian": "12", "synnefo": "0.16.2"},
     }
 
 
