@@ -20,7 +20,7 @@ USED = "/var/lib/firstboot/state-volume"
 # Of this boot alone: why the volume is not used.
 REFUSED = "/run/golden-state.refused"
 # What has to be converted for another version.
-CONVERTED = {"postgresql": "databases of PostgreSQL", "synnefo": "tables of Synnefo"}
+CONVERTED = {"postgresql": "databases of PostgreSQL"}
 SECONDS = 600
 WITHOUT = "; nothing on it was changed. Attach this node's own, and power the machine off and on"
 

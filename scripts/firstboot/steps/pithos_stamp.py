@@ -1,6 +1,7 @@
 """Note in Pithos's database that it is of the newest version, when another node has made it.
 
-A database that has a version is never stamped: it would hide migrations that were not run.
+A database that has a version is never stamped, which would hide migrations that were not run: if it
+is that of an older Synnefo, they are run.
 """
 
 from engine import sql
@@ -17,7 +18,7 @@ SCHEMA_SECONDS = 1500
 
 
 def done(ctx):
-    return schema.complete(ctx) and sql.is_true(ctx, DATABASE, STAMPED)
+    return schema.complete(ctx) and _is_stamped(ctx) and schema.is_current(ctx, DATABASE)
 
 
 def run(ctx):
@@ -27,5 +28,10 @@ def run(ctx):
         SCHEMA_SECONDS,
         every=3,
     )
-    if not sql.is_true(ctx, DATABASE, STAMPED):
-        ctx.run(["pithos-migrate", "stamp", "head"], timeout=300)
+    word = "upgrade" if _is_stamped(ctx) else "stamp"
+    ctx.run(["pithos-migrate", word, "head"], timeout=900)
+    schema.note(ctx, DATABASE)
+
+
+def _is_stamped(ctx):
+    return sql.is_true(ctx, DATABASE, STAMPED)

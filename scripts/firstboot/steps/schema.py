@@ -1,13 +1,16 @@
-"""Put the tables into the empty databases. They are made while baking; the databases are not.
+"""Put the tables into the empty databases, and migrate those of an older Synnefo.
 
-The image has dumps of them (scripts/bake/schema.sh), each of which is loaded whole or not at all.
-Without them the guide's commands make the tables, which are slow and safe to repeat.
+The tables are made while baking; the databases are not. The image has dumps of them
+(scripts/bake/schema.sh), each of which is loaded whole or not at all. Without them the guide's
+commands make the tables, which are slow and safe to repeat. A comment in each database says for
+which Synnefo it is; state that another image has left (docs/state.md) is migrated until it says
+this one's.
 """
 
 import glob
 import os
 
-from engine import files, sql, synnefo
+from engine import files, quoting, sql, synnefo
 
 # Of the guide's actions G104 to G109 and G241 to G243 the role `schema` is the home.
 GUIDE = ()
@@ -23,6 +26,8 @@ COMPLETE = (
     " WHERE app_name IN ('im', 'quotaholder_app', 'oa2', 'db', 'userdata')) = 5"
 )
 EMPTY = "NOT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = 'public')"
+# In each database, the list of the migrations that were run, which has the comment.
+LISTS = {DATABASE: "south_migrationhistory", "snf_pithos": "alembic_version"}
 
 
 def done(ctx):
@@ -32,13 +37,29 @@ def done(ctx):
 def run(ctx):
     for database, path in _loadable(ctx):
         sql.load(ctx, database, path)
+        note(ctx, database)
     if os.path.exists(ctx.path(BEGUN)) or not complete(ctx):
         _make(ctx)
 
 
 def complete(ctx):
-    """Whether the applications have their tables; any node may ask."""
-    return sql.is_true(ctx, DATABASE, COMPLETE)
+    """Whether the applications have their tables, those of this Synnefo; any node may ask."""
+    return sql.is_true(ctx, DATABASE, COMPLETE) and is_current(ctx, DATABASE)
+
+
+def is_current(ctx, database):
+    """Whether the tables of `database` are noted to be those of this Synnefo."""
+    described = "obj_description('{0}'::regclass, 'pg_class')".format(LISTS[database])
+    return sql.is_true(ctx, database, "{0} = {1}".format(described, _ours(ctx)))
+
+
+def note(ctx, database):
+    """Note that the tables of `database` are those of this Synnefo. Raises CommandError."""
+    sql.rows(ctx, database, "COMMENT ON TABLE {0} IS {1}".format(LISTS[database], _ours(ctx)))
+
+
+def _ours(ctx):
+    return quoting.sql("Synnefo " + ctx.image["versions"]["synnefo"])
 
 
 def _loadable(ctx):
@@ -53,10 +74,14 @@ def _loadable(ctx):
 
 
 def _make(ctx):
-    files.write(ctx.path(BEGUN), "snf-manage migrate\n")
+    if not sql.is_true(ctx, DATABASE, COMPLETE):
+        files.write(ctx.path(BEGUN), "snf-manage migrate\n")
     synnefo.manage(ctx, ["syncdb", "--noinput"])
     synnefo.manage(ctx, ["migrate"])
-    # It says 0 whatever happens (docs/synnefo.md S5.2), and nothing depends on it.
-    # `loaddata groups` is left out: no such fixture exists.
-    synnefo.manage(ctx, ["loaddata", "flavors"])
-    files.remove(ctx.path(BEGUN))
+    # Only new tables get them: in older ones an administrator may have changed them.
+    if os.path.exists(ctx.path(BEGUN)):
+        # It says 0 whatever happens (docs/synnefo.md S5.2), and nothing depends on it.
+        # `loaddata groups` is left out: no such fixture exists.
+        synnefo.manage(ctx, ["loaddata", "flavors"])
+        files.remove(ctx.path(BEGUN))
+    note(ctx, DATABASE)

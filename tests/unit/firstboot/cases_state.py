@@ -131,14 +131,17 @@ def case_the_state_of_another_node_is_refused(world):
     assert first_boot(world, "bind") == 0 and first_boot(world, "resume") == 0
 
 
-def case_databases_that_no_step_converts_are_refused(world):
+def case_tables_of_an_older_synnefo_are_taken_over_and_databases_of_another_major_refused(world):
     volume(world)
     assert first_boot(world, "bind") == 0
     changed_mark(world, versions={"postgresql": "13"})
     assert "databases of PostgreSQL 13, and this image has 15: no step" in refusal(world)
-    changed_mark(world, versions={"synnefo": "0.16.1"})
+    changed_mark(world, versions={"postgresql": "15", "synnefo": "0.16.1"})
+    assert first_boot(world, "bind") == 0
+    assert json.loads(world.get(MARK))["versions"]["synnefo"] == "0.16.2"
+    changed_mark(world, versions={"synnefo": "0.16.3"})
     world.put("calls", "")
-    assert "tables of Synnefo 0.16.1, and this image has 0.16.2: no step" in refusal(world)
+    assert "of synnefo 0.16.3, newer than 0.16.2 of this image" in refusal(world)
 
 
 def case_a_half_written_volume_is_refused(world):

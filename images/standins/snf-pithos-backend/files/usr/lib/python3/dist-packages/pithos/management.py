@@ -39,10 +39,10 @@ def file_show(context: Any, arguments: list[str], options: Any) -> dict[str, Any
 
 
 def migrate() -> None:
-    """pithos-migrate stamp head | initdb, which exits 1 on success."""
+    """pithos-migrate stamp head | upgrade head | initdb, which exits 1 on success."""
     words = sys.argv[1:]
-    if words not in (["stamp", "head"], ["initdb"]):
-        print("usage: pithos-migrate stamp head | initdb", file=sys.stderr)
+    if words not in (["stamp", "head"], ["upgrade", "head"], ["initdb"]):
+        print("usage: pithos-migrate stamp head | upgrade head | initdb", file=sys.stderr)
         sys.exit(2)
     for told in ("Context impl PostgresqlImpl.", "Will assume transactional DDL."):
         print(f"INFO  [alembic.migration] {told}", file=sys.stderr)
