@@ -49,6 +49,16 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o644, durable: bool 
         raise
 
 
+def flush(*files: Path) -> None:
+    """Wait until the disk has the content of `files`; that of a folder is its names."""
+    for path in files:
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
 def exchange(one: Path, other: Path) -> None:
     """Swap two paths of one file system in one step."""
     # renameat2(2): the current folder, and RENAME_EXCHANGE.

@@ -103,10 +103,14 @@ class NodeDir:
         for file in (self._state, self.console_socket, self.qmp):
             file.unlink(missing_ok=True)
 
+    def state_disks(self) -> tuple[Path, ...]:
+        """Those of its disks that outlive the system, as far as they are there."""
+        return tuple(path for path in (self.kept, self.data) if path.exists())
+
     def remove(self, keep_state: bool = False) -> None:
         """Throw the machine away; with `keep_state` but for its disks that outlive the system, and
         where it was."""
-        kept = (self.kept, self.data, self._target) if keep_state else ()
+        kept = (*self.state_disks(), self._target) if keep_state else ()
         for path in self.path.glob("*"):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)

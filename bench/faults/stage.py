@@ -12,7 +12,8 @@ from docker.models.containers import Container as Handle
 from golden import run
 from golden.boot import resuming, running, status, why
 from golden.boot.container import engine
-from golden.boot.container.target import Container, labels
+from golden.boot.container.names import labels
+from golden.boot.container.target import Container
 from golden.boot.events import events
 from golden.definition.models import Site
 from golden.errors import StageError

@@ -5,13 +5,16 @@ A target is a folder here, named in NAMES, that declares itself as `DECLARED`.
 
 from __future__ import annotations
 
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from golden import atomic, paths
 from golden.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 NAMES = ("qemu", "container", "libvirt", "metal")
 DEFAULT = NAMES[0]
+# In place of a node's name: the part of the state that a site's nodes have in common.
+SHARED = ""
 
 Options = Mapping[str, Any]
 NO_OPTIONS: Options = MappingProxyType({})
@@ -52,9 +57,51 @@ class Target(ABC):
         state with `keep_state`, which is asked only of one that `has_state_apart`."""
 
     def has_state_apart(self, site: str, node: str) -> bool:
-        """Whether `down` can keep what must outlive the system, without the rest."""
+        """Whether `down` can keep what must outlive the system, without the rest; for `SHARED`,
+        whether the site's nodes have any of it in common, beside what each has."""
         del site, node
         return False
+
+    def state_bytes(self, site: str, node: str) -> int:
+        """The room that `save_state` needs; of a node that runs, about. Raises UserError where it
+        has no state apart, like `save_state`."""
+        _no_state(self.name, site, node)
+
+    def save_state(self, site: str, node: str, folder: Path) -> None:
+        """Write the state of `node` as files into the new `folder` (0700), whole or not at all.
+
+        The node is off; for `SHARED` all nodes of the site are. Ask for `SHARED` beside the nodes
+        where it `has_state_apart`: no node's folder has what they share. Raises UserError when
+        `folder` is there, or has less room than `state_bytes`.
+        """
+        if folder.exists():
+            raise UserError(f"{paths.shown(folder)}: there already; save to a new folder")
+        partial = folder.with_name(f".{folder.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        _must_have_room(partial.parent, self.state_bytes(site, node), node)
+        partial.mkdir(mode=0o700)
+        try:
+            self._write_state(site, node, partial)
+            atomic.flush(*partial.iterdir(), partial)
+            partial.rename(folder)
+            atomic.flush(folder.parent)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+    def _write_state(self, site: str, node: str, folder: Path) -> None:
+        """Write the state of `node` into the empty `folder`."""
+        del folder
+        _no_state(self.name, site, node)
+
+    def restore_state(self, site: str, node: str, folder: Path) -> None:
+        """Make the state of `node`, which is off, what `save_state` wrote, and nothing else.
+
+        There need be nothing of the node yet. After a kill at any moment it may be repeated. Raises
+        UserError, and changes nothing, when `folder` holds no state of this target.
+        """
+        del folder
+        _no_state(self.name, site, node)
 
     def cut(self, site: str, node: str) -> bool:
         """Cut the node's power without a word to it; False when it was off. Its disks stay.
@@ -142,6 +189,23 @@ def options(task: str) -> dict[str, Option]:
                 text = f"for --target {name}: {option.help}"
                 found[option.name] = Option(option.name, text, option.kind, option.tasks)
     return found
+
+
+def _no_state(target: str, site: str, node: str) -> NoReturn:
+    raise UserError(
+        f"{node or 'what its nodes share'} of site {site}: at target {target} there is no state "
+        "apart from the system disk; ./inv down --keep keeps that disk"
+    )
+
+
+def _must_have_room(folder: Path, need: int, node: str) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < need:
+        raise UserError(
+            f"{paths.shown(folder)}: {free >> 20} MiB are free, and the state of "
+            f"{node or 'what the nodes share'} needs {(need >> 20) + 1} MiB: make room "
+            "(./inv gc --dry-run shows what can go)"
+        )
 
 
 def _given(options: Options) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import pytest
 
 from golden import paths, run
 from golden.boot import terminal
-from golden.boot.container import engine, images
+from golden.boot.container import engine, images, names
 from golden.boot.container import target as module
 from golden.boot.container.images import Layer
 from golden.errors import UserError
@@ -134,7 +134,7 @@ def test_a_console_is_followed_and_typed_at(
         tty=True,
         stdin_open=True,
         network_mode="none",
-        labels=module.labels("small", "n1"),
+        labels=names.labels("small", "n1"),
     )
     try:
         state = module._start(made, files, "127.0.0.1", tag)

@@ -12,8 +12,8 @@ from docker.models.containers import Container as Handle
 
 from golden import atomic, daemon, log, rundir, seed
 from golden.boot import consoles
-from golden.boot.container import absent, engine, images, network, options
-from golden.boot.target import Target
+from golden.boot.container import absent, engine, images, names, network, options, volumes
+from golden.boot.target import SHARED, Target
 from golden.definition.models import Node, Site
 from golden.errors import UserError
 from golden.host.network import free_address
@@ -22,9 +22,6 @@ from golden.rundir import NodeDir, State
 
 CONSOLE = "golden.boot.container.console"
 SHUTDOWN_SECONDS = 30.0
-SHARED = "archip"
-# That of the node which is the pattern in compose.yaml.
-STATE = f"{options.PATTERN}-state"
 
 
 class Container(Target):
@@ -37,7 +34,7 @@ class Container(Target):
         """Raise UserError for what would keep any node from starting, before one is started."""
         options.check_folder(rundir.site_dir(site.name))
         client = engine.connect()
-        network.check(client, site, _named(site.name, options.LAN))
+        network.check(client, site, names.named(site.name, options.LAN))
         for node in nodes:
             tag = images.layers(site, node.kind)[-1].tag
             kept = _find(client, site.name, node.name)
@@ -85,7 +82,21 @@ class Container(Target):
 
     def has_state_apart(self, site: str, node: str) -> bool:
         """Whether the engine has a volume of the node."""
-        return bool(engine.connect().volumes.list(filters=_filters(site, node)))
+        return volumes.exists(engine.connect(), site, node)
+
+    def state_bytes(self, site: str, node: str) -> int:
+        """The length of the archive that `save_state` would write."""
+        return volumes.archive_bytes(engine.connect(), site, node)
+
+    def _write_state(self, site: str, node: str, folder: Path) -> None:
+        volumes.save(engine.connect(), site, node, folder)
+
+    def restore_state(self, site: str, node: str, folder: Path) -> None:
+        """Fill the volume anew; a volume that a kill has left half filled is used by no node."""
+        volumes.restore(engine.connect(), site, node, folder)
+        if node != SHARED:
+            # So that `down` finds it.
+            NodeDir(site, node).claim(self.name)
 
     def cut(self, site: str, node: str) -> bool:
         """Kill the container; False when it was off. It stays, with all it wrote."""
@@ -108,7 +119,7 @@ class Container(Target):
 def bridge(site: str) -> str:
     """This host's interface to the network of the site's containers; "" while there are none."""
     try:
-        return network.bridge(engine.connect(), _named(site, options.LAN))
+        return network.bridge(engine.connect(), names.named(site, options.LAN))
     except UserError:  # no engine, so no network of one
         return ""
 
@@ -129,18 +140,6 @@ def told(site: str) -> dict[str, bytes]:
     }
 
 
-def labels(site: str, node: str = "") -> dict[str, str]:
-    """The labels of all that this clone makes in the engine: nothing else is ever removed."""
-    own = {"golden.home": home(), "golden.site": site}
-    return own | ({"golden.node": node} if node else {})
-
-
-def _shared_labels(site: str, sort: str, name: str, node: str = "") -> dict[str, str]:
-    """The labels that `docker compose` demands of an existing network or volume."""
-    compose = {"com.docker.compose.project": _named(site), f"com.docker.compose.{sort}": name}
-    return labels(site, node) | compose
-
-
 def values(site: Site, node: Node, tag: str) -> dict[str, str]:
     """The values that turn the pattern of compose/compose.yaml into `node` with the image `tag`."""
     return _common_values(site) | _node_values(site, node, options.PATTERN, tag)
@@ -148,7 +147,7 @@ def values(site: Site, node: Node, tag: str) -> dict[str, str]:
 
 def compose_values(site: Site) -> dict[str, str]:
     """The values for `docker compose` with all nodes of the site."""
-    found = {"COMPOSE_PROJECT_NAME": _named(site.name)} | _common_values(site)
+    found = {"COMPOSE_PROJECT_NAME": names.named(site.name)} | _common_values(site)
     for node in site.nodes:
         found |= _node_values(site, node, node.name, images.layers(site, node.kind)[-1].tag)
     return found
@@ -175,19 +174,9 @@ def _node_values(site: Site, node: Node, name: str, tag: str) -> dict[str, str]:
     }
 
 
-def _named(site: str, thing: str = "") -> str:
-    """The engine's name for a resource of the site; `docker compose` uses the same ones."""
-    project = f"golden-{site}-{home()[:6]}"
-    return f"{project}_{thing}" if thing else project
-
-
 def _all(client: docker.DockerClient, site: str, node: str = "") -> list[Handle]:
-    found: list[Handle] = client.containers.list(all=True, filters=_filters(site, node))
+    found: list[Handle] = client.containers.list(all=True, filters=names.filters(site, node))
     return found
-
-
-def _filters(site: str, node: str = "") -> dict[str, str | list[str] | bool]:
-    return {"label": [f"{key}={value}" for key, value in labels(site, node).items()]}
 
 
 def _find(client: docker.DockerClient, site: str, node: str) -> Handle | None:
@@ -197,7 +186,7 @@ def _find(client: docker.DockerClient, site: str, node: str) -> Handle | None:
 
 
 def _container(site: str, node: str) -> str:
-    return f"{_named(site)}-{node}"
+    return f"{names.named(site)}-{node}"
 
 
 def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Handle:
@@ -205,31 +194,23 @@ def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Ha
     _write_files(site, node, NodeDir(site.name, node.name).path)
     lines = [f"{name}={_literal(value)}" for name, value in compose_values(site).items()]
     atomic.write(rundir.site_dir(site.name) / "compose.env", "\n".join(lines) + "\n")
-    lan = _named(site.name, options.LAN)
-    network.ensure(client, site, lan, _shared_labels(site.name, "network", options.LAN))
+    lan = names.named(site.name, options.LAN)
+    network.ensure(client, site, lan, names.compose_labels(site.name, "network", options.LAN))
     with engine.refusals(f"make the container of {node.name}"):
-        volumes = _ensure_volumes(client, site.name, node.name)
+        mounted = {
+            volumes.SHARED: volumes.ensure(client, site.name, SHARED),
+            volumes.STATE: volumes.ensure(client, site.name, node.name),
+        }
         made = client.api.create_container(
             name=_container(site.name, node.name),
             **options.arguments(
                 client,
                 options.pattern(values(site, node, tag)),
                 network=lan,
-                volumes=volumes,
+                volumes=mounted,
             ),
         )
     return client.containers.get(made["Id"])
-
-
-def _ensure_volumes(client: docker.DockerClient, site: str, node: str) -> dict[str, str]:
-    """{name in the pattern of compose.yaml: the engine's} of a node's volumes; those that are there
-    stay as they are."""
-    found = {}
-    for pattern, name, owner in ((SHARED, SHARED, ""), (STATE, f"{node}-state", node)):
-        found[pattern] = _named(site, name)
-        marks = _shared_labels(site, "volume", name, owner)
-        client.volumes.create(found[pattern], labels=marks)
-    return found
 
 
 def _literal(value: str) -> str:
@@ -291,8 +272,8 @@ def _shut_down(container: Handle) -> None:
 def _remove_leftovers(client: docker.DockerClient, site: str, node: str, keep_state: bool) -> None:
     """Remove the node's own volume, and with the site's last container all that is the site's."""
     last = not _all(client, site)
-    for network_of_site in client.networks.list(filters=_filters(site)) if last else ():
+    for network_of_site in client.networks.list(filters=names.filters(site)) if last else ():
         network_of_site.remove()
     if not keep_state:
-        for volume in client.volumes.list(filters=_filters(site, "" if last else node)):
+        for volume in client.volumes.list(filters=names.filters(site, "" if last else node)):
             volume.remove()

@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from golden import daemon, log, run, rundir, seed
+from golden import atomic, daemon, log, run, rundir, seed
 from golden.boot import data_disk, sockets
 from golden.boot.accelerator import Accelerator, choose
 from golden.boot.disks import (
@@ -107,6 +107,34 @@ class Qemu(Target):
         """Whether it was booted with a disk for it."""
         return NodeDir(site, node).kept.exists()
 
+    def state_bytes(self, site: str, node: str) -> int:
+        """What the disks of its state and of its machines take now."""
+        if not self.has_state_apart(site, node):
+            return super().state_bytes(site, node)
+        return sum(path.stat().st_blocks * 512 for path in NodeDir(site, node).state_disks())
+
+    def _write_state(self, site: str, node: str, folder: Path) -> None:
+        files = NodeDir(site, node)
+        _must_be_off(files)
+        for disk in files.state_disks():
+            _copy(disk, folder / disk.name)
+
+    def restore_state(self, site: str, node: str, folder: Path) -> None:
+        """Put both disks back, each in one step."""
+        files = NodeDir(site, node)
+        _must_be_off(files)
+        if not (folder / files.kept.name).is_file():
+            raise UserError(f"{shown(folder)}: no state of a machine: {files.kept.name} is missing")
+        files.claim(self.name)
+        for disk in (files.kept, files.data):
+            saved = folder / disk.name
+            if saved.exists():
+                _copy(saved, disk.with_suffix(".new"))
+                atomic.flush(disk.with_suffix(".new"))
+                disk.with_suffix(".new").replace(disk)
+            else:
+                disk.unlink(missing_ok=True)
+
     def cut(self, site: str, node: str) -> bool:
         """Kill QEMU, which then flushes nothing; False when the node was off. Its disks stay."""
         files = NodeDir(site, node)
@@ -125,6 +153,20 @@ class Qemu(Target):
             return str(sockets.command(files.qmp, "query-status")["status"])
         except (OSError, StageError, ValueError):
             return "running" if files.running() else "off"
+
+
+def _must_be_off(files: NodeDir) -> None:
+    if files.running():
+        raise UserError(
+            f"{files.node} of site {files.site} runs, and writes to its disks: shut it down first "
+            f"with: ./inv down --site {files.site} --keep"
+        )
+
+
+def _copy(disk: Path, to: Path) -> None:
+    # Where the file system can, both are the same blocks until one is written to.
+    options = ("--reflink=auto", "--sparse=always", "--preserve=mode,timestamps")
+    run.run(["cp", *options, disk, to], stage="state")
 
 
 def _check_kept_disk(files: NodeDir, image: Path) -> None:

@@ -51,6 +51,10 @@ class Shelf:
         return self.things[name]
 
     def list(self, filters: dict[str, Any], **options: Any) -> list[Thing]:
+        if "volume" in filters:
+            # Of those that run alone.
+            users = (each for each in self.things.values() if each.status == "running")
+            return [user for user in users if filters["volume"] in getattr(user, "uses", ())]
         labels = filters["label"]
         wanted = dict(
             each.split("=", 1) for each in ([labels] if isinstance(labels, str) else labels)

@@ -6,15 +6,17 @@ import dataclasses
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import docker
 import pytest
 
 from golden import daemon, rundir
-from golden.boot.container import engine, images, network, options
+from golden.boot.container import engine, images, names, network, options, volumes
 from golden.boot.container import target as module
 from golden.boot.container.images import Layer
 from golden.boot.container.target import Container
+from golden.boot.target import SHARED
 from golden.errors import UserError
 from golden.rundir import NodeDir, State
 from tests.unit.boot.fake_docker import Engine
@@ -38,9 +40,9 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
 
 
 def container(fake: Engine, node: str, **attributes: Any) -> Any:
-    fake.networks.add("lan", module.labels("small"))
-    fake.volumes.add("archip", module.labels("small"))
-    return fake.containers.add(node, module.labels("small", node), **attributes)
+    fake.networks.add("lan", names.labels("small"))
+    fake.volumes.add("archip", names.labels("small"))
+    return fake.containers.add(node, names.labels("small", node), **attributes)
 
 
 def booted(node: str) -> NodeDir:
@@ -68,7 +70,7 @@ def test_down_removes_what_is_ours_and_nothing_else(fake: Engine) -> None:
 def test_what_docker_compose_made_of_a_node_goes_with_it_and_is_not_taken_for_ours(
     fake: Engine,
 ) -> None:
-    fake.containers.add("small_n1_1", module.labels("small", "n1"), status="running")
+    fake.containers.add("small_n1_1", names.labels("small", "n1"), status="running")
     container(fake, "n1", status="exited", attrs={"Config": {"Image": "golden/top:old"}})
     with pytest.raises(UserError, match="kept from an older bake"):
         Container().check(SITE, (NODE,))
@@ -89,7 +91,7 @@ def test_the_state_stays_when_it_is_to_be_kept_and_goes_with_the_next_down(fake:
     made = {}
     for node in ("n1", "n2"):
         made[node] = container(fake, node, attrs={"Config": {"StopSignal": "SIGINT"}})
-        fake.volumes.add(f"{node}-state", module.labels("small", node))
+        fake.volumes.add(f"{node}-state", names.labels("small", node))
         booted(node)
     for node, known in made.items():
         Container().down("small", node, keep=False, keep_state=True)
@@ -106,15 +108,18 @@ def test_the_state_stays_when_it_is_to_be_kept_and_goes_with_the_next_down(fake:
 def test_one_node_s_state_goes_with_it_alone(fake: Engine) -> None:
     for node in ("n1", "n2"):
         container(fake, node)
-        fake.volumes.add(f"{node}-state", module.labels("small", node))
+        fake.volumes.add(f"{node}-state", names.labels("small", node))
     Container().down("small", "n1", keep=False)
     assert fake.calls == ["remove n1", "remove n1-state"]
 
 
 def test_a_node_s_volumes_are_made_once_and_marked(fake: Engine) -> None:
-    project = module._named("small")
+    project, client = names.named("small"), cast(docker.DockerClient, fake)
     made = {"archip": f"{project}_archip", "node1-state": f"{project}_n2-state"}
-    assert module._ensure_volumes(fake, "small", "n2") == made  # type: ignore[arg-type]
+    assert volumes.ensure(client, "small", SHARED) == made[volumes.SHARED]
+    assert not Container().has_state_apart("small", "n2")
+    assert volumes.ensure(client, "small", "n2") == made[volumes.STATE]
+    assert Container().has_state_apart("small", "n2")
     of_node = fake.volumes.get(made["node1-state"]).labels
     assert of_node["golden.node"] == "n2"
     assert of_node["com.docker.compose.volume"] == "n2-state"
