@@ -110,7 +110,7 @@ class NodeDir:
     def remove(self, keep_state: bool = False) -> None:
         """Throw the machine away; with `keep_state` but for its disks that outlive the system, and
         where it was."""
-        kept = (*self.state_disks(), self._target) if keep_state else ()
+        kept = (*self.state_disks(), self._target, self._connect) if keep_state else ()
         for path in self.path.glob("*"):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)

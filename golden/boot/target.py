@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -181,13 +181,13 @@ def taker(options: Options) -> Target | None:
 
 
 def options(task: str) -> dict[str, Option]:
-    """The options of targets that `task` takes, by name; their help says for which target."""
+    """The options of targets that `task` takes, by name; their help says for which targets."""
     found = {}
     for name in NAMES:
         for option in declaration(name).options:
             if task in option.tasks:
-                text = f"for --target {name}: {option.help}"
-                found[option.name] = Option(option.name, text, option.kind, option.tasks)
+                takers = " or ".join(_takers([option.name]))
+                found[option.name] = replace(option, help=f"for --target {takers}: {option.help}")
     return found
 
 

@@ -86,7 +86,7 @@ def ssh(_: Context, node: str, command: str = "", site: str = DEFAULT_SITE) -> N
     of_targets="down",
     help={
         "keep": "keep the nodes' disks for the next boot",
-        "keep_state": "keep the nodes' data alone (containers; qemu booted with --state)",
+        "keep_state": "keep the nodes' data alone (containers; machines booted with --state)",
         "cut": "cut their power, as if a plug were pulled; their disks stay",
     },
 )

@@ -24,7 +24,8 @@ class Machine:
 
     `name` is the network's, and what the names of machines and volumes begin with; `checkout` tells
     clones of the project apart; `image` is the volume of the baked disk; `port`, on the loopback
-    interface of the host, leads to the node's sshd.
+    interface of the host, leads to the node's sshd; `state` is the serial number of the disk for
+    what must outlive the system, empty for a machine without one.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Machine:
     port: int | str = 0
     accelerator: str = "kvm"
     processors: int = 2
+    state: str = ""
 
 
 def reviewed(site: Site) -> Machine:

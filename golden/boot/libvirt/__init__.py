@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from golden.boot import state_disk
 from golden.boot.target import Declaration, Option, Target
 
 if TYPE_CHECKING:
@@ -33,4 +34,4 @@ CONNECT = Option(
     "the libvirt's URI, such as qemu:///system or qemu+ssh://USER@HOST/system",
     tasks=("boot", "rehearse", "down"),
 )
-DECLARED = Declaration(_load, (CONNECT,), _examine)
+DECLARED = Declaration(_load, (CONNECT, state_disk.OPTION), _examine)

@@ -1,9 +1,9 @@
-"""A node's three disks and the uploaded images, which the nodes of a kind share."""
+"""A node's disks and the uploaded images, which the nodes of a kind share."""
 
 from __future__ import annotations
 
 from golden import log, manifest, seed
-from golden.boot import data_disk
+from golden.boot import data_disk, state_disk
 from golden.boot.disks import artifact, management
 from golden.boot.libvirt import ownership, volumes
 from golden.boot.libvirt.virsh import Virsh
@@ -13,7 +13,7 @@ from golden.errors import UserError
 from golden.paths import shown
 from golden.rundir import NodeDir
 
-DISKS = ("root", "data", "seed")
+ROOT, DATA, SEED, STATE = ".root", ".data", ".seed", ".state"
 BASE = ".base"
 
 
@@ -24,11 +24,15 @@ def base(site: Site, node: Node) -> str:
 
 
 def make(virsh: Virsh, site: Site, node: Node) -> None:
-    """Make the disks of a node without a machine; remnants of an earlier attempt are removed."""
+    """Make the disks of a node without a machine; remnants of an earlier attempt are removed.
+
+    Beside a state disk the data disk is no remnant: both were kept.
+    """
     pool, image, below = Pool(virsh, site.libvirt.pool), artifact(site, node), base(site, node)
     size, form = volumes.virtual_size(image), image.suffix[1:]
-    root, data, seed_disk = names(site.name, node.name)
-    for left in (root, data, seed_disk):
+    root, data, seed_disk, state = names(site.name, node.name)
+    keeps_data = pool.has(state) and pool.has(data)
+    for left in (root, seed_disk, *(() if keeps_data else (data,))):
         pool.remove(left)
     if not pool.is_filled(below, image):
         pool.remove(below)
@@ -39,14 +43,28 @@ def make(virsh: Virsh, site: Site, node: Node) -> None:
             pool.fill(below, image, task.say)
             task.done(f"{image.stat().st_size // volumes.MIB} MiB")
     pool.create_over(root, below, size, form)
-    blank = NodeDir(site.name, node.name).data
-    data_disk.make(site, node, blank)
-    pool.create(data, node.kind.data_disk_mib * volumes.MIB)
-    pool.fill(data, blank, log.detail)
-    blank.unlink()
+    if not keeps_data:
+        blank = NodeDir(site.name, node.name).data
+        data_disk.make(site, node, blank)
+        pool.create(data, node.kind.data_disk_mib * volumes.MIB)
+        pool.fill(data, blank, log.detail)
+        blank.unlink()
     file = seed.write(site, node, NodeDir(site.name, node.name).seed, [management(node)])
     pool.create(seed_disk, file.stat().st_size, form="raw")
     pool.fill(seed_disk, file, log.detail)
+
+
+def make_state(virsh: Virsh, site: Site, node: Node) -> None:
+    """Make the node's state disk, blank, unless it has one."""
+    pool, name = Pool(virsh, site.libvirt.pool), ownership.named(site.name, node.name + STATE)
+    if not pool.has(name):
+        pool.create(name, state_disk.mib(node) * volumes.MIB)
+
+
+def state_pool(virsh: Virsh, site: str, node: str) -> str:
+    """The pool that holds the node's state disk; empty without one."""
+    name = ownership.named(site, node + STATE)
+    return next((pool for pool in virsh.pools() if Pool(virsh, pool).has(name)), "")
 
 
 def verify(virsh: Virsh, site: Site, node: Node) -> None:
@@ -59,24 +77,26 @@ def verify(virsh: Virsh, site: Site, node: Node) -> None:
         )
 
 
-def remove(virsh: Virsh, site: str, node: str) -> bool:
+def remove(virsh: Virsh, site: str, node: str, *, keep_state: bool = False) -> bool:
     """Remove the disks of a node, in whichever pool: the definition may name another one by now.
 
-    Returns whether they were the site's last ones; the images are then removed too.
+    With `keep_state` those of its state and of the machines stay. Returns whether no node of the
+    site has a system disk any more; the images are then removed too.
     """
     pools = [Pool(virsh, name) for name in virsh.pools()]
     ours = {pool: _of_site(pool, site) for pool in pools}
-    gone = set(names(site, node))
-    left = [name for found in ours.values() for name in found - gone if not name.endswith(BASE)]
+    gone = {name for name in names(site, node) if not (keep_state and name.endswith((DATA, STATE)))}
+    left = any(name.endswith(ROOT) for found in ours.values() for name in found - gone)
     for pool, found in ours.items():
-        for name in sorted(found if not left else found & gone, key=_overlays_first):
+        images = set() if left else {name for name in found if name.endswith(BASE)}
+        for name in sorted(found & (gone | images), key=_overlays_first):
             pool.remove(name)
     return not left
 
 
 def names(site: str, node: str) -> list[str]:
-    """The names of a node's volumes, in the order of DISKS."""
-    return [ownership.named(site, f"{node}.{disk}") for disk in DISKS]
+    """The names of a node's volumes: system, data, seed and state, which not every node has."""
+    return [ownership.named(site, node + disk) for disk in (ROOT, DATA, SEED, STATE)]
 
 
 def _of_site(pool: Pool, site: str) -> set[str]:

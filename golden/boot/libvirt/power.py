@@ -7,10 +7,10 @@ import re
 import time
 from dataclasses import asdict, replace
 
-from golden.boot import consoles
+from golden.boot import consoles, state_disk
 from golden.boot.accelerator import Accelerator
 from golden.boot.disks import artifact, stamp
-from golden.boot.libvirt import ownership, uri
+from golden.boot.libvirt import disks, ownership, uri
 from golden.boot.libvirt.virsh import RUNNING, Virsh
 from golden.daemon import Process
 from golden.definition.models import Node, Site
@@ -36,6 +36,7 @@ def on(virsh: Virsh, site: Site, node: Node, base: str, accelerator: Accelerator
         image=base,
         accelerator=accelerator.name,
         processors=accelerator.processors,
+        state=state_disk.SERIAL if disks.state_pool(virsh, site.name, node.name) else "",
     )
     # Paused, until somebody listens to its console.
     port = _started(virsh, site, node, host)

@@ -22,13 +22,15 @@ class Libvirt(Target):
     """The target libvirt.
 
     `connect` is its URI; without it the one where a node was booted last, else `uri.default`.
+    With `state` nodes get a disk for what must outlive their system.
     """
 
     name = power.TARGET
     format = "qcow2"
 
-    def __init__(self, connect: str = "") -> None:
+    def __init__(self, connect: str = "", state: bool = False) -> None:
         self.connect = connect
+        self._state = state
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""
@@ -39,6 +41,7 @@ class Libvirt(Target):
         ownership.find_network(virsh, site.name)
         needed = FREE_MIB * MIB
         for node in nodes:
+            _check_state_pool(virsh, site, node)
             image, kept = artifact(site, node), ownership.find(virsh, site.name, node.name)
             if kept is None:
                 needed += image.stat().st_size
@@ -65,21 +68,24 @@ class Libvirt(Target):
         files.begin()
         if not known:
             disks.make(virsh, site, node)
+        if self._state:
+            disks.make_state(virsh, site, node)
         disks.verify(virsh, site, node)
         _ensure_network(virsh, site)
         power.on(virsh, site, node, disks.base(site, node), _accelerator(virsh, site))
         return True
 
     def down(self, site: str, node: str, *, keep: bool, keep_state: bool = False) -> bool:
-        """Power the node off; False when it was off. Without `keep` its machine and disks go, and
-        with the last one the site's network and uploaded images."""
-        del keep_state
+        """Power the node off; False when it was off. Without `keep` its machine and disks go, with
+        `keep_state` but for that of its state and that of the machines, and with the site's last
+        system disk its network and uploaded images."""
         files, name = NodeDir(site, node), ownership.named(site, node)
         virsh = self._virsh(site, [node])
         known, state = ownership.find(virsh, site, node) is not None, files.state()
         was_on = known and virsh.state(name) in RUNNING
         if was_on:
-            patience = POWERDOWN_SECONDS * state.factor if keep and state else 0
+            clean = state if keep or keep_state else None
+            patience = POWERDOWN_SECONDS * clean.factor if clean else 0
             power.off(virsh, name, patience)
         if state:
             # The process that serves the console.
@@ -88,10 +94,14 @@ class Libvirt(Target):
         if not keep:
             if known:
                 virsh.say("undefine", "--managed-save", name)
-            if disks.remove(virsh, site, node):
+            if disks.remove(virsh, site, node, keep_state=keep_state):
                 _remove_network(virsh, site)
-            files.remove()
+            files.remove(keep_state)
         return was_on
+
+    def has_state_apart(self, site: str, node: str) -> bool:
+        """Whether it was booted with a disk for it."""
+        return disks.state_pool(self._virsh(site, [node]), site, node) != ""
 
     def cut(self, site: str, node: str) -> bool:
         """Destroy the machine, which stays defined; False when it was off."""
@@ -140,6 +150,17 @@ def _accelerator(virsh: Virsh, site: Site) -> Accelerator:
     if not uri.jump(virsh.uri):
         return accelerator.choose()
     return trial.choose(virsh, site.name, site.libvirt.pool)
+
+
+def _check_state_pool(virsh: Virsh, site: Site, node: Node) -> None:
+    """Raise UserError if the node would come up empty, beside the state that was kept."""
+    pool = disks.state_pool(virsh, site.name, node.name)
+    if pool not in ("", site.libvirt.pool):
+        raise UserError(
+            f"images/sites/{site.name}.yaml: libvirt: pool: {site.libvirt.pool}, but the state of "
+            f"{node.name} is kept in {pool}; name that one, or throw the state away with: "
+            f"./inv down --site {site.name} --node {node.name}"
+        )
 
 
 def _is_on(virsh: Virsh, site: Site, node: Node) -> bool:

@@ -48,6 +48,10 @@ class Pool:
         """The names of all volumes, ours or not."""
         return set(self.virsh.volumes(self.name))
 
+    def has(self, name: str) -> bool:
+        """Whether there is a volume of that name."""
+        return name in self.names()
+
     def create(self, name: str, capacity: int, *, form: str = "qcow2", mode: str = "0600") -> None:
         """Create an empty, sparse volume of `capacity` bytes."""
         self._create(_described(name, capacity, form, mode))
@@ -99,14 +103,14 @@ class Pool:
 
     def is_filled(self, name: str, file: Path) -> bool:
         """Whether the volume is as long as `file`: an upload fills it from the beginning."""
-        if name not in self.names():
+        if not self.has(name):
             return False
         answer = self.virsh.say("vol-info", "--bytes", "--physical", name, "--pool", self.name)
         return f"Physical: {file.stat().st_size} bytes" in " ".join(answer.split())
 
     def remove(self, name: str) -> None:
         """Delete the volume, if there is one of that name."""
-        if name in self.names():
+        if self.has(name):
             self.virsh.say("vol-delete", name, "--pool", self.name)
 
 

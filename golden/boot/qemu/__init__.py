@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from golden.boot import state_disk
 from golden.boot.target import Declaration, Option, Target
 
 
@@ -17,10 +18,4 @@ _KERNEL = Option(
     tasks=("boot", "rehearse"),
 )
 
-_STATE = Option(
-    "state",
-    "keep what must outlive the system on a disk of its own, for ./inv down --keep-state",
-    bool,
-)
-
-DECLARED = Declaration(_load, (_KERNEL, _STATE))
+DECLARED = Declaration(_load, (_KERNEL, state_disk.OPTION))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from golden.boot import state_disk
 from golden.boot.accelerator import QEMU, Accelerator
 from golden.disk import kernel_options
 from golden.rundir import NodeDir
@@ -72,8 +73,8 @@ def _disks(machine: Machine) -> list[str]:
         (files.seed.name, "raw", "readonly=on", ""),
     ]
     if files.kept.exists():
-        # The node knows it by this (scripts/firstboot/engine/state_volume.py).
-        disks.append((files.kept.name, "qcow2", "discard=unmap", "serial=golden-state"))
+        serial = f"serial={state_disk.SERIAL}"
+        disks.append((files.kept.name, "qcow2", "discard=unmap", serial))
     words = []
     for number, (name, form, options, device) in enumerate(disks):
         drive = f"if=none,id=disk{number},file={name},format={form},cache=writeback,{options}"

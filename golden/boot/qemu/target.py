@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from golden import atomic, daemon, log, run, rundir, seed
-from golden.boot import data_disk, sockets
+from golden.boot import data_disk, sockets, state_disk
 from golden.boot.accelerator import Accelerator, choose
 from golden.boot.disks import (
     FREE_MIB,
@@ -61,7 +61,7 @@ class Qemu(Target):
         image = artifact(site, node)
         _make_disks(site, node, files, image)
         if self._state and not files.kept.exists():
-            _create(files.kept, ["-o", f"size={node.kind.data_disk_mib}M"])
+            _create(files.kept, ["-o", f"size={state_disk.mib(node)}M"])
         accelerator = replace(choose(), cpu=site.release.cpu)
         for attempt in range(1, PORT_ATTEMPTS + 1):
             try:

@@ -94,6 +94,36 @@ def test_an_uploaded_image_that_was_changed_is_refused(libvirt_site: Use, virsh:
         disks.remove(virsh, small.name, node.name)
 
 
+def test_the_pool_keeps_the_state_for_the_next_system(libvirt_site: Use, virsh: Virsh) -> None:
+    small = libvirt_site("alone")
+    node, files = small.nodes[0], NodeDir(small.name, small.nodes[0].name)
+
+    def inodes() -> list[int]:
+        paths = virsh.volumes(small.libvirt.pool)
+        return [
+            Path(paths[name]).stat().st_ino
+            for name in disks.names(small.name, node.name)
+            if name.endswith((disks.DATA, disks.STATE))
+        ]
+
+    files.begin()
+    files.claim(Libvirt.name, virsh.uri)
+    disks.make(virsh, small, node)
+    assert not Libvirt().has_state_apart(small.name, node.name)
+    disks.make_state(virsh, small, node)
+    before = inodes()
+    running.down(small, [node.name], keep_state=True)
+    assert len(seen(virsh)[2] - {"theirs"}) == 2 and inodes() == before
+    libvirt_site("pair")
+    files.begin()
+    Libvirt().check(small, (node,))
+    disks.make(virsh, small, node)
+    disks.make_state(virsh, small, node)
+    assert inodes() == before
+    running.down(small, [node.name])
+    assert seen(virsh) == THEIRS
+
+
 def test_the_console_can_be_typed_at_also_after_its_server_died(
     libvirt_site: Use,
 ) -> None:

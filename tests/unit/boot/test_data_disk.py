@@ -54,9 +54,10 @@ def test_a_site_with_a_disk_gets_a_blank_one(tmp_path: Path) -> None:
 
 
 class Pool:
-    """A libvirt's storage pool: what was uploaded, copied to `kept`."""
+    """A libvirt's storage pool, which has what is called `had`: what was uploaded is at `kept`."""
 
     kept: Path
+    had: tuple[str, ...] = ()
 
     def __init__(self, *_: object) -> None:
         pass
@@ -68,6 +69,9 @@ class Pool:
         pass
 
     create = create_over = remove
+
+    def has(self, volume: str) -> bool:
+        return volume.endswith(self.had) if self.had else False
 
     def fill(self, volume: str, source: Path, _: object) -> None:
         if volume.endswith("data"):
@@ -104,3 +108,18 @@ def test_machines_of_every_target_have_the_partition(
     NodeDir(site.name, site.nodes[0].name).path.mkdir(parents=True)
     target(site, kept, monkeypatch)
     assert "type=83" in run.run(["sfdisk", "--dump", str(as_raw(kept))]).out
+
+
+@pytest.mark.parametrize(
+    ("had", "makes"),
+    [((), True), ((".data",), True), ((".state",), True), ((".data", ".state"), False)],
+)
+def test_libvirt_keeps_the_data_disk_with_the_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, had: tuple[str, ...], makes: bool
+) -> None:
+    site, kept = site_with("/dev/vdb"), tmp_path / "kept.qcow2"
+    monkeypatch.setattr("golden.rundir.CACHE", tmp_path)
+    monkeypatch.setattr(Pool, "had", had)
+    NodeDir(site.name, site.nodes[0].name).path.mkdir(parents=True)
+    libvirt(site, kept, monkeypatch)
+    assert kept.exists() == makes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -16,37 +15,10 @@ from golden.boot.target import target
 from golden.errors import StageError, UserError
 from golden.render import machines
 from golden.rundir import NodeDir
+from tests.unit.boot.fake_libvirt import Fake
 from tests.unit.small_site import small_site
 
 SITE = small_site()
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Fake(Virsh):
-    """Answers what this test's libvirt holds; `done` is what it was told to do."""
-
-    uri: str = "qemu:///system"
-    machines: dict[str, str] = dataclasses.field(default_factory=dict)
-    stored: dict[str, set[str]] = dataclasses.field(default_factory=dict)
-    free: int = 10**12
-    done: list[tuple[str, ...]] = dataclasses.field(default_factory=list)
-
-    def say(self, *words: str, stdin: bytes | None = None) -> str:
-        match words:
-            case ("list", *_):
-                return "\n".join(self.machines)
-            case ("dumpxml", "--inactive", name):
-                return self.machines[name]
-            case ("pool-list", *_):
-                return "\n".join(self.stored)
-            case ("pool-info", *_):
-                return f"Name: default\nAvailable:      {self.free}"
-            case ("vol-list", pool):
-                return "\n".join(f" {name}   /pool/{name}" for name in sorted(self.stored[pool]))
-            case ("vol-delete", name, "--pool", pool):
-                self.stored[pool].remove(name)
-        self.done.append(words)
-        return ""
 
 
 def machine(checkout: str) -> str:

@@ -39,6 +39,14 @@ def test_its_disks_come_in_the_order_of_the_other_targets() -> None:
     }
 
 
+def test_a_disk_for_the_state_is_known_by_its_serial_number() -> None:
+    assert not list(domain().iter("serial"))[1:], "the port alone"
+    found = domain(state="golden-state").findall("devices/disk")
+    assert [disk.findtext("serial") for disk in found] == [None, None, None, "golden-state"]
+    assert found[3].find("source").get("volume") == "golden-small-0a-n1.state"  # type: ignore[union-attr]
+    assert found[3].find("target").get("dev") == "vdd"  # type: ignore[union-attr]
+
+
 def test_every_device_is_one_that_an_old_kernel_knows() -> None:
     found = domain()
     models = [each.get("model") for tag in ("disk", "rng") for each in found.iter(tag)]
@@ -46,13 +54,14 @@ def test_every_device_is_one_that_an_old_kernel_knows() -> None:
     assert models == ["virtio-transitional"] * 5
 
 
-def test_no_two_devices_share_a_slot() -> None:
-    found = domain()
+@pytest.mark.parametrize(("state", "more"), [("", []), ("golden-state", [8])])
+def test_no_two_devices_share_a_slot(state: str, more: list[int]) -> None:
+    found = domain(state=state)
     slots = [int(str(each.get("slot")), 16) for each in found.findall("devices/*/address")]
     words = [str(each.get("value")) for each in found.iter() if each.tag.endswith("}arg")]
     assert any(word.endswith("addr=0x4,romfile=") for word in words)
     assert any("hostfwd=tcp:127.0.0.1:20022-:22" in word for word in words)
-    assert sorted([*slots, 4]) == [3, 4, 5, 6, 7, 9]
+    assert sorted([*slots, 4]) == sorted([3, 4, 5, 6, 7, *more, 9])
 
 
 @pytest.mark.parametrize(("accelerator", "kind"), [("kvm", "kvm"), ("tcg", "qemu")])

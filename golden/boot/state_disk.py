@@ -1,0 +1,20 @@
+"""A virtual machine's disk for what must outlive its system: blank, until the node formats it."""
+
+from __future__ import annotations
+
+from golden.boot.target import Option
+from golden.definition.models import Node
+
+# The node knows it by this (scripts/firstboot/engine/state_volume.py).
+SERIAL = "golden-state"
+
+OPTION = Option(
+    "state",
+    "keep what must outlive the system on a disk of its own, for ./inv down --keep-state",
+    bool,
+)
+
+
+def mib(node: Node) -> int:
+    """Its size in MiB, most of which is never written: that of the data disk."""
+    return node.kind.data_disk_mib
