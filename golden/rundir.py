@@ -125,6 +125,11 @@ def site_dir(site: str) -> Path:
     return CACHE / "run" / site
 
 
+def restoring(site: str) -> Path:
+    """Holds the name of the saved state that is being restored, or was half restored."""
+    return site_dir(site) / "restoring"
+
+
 def ssh_config(site: str) -> Path:
     """The ssh configuration that reaches the site's booted nodes."""
     return site_dir(site) / "ssh_config"

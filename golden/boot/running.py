@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from golden import log, run, rundir
 from golden.boot import login, status, times
-from golden.boot.target import DEFAULT, Target, target
+from golden.boot.target import DEFAULT, SHARED, Target, target
 from golden.boot.watching import follow
 from golden.definition.models import Node, Site
 from golden.errors import UserError
@@ -53,6 +53,7 @@ def power_on(site: Site, nodes: Iterable[Node], place: Target) -> list[str]:
     with rundir.lock(site.name):
         for node in chosen:
             _must_not_be_elsewhere(site, node, place)
+        _must_have_whole_state(site, place)
         place.check(site, chosen)
         started = [node.name for node in chosen if place.up(site, node)]
         login.write_config(site)
@@ -140,6 +141,20 @@ def _must_not_be_elsewhere(site: Site, node: Node, place: Target) -> None:
             f"{node.name} runs or is kept at target {other}; end it there first: "
             f"./inv down --site {site.name} --node {node.name}"
         )
+
+
+def _must_have_whole_state(site: Site, place: Target) -> None:
+    half = rundir.restoring(site.name)
+    if not half.exists():
+        return
+    parts = (SHARED, *(node.name for node in site.nodes))
+    if any(place.has_state_apart(site.name, part) for part in parts):
+        raise UserError(
+            f"the state {half.read_text()} of site {site.name} is only half restored: ./inv "
+            f"state.restore {half.read_text()} --site {site.name} goes on, and ./inv down --site "
+            f"{site.name} throws it away"
+        )
+    half.unlink()
 
 
 def _must_have_state_apart(site: Site, node: Node, place: Target) -> None:

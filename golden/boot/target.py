@@ -103,6 +103,12 @@ class Target(ABC):
         del folder
         _no_state(self.name, site, node)
 
+    def starts_again(self, site: Site, node: Node) -> bool:
+        """Whether a node that runs could go on after a `down` that keeps its disks: whether it runs
+        from the image that is in place now."""
+        del site, node
+        return True
+
     def cut(self, site: str, node: str) -> bool:
         """Cut the node's power without a word to it; False when it was off. Its disks stay.
 
@@ -194,7 +200,7 @@ def options(task: str) -> dict[str, Option]:
 def _no_state(target: str, site: str, node: str) -> NoReturn:
     raise UserError(
         f"{node or 'what its nodes share'} of site {site}: at target {target} there is no state "
-        "apart from the system disk; ./inv down --keep keeps that disk"
+        "that can be saved or restored; containers, and QEMU's machines with --state, have it"
     )
 
 

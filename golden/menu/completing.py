@@ -23,6 +23,7 @@ from golden.menu.parsing import Word
 NODES = {"node", "of"}
 RELEASES = {"id", "release"}
 IMAGES = {"a", "b"}
+STATES = {"named"}
 
 
 def complete(
@@ -66,6 +67,7 @@ def _candidates(
 def _values(name: str, site: str, tasks: Iterable[str]) -> list[str]:
     """The names that an option or word called `name` may have; none where any text will do."""
     from golden import releases
+    from golden.backup import model
     from golden.definition import load, sites
 
     with contextlib.suppress(UserError):
@@ -79,6 +81,8 @@ def _values(name: str, site: str, tasks: Iterable[str]) -> list[str]:
             return [node.name for node in load(site).nodes]
         if name in RELEASES:
             return [each.id for each in releases.every(site)]
+        if name in STATES:
+            return model.names(site)
         if name in IMAGES:
             kinds = [kind.name for kind in load(site).kinds]
             kept = [f"{each.id}/{kind}" for each in releases.every(site) for kind in each.images]

@@ -1,4 +1,4 @@
-"""SHA256SUMS of an image release, which is signed, and covers every other file of it.
+"""SHA256SUMS of an image release, or a saved state, which is signed, and covers every other file.
 
 `sha256sum --check SHA256SUMS` and `openssl dgst -sha256 -verify KEY -signature SHA256SUMS.sig
 SHA256SUMS` prove on any machine, Wheezy's too, what `verify` proves here.
@@ -23,14 +23,21 @@ def write(folder: Path, sums: Mapping[str, str]) -> None:
     signing.sign(folder / NAME)
 
 
-def verify(folder: Path, kinds: Iterable[str] | None = None, key: bytes | None = None) -> int:
+def verify(
+    folder: Path,
+    kinds: Iterable[str] | None = None,
+    key: bytes | None = None,
+    *,
+    what: str = "release",
+    then: str = "",
+) -> int:
     """Compare the files of the release in `folder` with what was signed; return how many they are.
 
     Without `kinds` all of them; else those of the kinds, and the release's own. `key` is the public
     key (PEM text; default: this checkout's). Raises UserError naming the first file that is
-    missing, changed, or not of the release.
+    missing, changed, or not of the release, or of `what` lies there instead, and what to do `then`.
     """
-    then = f"throw the release away with: rm -r {paths.shown(folder)}"
+    then = then or f"throw the {what} away with: rm -r {paths.shown(folder)}"
     if not (folder / NAME).is_file():
         raise UserError(f"{paths.shown(folder / NAME)}: missing, so nothing is proven; {then}")
     signing.verify(folder / NAME, key, then=then)
@@ -42,11 +49,11 @@ def verify(folder: Path, kinds: Iterable[str] | None = None, key: bytes | None =
         path = folder / name
         if not path.is_file() or manifest.sha256(path) != sums[name]:
             raise UserError(
-                f"{paths.shown(path)}: not the bytes that release {folder.name} is signed for; "
+                f"{paths.shown(path)}: not the bytes that {what} {folder.name} is signed for; "
                 f"{then}"
             )
     own = {folder / NAME, signing.signature_path(folder / NAME), *(folder / name for name in sums)}
     for path in folder.rglob("*") if chosen is None else ():
         if not path.is_dir() and path not in own:
-            raise UserError(f"{paths.shown(path)}: no part of the signed release; remove it")
+            raise UserError(f"{paths.shown(path)}: no part of the signed {what}; remove it")
     return len(wanted)

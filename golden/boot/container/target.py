@@ -98,6 +98,11 @@ class Container(Target):
             # So that `down` finds it.
             NodeDir(site, node).claim(self.name)
 
+    def starts_again(self, site: Site, node: Node) -> bool:
+        """Whether the image in place is the one that the container was made of."""
+        state = NodeDir(site.name, node.name).state()
+        return state is not None and state.artifact == images.layers(site, node.kind)[-1].tag
+
     def cut(self, site: str, node: str) -> bool:
         """Kill the container; False when it was off. It stays, with all it wrote."""
         files = NodeDir(site, node)

@@ -135,6 +135,10 @@ class Qemu(Target):
             else:
                 disk.unlink(missing_ok=True)
 
+    def starts_again(self, site: Site, node: Node) -> bool:
+        """Whether the image in place is the one that its overlay lies on."""
+        return _fits(NodeDir(site.name, node.name), artifact(site, node))
+
     def cut(self, site: str, node: str) -> bool:
         """Kill QEMU, which then flushes nothing; False when the node was off. Its disks stay."""
         files = NodeDir(site, node)
@@ -169,8 +173,12 @@ def _copy(disk: Path, to: Path) -> None:
     run.run(["cp", *options, disk, to], stage="state")
 
 
+def _fits(files: NodeDir, image: Path) -> bool:
+    return rundir.read(files.base) == [str(image), *stamp(image)]
+
+
 def _check_kept_disk(files: NodeDir, image: Path) -> None:
-    if files.overlay.exists() and rundir.read(files.base) != [str(image), *stamp(image)]:
+    if files.overlay.exists() and not _fits(files, image):
         raise UserError(
             f"{shown(files.overlay)} was kept from an older bake of {shown(image)} and does not "
             f"fit it; throw it away with: ./inv down --site {files.site} --node {files.node}"

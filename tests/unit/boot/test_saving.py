@@ -17,10 +17,12 @@ import pytest
 from golden import definition, rundir
 from golden.boot.container import engine, images, names, volumes
 from golden.boot.container.target import Container
+from golden.boot.disks import stamp
 from golden.boot.qemu.target import Qemu
 from golden.boot.target import SHARED, Target
 from golden.errors import StageError, UserError
-from golden.rundir import NodeDir
+from golden.rundir import NodeDir, State
+from tests.unit import baked_disk
 from tests.unit.boot import odd_files
 from tests.unit.boot.fake_docker import Engine, Shelf, Thing
 from tests.unit.small_site import small_site
@@ -153,6 +155,22 @@ def test_a_restoration_that_was_cut_leaves_no_volume_that_a_node_would_use(
     assert odd_files.facts(place) == before
 
 
+def test_the_mark_is_the_first_to_go(
+    fake: Docker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, saved = volume(fake, "n1"), tmp_path / "saved"
+    odd_files.fill(place)
+    Container().save_state("small", "n1", saved)
+    killed = tmp_path / "bin" / "find"
+    killed.parent.mkdir()
+    killed.write_text("#!/bin/sh\nkill -KILL $PPID\n")
+    killed.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{killed.parent}:{os.environ['PATH']}")
+    with pytest.raises(StageError, match="could not be restored"):
+        Container().restore_state("small", "n1", saved)
+    assert not (place / "golden-state.json").exists() and (place / "sparse").exists()
+
+
 def test_a_volume_that_is_in_use_is_neither_saved_nor_restored(
     fake: Docker, tmp_path: Path
 ) -> None:
@@ -256,3 +274,21 @@ def test_what_is_not_there_is_told_and_nothing_is_made(
             act()
     assert not list(tmp_path.glob("*saved*")) and fake.volumes.things == {}
     assert not NodeDir("small", "n1").path.exists()
+
+
+def test_what_runs_from_an_image_that_was_replaced_could_not_start_again(
+    monkeypatch: pytest.MonkeyPatch, own_home: Path
+) -> None:
+    site = small_site()
+    node, files = site.nodes[0], NodeDir("small", "n1")
+    state = State(1, 1, "", 0.0, 22, "", 1.0, "golden/top:old", [], "container")
+    files.remember(state)
+    for key, again in (("old", True), ("new", False)):
+        monkeypatch.setattr(images, "layers", lambda *_, key=key: [images.Layer("top", key)])
+        assert Container().starts_again(site, node) is again
+    disk = baked_disk.record("small", "master", "qcow2")
+    rundir.write(files.base, [str(disk), *stamp(disk)])
+    assert Qemu().starts_again(site, node)
+    baked_disk.record("small", "master", "raw")
+    os.utime(disk.with_suffix(".raw"), (disk.stat().st_mtime + 1,) * 2)
+    assert not Qemu().starts_again(site, node)
