@@ -176,7 +176,9 @@ def target(name: str, options: Options = NO_OPTIONS) -> Target:
     known = {option.name for option in declaration(name).options}
     for key in given:
         if key not in known:
-            raise UserError(f"--{key}: only --target {' or '.join(_takers([key]))} takes it")
+            raise UserError(
+                f"--{key.replace('_', '-')}: only --target {' or '.join(_takers([key]))} takes it"
+            )
     return declaration(name).load()(**given)
 
 

@@ -19,6 +19,7 @@ from golden.definition.problems import nearest
 
 # Sectors in 32 bits (an MBR's partition table), and room for boot loader and seed.
 MOST_ROOT_MIB = 2 * 1024 * 1024 - 8
+LEAST_STATE_MIB = 1024
 # gethostname(2), HOST_NAME_MAX, and the common name of a certificate, RFC 5280, A.1.
 MOST_LETTERS = 64
 # netdevice(7), IFNAMSIZ.
@@ -168,11 +169,16 @@ def _check_disks(site: Document) -> None:
         least, most = mib_range(disk["size"]) if disk.get("size") else (0, None)
         if most is not None and most < least:
             site.problem((*keys, "size"), f"{disk['size']} begins above its end")
-        root = mib(disk["root"]) if disk.get("root") else 0
-        if root > MOST_ROOT_MIB:
-            site.problem((*keys, "root"), f"{disk['root']}: partitions end at 2T, so take less")
-        elif most is not None and root > most:
-            site.problem((*keys, "root"), f"{disk['root']} fits no disk of {disk['size']}")
+        parts = {key: disk[key] for key in ("root", "state") if disk.get(key)}
+        sizes, total = " and ".join(parts.values()), sum(map(mib, parts.values()))
+        if total > MOST_ROOT_MIB:
+            site.problem((*keys, *list(parts)[-1:]), f"{sizes}: partitions end at 2T, so take less")
+        elif most is not None and total > most:
+            site.problem((*keys, *list(parts)[-1:]), f"{sizes} fits no disk of {disk['size']}")
+        if "state" in parts and mib(parts["state"]) < LEAST_STATE_MIB:
+            site.problem(
+                (*keys, "state"), f"{parts['state']} is too small for databases; take 1G or more"
+            )
     # Serial numbers are the makers', so two nodes with one have been copied from one another.
     for key, plain in (("serial", plain_serial), ("wwn", plain_wwn)):
         given = site.each("nodes", "*", "disk", key)

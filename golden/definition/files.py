@@ -134,6 +134,10 @@ class Disk:
         fields.Size | None,
         Doc("of the root partition; what is left becomes partition 3. All without it"),
     ] = None
+    state: Annotated[
+        fields.Size | None,
+        Doc("of the partition for what must outlive the system; a new install keeps it"),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

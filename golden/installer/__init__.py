@@ -14,7 +14,8 @@ The protocol between the installer and the server of a netboot:
   `golden.source=stick`, `golden.node=NODE` (default: the node that has one of this machine's MAC
   addresses), `golden.token=TOKEN` (sent with each request for the seed), `golden.reinstall=yes`
   (overwrite a disk that holds a complete image of ours), `golden.force=DISK,…` (overwrite the disk
-  with this serial number, WWN or kernel name whatever it holds, unless it is in use).
+  with this serial number, WWN or kernel name whatever it holds, unless it is in use or has state),
+  `golden.wipe=DISK,…` (count the state on that disk as nothing, whose ever it is).
   `BOOTIF=01-MAC-WITH-DASHES` (set by PXELINUX) chooses the network card, `ip=…` (the kernel's
   nfsroot.txt) an address without DHCP.
 - The installer requests `URL/manifest`, `URL/manifest.sig`, `URL/seed/NODE` and

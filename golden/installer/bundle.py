@@ -16,7 +16,7 @@ from golden.disk.build import FORMATS
 from golden.errors import UserError
 from golden.installer import image, initramfs
 from golden.installer.manifest import Image, Seed, text
-from golden.keys import signing
+from golden.keys import secrets, signing
 from golden.layers import Store
 from golden.layers.overlay import Stack
 from golden.log import Progress
@@ -71,6 +71,7 @@ class Bundle:
         token: str = "",
         reinstall: bool = False,
         force: str = "",
+        wipe: str = "",
         more: str = "",
     ) -> str:
         """The kernel's command line; golden.installer's docstring explains the words."""
@@ -82,6 +83,7 @@ class Bundle:
             "golden.token": token,
             "golden.reinstall": "yes" if reinstall else "",
             "golden.force": force,
+            "golden.wipe": wipe,
         }
         # net.ifnames=0: as in the image, so that a card has one name in both.
         given = [f"{key}={value}" for key, value in words.items() if value]
@@ -212,7 +214,9 @@ def _write_manifest(
     for node in nodes:
         content = seeds[node.name].read_bytes()
         assert node.disk is not None
-        rows.append((node, node.disk, Seed(len(content), hashlib.sha256(content).hexdigest())))
+        instance = seed.instance_id(site, node, secrets.ensure(site))
+        told = Seed(len(content), hashlib.sha256(content).hexdigest(), instance)
+        rows.append((node, node.disk, told))
     manifest_text = text(site.name, rows, images)
     path = at / MANIFEST
     if not signing.is_valid(path) or path.read_text() != manifest_text:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golden import definition, log, manifest, paths
-from golden.definition.fields import mib_range, plain_serial, plain_wwn
+from golden.definition.fields import mib, mib_range, plain_serial, plain_wwn
 from golden.definition.models import Node, Site
 from golden.disk.layout import MIB
 from golden.errors import UserError
@@ -121,7 +121,8 @@ def _memory(found: Probe, node: Node) -> Row:
 
 
 def _disk(found: Probe, node: Node) -> Row:
-    least = (node.kind.image_size_mib + BESIDE_MIB) * MIB
+    state = mib(node.disk.state) if node.disk and node.disk.state else 0
+    least = (node.kind.image_size_mib + BESIDE_MIB + state) * MIB
     meant = [one for one in found.disks if _is_meant(one, node)]
     what = f"disk for {node.name}"
     if len(meant) != 1 and node.disk:
@@ -130,7 +131,7 @@ def _disk(found: Probe, node: Node) -> Row:
         return Row(what, f"{how} the one of the site's file; here: {have or 'none'}", False)
     big = [one for one in meant if one.size >= least]
     if not big:
-        return Row(what, f"none has the {least // MIB} MiB of image and seed", False)
+        return Row(what, f"none has the {least // MIB} MiB of image, seed and state", False)
     return Row(what, ", ".join(f"{one.name} {one.size // MIB} MiB" for one in big), True)
 
 

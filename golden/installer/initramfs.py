@@ -24,7 +24,7 @@ BOOT_SCRIPT = "scripts/golden"
 PROGRAMS = (
     *("dash", "cat", "cmp", "cut", "date", "dd", "grep", "gzip", "head", "mkdir", "mv", "od"),
     *("readlink", "rm", "sed", "sha256sum", "sleep", "sort", "sync", "tr", "truncate", "wc"),
-    *("awk", "openssl", "curl", "blkid", "blockdev"),
+    *("awk", "openssl", "curl", "blkid", "blockdev", "debugfs"),
 )
 _PROGRAM_FOLDERS = ("/bin", "/usr/bin", "/sbin", "/usr/sbin")
 _LIBRARY_FOLDERS = (

@@ -1,13 +1,15 @@
 """The installer's instructions: lines of words that a POSIX shell reads with awk.
 
-    golden-installer 1
+    golden-installer 2
     site NAME
-    node NAME MAC KIND SEED-SHA256 SEED-BYTES RULE VALUE ROOT-BYTES
+    node NAME MAC KIND SEED-SHA256 SEED-BYTES RULE VALUE ROOT-BYTES STATE-BYTES \\
+         INSTANCE
     image KIND BYTES SHA256
     piece KIND NUMBER BYTES SHA256 PACKED-BYTES PACKED-SHA256
 
 RULE is `serial`, `wwn` or `size`; the VALUE of a size is LEAST-MOST in bytes, MOST 0 for no limit.
-ROOT-BYTES is 0 for a root partition that takes the whole disk. An image's SHA256 covers all its
+ROOT-BYTES is 0 for a root partition that takes all that is left, STATE-BYTES for a disk without
+state, which is the node's if it says that it is of INSTANCE. An image's SHA256 covers all its
 bytes. Each piece has `PIECE` bytes, the last one the rest; a piece that is not listed is all zeros.
 The manifest is signed (golden.keys.signing); the installer's initramfs holds the key.
 """
@@ -22,7 +24,7 @@ from golden.definition.files import Disk
 from golden.definition.models import Node
 from golden.disk.layout import MIB
 
-FORMAT = 1
+FORMAT = 2
 # Small enough to be held in memory and checked there before any of it is unpacked or written.
 PIECE = 16 * MIB
 
@@ -50,10 +52,11 @@ class Image:
 
 @dataclass(frozen=True)
 class Seed:
-    """A node's seed as the installer will receive it."""
+    """A node's seed as the installer will receive it, and the instance-id in it."""
 
     length: int
     sha256: str
+    instance: str
 
 
 def text(site: str, nodes: Iterable[tuple[Node, Disk, Seed]], images: Iterable[Image]) -> str:
@@ -72,8 +75,9 @@ def piece_name(number: int) -> str:
 
 
 def _node(node: Node, disk: Disk, seed: Seed) -> str:
-    root = mib(disk.root) * MIB if disk.root else 0
-    words = [node.name, node.mac, node.kind.name, seed.sha256, seed.length, *_rule(disk), root]
+    sizes = [mib(size) * MIB if size else 0 for size in (disk.root, disk.state)]
+    words = [node.name, node.mac, node.kind.name, seed.sha256, seed.length, *_rule(disk), *sizes]
+    words.append(seed.instance)
     return f"node {' '.join(map(str, words))}"
 
 

@@ -143,9 +143,11 @@ judge_disk() {
     [ "$(told "$disk" ro)" = 0 ] || refuse "$disk is write-protected"
     check_sectors
     check_size
-    check_use
+    lay_out
     read_mark
-    is_forced && return
+    judge_state
+    check_use
+    is_among "$force" && return
     check_members
     if [ -z "$mark_state" ]; then
         check_empty
@@ -166,16 +168,21 @@ how_to() {
     esac
 }
 
+# name_of_disk: how a person names it on the command line.
+name_of_disk() {
+    serials=$(names_of "$disk" serial | head -n 1)
+    echo "${serials:-$disk}"
+}
+
 # how_to_force: what to do about a disk that is not empty.
 how_to_force() {
-    forced=$(names_of "$disk" serial | head -n 1)
-    forced=${forced:-$disk}
+    forced=$(name_of_disk)
     echo "if nothing on it is needed, $(how_to "golden.force=$forced" "--force $forced")"
 }
 
-# is_forced: whether the disk is one of those of golden.force, which are joined by commas.
-is_forced() {
-    for name in $(echo "$force" | tr , ' '); do
+# is_among NAMES: whether the disk is one of those of golden.force or golden.wipe, joined by commas.
+is_among() {
+    for name in $(echo "$1" | tr , ' '); do
         [ "$name" = "$disk" ] || is_called "$disk" serial "$name" || is_called "$disk" wwn "$name" ||
             continue
         return 0
@@ -197,6 +204,8 @@ check_size() {
 partition of $((root_bytes / MIB)) MiB, and the image has $((image_bytes / MIB)) MiB"
         needed=$((root_bytes / MIB + 1 + SEED_MIB))
     fi
+    # What every install zeroes at the end of the disk is not of the state.
+    [ "$state_bytes" -eq 0 ] || needed=$((needed + state_bytes / MIB + 1))
     [ $(($(sectors "$disk") / 2048)) -ge "$needed" ] ||
         refuse "$disk is too small: it has $(($(sectors "$disk") / 2048)) MiB, $needed MiB are needed"
 }
@@ -205,7 +214,8 @@ partition of $((root_bytes / MIB)) MiB, and the image has $((image_bytes / MIB))
 check_use() {
     for part in $(parts "$disk"); do
         for holder in "$root/sys/block/$disk/holders"/* "$root/sys/block/$disk/$part/holders"/*; do
-            [ ! -e "$holder" ] || refuse "$disk is in use: ${holder##*/} is made of $part"
+            [ ! -e "$holder" ] || is_untouched "$part" ||
+                refuse "$disk is in use: ${holder##*/} is made of $part"
         done
         if cat "$root/proc/mounts" "$root/proc/swaps" | cut -d' ' -f1 | grep -q -x "$(node_of "$part")"; then
             refuse "$disk is in use: $part is mounted"
@@ -215,7 +225,7 @@ check_use() {
 
 # check_members: parts of something bigger, whose other parts may be elsewhere.
 check_members() {
-    members=$(contents "$disk" | grep -E '_member$| (LVM|drbd|bcache|crypto_LUKS|ceph)' | head -n 1)
+    members=$(other_contents | grep -E '_member$| (LVM|drbd|bcache|crypto_LUKS|ceph)' | head -n 1)
     [ -z "$members" ] || refuse "$disk is part of LVM, RAID, ZFS or the like ($members); $(how_to_force)"
 }
 
@@ -229,7 +239,7 @@ check_empty() {
 
 # check_ours: the mark may have outlived our image, as nobody else writes there.
 check_ours() {
-    others=$(contents "$disk" |
+    others=$(other_contents |
         grep -v -x -E "$disk dos|${disk}p?1 ext4|${disk}p?2 iso9660" | tr '\n' ' ')
     [ -z "$others" ] || refuse "$disk held an image of ours, and now $others; $(how_to_force)"
     ! contents "$disk" | grep -q -x -E "${disk}p?1 ext4" || has_root ||
@@ -238,11 +248,12 @@ check_ours() {
 
 # read_mark: what our own sector on the disk says.
 read_mark() {
-    mark_state='' mark_site='' mark_node=''
+    mark_state='' mark_site='' mark_node='' mark_rest_start=0 mark_state_start=0 mark_state_count=0
     # shellcheck disable=SC2046 # the words of the mark
     set -- $(dd if="$device" bs=512 skip=$MARK_SECTOR count=1 2>/dev/null | tr -cd 'A-Za-z0-9 ._-')
-    if [ "${1-}" = "$MARK" ] && [ $# -eq 6 ]; then
+    if [ "${1-}" = "$MARK" ] && [ $# -ge 6 ]; then
         mark_state=$2 mark_site=$3 mark_node=$4
+        [ $# -ne 9 ] || mark_rest_start=$7 mark_state_start=$8 mark_state_count=$9
     fi
 }
 
@@ -255,6 +266,11 @@ is_installed() {
 # has_root: whether our root file system can be found: ext4's magic number and its label (Linux:
 # Documentation/filesystems/ext4/super.rst).
 has_root() {
-    [ "$(od -A n -t x1 -j $((MIB + 1080)) -N 2 "$device" | tr -d ' ')" = 53ef ] &&
-        [ "$(dd if="$device" bs=1 skip=$((MIB + 1144)) count=11 2>/dev/null)" = golden-root ]
+    has_label "$MIB" golden-root
+}
+
+# has_label OFFSET LABEL: whether an ext file system of that label begins there.
+has_label() {
+    [ "$(od -A n -t x1 -j $(($1 + 1080)) -N 2 "$device" | tr -d ' ')" = 53ef ] &&
+        [ "$(dd if="$device" bs=1 skip=$(($1 + 1144)) count=${#2} 2>/dev/null)" = "$2" ]
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Writes a node's image to the disk of the machine it runs on. Read in this order: report.sh (what it
-# says), source.sh (what it reads), disk.sh (where it writes, and when it refuses), write.sh (how).
+# says), source.sh (what it reads), disk.sh (where it writes, and when it refuses), state.sh (what it
+# keeps), write.sh (how).
 #
 # Exit codes: 0 installed; 1 something failed, start over; 2 refused, nothing changed; 3 was
 # installed already. GOLDEN_ROOT is for tests: the folder that stands for /.
@@ -13,6 +14,7 @@ export LC_ALL=C OPENSSL_CONF=/dev/null
 . "$here/report.sh"
 . "$here/source.sh"
 . "$here/disk.sh"
+. "$here/state.sh"
 . "$here/write.sh"
 
 work=$root/tmp/installer
@@ -27,7 +29,7 @@ read_manifest
 choose_node
 begin disk
 choose_disk
-if [ "$reinstall" != yes ] && is_installed; then
+if [ "$reinstall" != yes ] && ! is_among "$wipe" && is_installed; then
     begin installed
     say "done" "$node was installed already"
     exit 3

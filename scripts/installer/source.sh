@@ -7,7 +7,7 @@ STICK_SECONDS=60
 
 # read_words: the words of the kernel's command line that are ours.
 read_words() {
-    source='' node='' site='' token='' reinstall='' force=''
+    source='' node='' site='' token='' reinstall='' force='' wipe=''
     read -r command_line <"$root/proc/cmdline"
     for word in $command_line; do
         value=${word#*=}
@@ -18,6 +18,7 @@ read_words() {
         golden.token=*) token=$value ;;
         golden.reinstall=*) reinstall=$value ;;
         golden.force=*) force=$value ;;
+        golden.wipe=*) wipe=$value ;;
         esac
     done
 }
@@ -85,7 +86,7 @@ read_manifest() {
     fetch manifest.sig "$manifest.sig" || fail "the manifest's signature cannot be had from $source"
     openssl dgst -sha256 -verify "$here/key.pem" -signature "$manifest.sig" "$manifest" >/dev/null ||
         refuse "the manifest's signature does not fit: it was changed, or another checkout signed it"
-    [ "$(line golden-installer)" = "golden-installer 1" ] ||
+    [ "$(line golden-installer)" = "golden-installer 2" ] ||
         refuse "the manifest is of another form than this installer reads; serve both from one bundle"
     found_site=$(line site | cut -d' ' -f2)
     [ -z "$site" ] || [ "$site" = "$found_site" ] ||
@@ -112,8 +113,8 @@ choose_node() {
     fi
     # shellcheck disable=SC2046 # the words of one line
     set -- $(line node "$node")
-    [ $# -eq 9 ] || refuse "the manifest has no node '$node'; it has: $(nodes)"
-    kind=$4 seed_sum=$5 rule=$7 rule_value=$8 root_bytes=$9
+    [ $# -eq 11 ] || refuse "the manifest has no node '$node'; it has: $(nodes)"
+    kind=$4 seed_sum=$5 rule=$7 rule_value=$8 root_bytes=$9 state_bytes=${10} instance=${11}
     # shellcheck disable=SC2046
     set -- $(line image "$kind")
     [ $# -eq 4 ] || refuse "the manifest has no image of the kind '$kind'"

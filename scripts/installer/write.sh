@@ -26,7 +26,9 @@ zero() {
 
 # make_mark STATE FILE: one sector, which a disk writes whole or not at all.
 make_mark() {
-    printf '%s %s %s %s %s %s\n' "$MARK" "$1" "$site" "$node" "$image_sum" "$seed_sum" >"$2" &&
+    places=''
+    [ "$state_count" -eq 0 ] || places=" $rest_start $state_start $state_count"
+    printf '%s %s %s %s %s %s%s\n' "$MARK" "$1" "$site" "$node" "$image_sum" "$seed_sum" "$places" >"$2" &&
         truncate -s 512 "$2"
 }
 
@@ -63,15 +65,22 @@ entry() {
 lay_out() {
     total=$(sectors "$disk")
     [ "$total" -le $MOST_SECTORS ] || total=$MOST_SECTORS
+    end=$((total / 2048 * 2048))
+    state_start=0 state_count=$((state_bytes / 512))
+    if [ "$state_count" -gt 0 ]; then
+        # Not behind the system, which may be of another size next time; nor in the last MiB, see unmake.
+        end=$((end - 2048 - state_count))
+        state_start=$end
+    fi
     seed_count=$((SEED_MIB * MIB / 512))
     if [ "$root_bytes" -eq 0 ]; then
-        root_count=$((total / 2048 * 2048 - HEAD_SECTORS - seed_count))
+        root_count=$((end - HEAD_SECTORS - seed_count))
     else
         root_count=$((root_bytes / 512))
     fi
     seed_start=$((HEAD_SECTORS + root_count))
     rest_start=$((seed_start + seed_count))
-    rest_count=$((total / 2048 * 2048 - rest_start))
+    rest_count=$((end - rest_start))
 }
 
 # take_head: the image's first piece as $first, with this disk's partition table and mark in it.
@@ -94,6 +103,11 @@ partition_table() {
     entry 000 332 "$seed_start" "$seed_count" # da: no file system that a BIOS knows
     if [ "$rest_count" -gt 0 ]; then
         entry 000 216 "$rest_start" "$rest_count" # 8e: LVM
+    else
+        head -c 16 /dev/zero
+    fi
+    if [ "$state_count" -gt 0 ]; then
+        entry 000 203 "$state_start" "$state_count"
     fi
 }
 
@@ -190,7 +204,6 @@ try_image() {
     line piece "$kind" >"$work/pieces"
     try_piece 0
     each_piece try_piece checked
-    lay_out
     take_head
 }
 
@@ -209,14 +222,14 @@ write_image() {
     same "$work/seed.part" $((seed_start * 512)) $((SEED_MIB * MIB)) || broken "the seed"
 }
 
-# write_seed: the seed's partition, and no old beginning of the one behind it.
+# write_seed: the seed's partition, and no old beginnings of those behind it, unless they stay.
 write_seed() {
     cat "$seed" >"$work/seed.part"
     truncate -s $((SEED_MIB * MIB)) "$work/seed.part"
     put "$work/seed.part" $((seed_start / 2048)) 0 "$SEED_MIB" "$MIB"
-    if [ "$rest_count" -gt 0 ]; then
-        zero $((rest_start / 2048)) 1 "$MIB"
-    fi
+    [ "$state" != kept ] || return 0
+    [ "$rest_count" -eq 0 ] || zero $((rest_start / 2048)) 1 "$MIB"
+    [ "$state_count" -eq 0 ] || zero $((state_start / 2048)) 1 "$MIB"
 }
 
 # make_bootable: the few writes after which the disk starts.

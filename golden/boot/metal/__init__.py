@@ -22,5 +22,6 @@ OPTIONS = (
     Option("shared", "also serve on the interface with the host's default route", bool),
     Option("reinstall", "overwrite disks that hold a finished image of this project", bool),
     Option("force", "overwrite the disk with this serial number or WWN, whatever it holds", list),
+    Option("wipe_state", "throw the state on the disk with this serial number or WWN away", list),
 )
 DECLARED = Declaration(_load, OPTIONS)

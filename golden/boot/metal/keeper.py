@@ -55,6 +55,7 @@ class Keeper:
             token=record.token,
             reinstall=record.reinstall,
             force=record.force,
+            wipe=record.wipe,
             more=f"BOOTIF=01-{record.mac.replace(':', '-')}",
         )
         # Going on to the disk would be silent, and an unfinished disk starts nothing.

@@ -13,13 +13,14 @@ from golden import rundir
 @dataclass(frozen=True)
 class Record:
     """A machine. `token` is that of its last netboot; `handed`: its seed was sent; `installed`: the
-    installer has reported its end. `reinstall` and `force` say what the installer may overwrite
-    (golden.installer)."""
+    installer has reported its end. `reinstall`, `force` and `wipe` say what the installer may
+    overwrite (golden.installer)."""
 
     node: str
     mac: str
     reinstall: bool = False
     force: str = ""
+    wipe: str = ""
     token: str = ""
     handed: bool = False
     installed: bool = False

@@ -17,6 +17,7 @@ from golden.boot import data_disk
 from golden.boot.accelerator import QEMU, Accelerator, choose
 from golden.boot.disks import option
 from golden.boot.metal.target import MACHINE, Metal
+from golden.definition.fields import mib
 from golden.definition.models import Node, Site
 from golden.errors import UserError
 from golden.host.network import free_address
@@ -77,7 +78,8 @@ def switch_on(site: Site, node: Node, accelerator: Accelerator) -> None:
     files = NodeDir(site.name, node.name)
     disk = files.path / "disk.qcow2"
     disk.unlink(missing_ok=True)
-    size = f"{node.kind.image_size_mib + SPARE_MIB}M"
+    state = mib(node.disk.state) if node.disk and node.disk.state else 0
+    size = f"{node.kind.image_size_mib + SPARE_MIB + state}M"
     run.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, size], stage="boot")
     data_disk.make(site, node, files.data)
     fitting = replace(accelerator, cpu=site.release.cpu)

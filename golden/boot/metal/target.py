@@ -43,7 +43,7 @@ class Metal(Target):
 
     `shared` allows an interface with the host's default route; `reinstall` overwrites disks that
     hold a complete image of ours, `force` the disks with these serial numbers or WWNs, whatever
-    they hold.
+    they hold but for state, which `wipe_state` throws away.
     """
 
     name = "metal"
@@ -59,16 +59,18 @@ class Metal(Target):
         shared: bool = False,
         reinstall: bool = False,
         force: Sequence[str] = (),
+        wipe_state: Sequence[str] = (),
     ) -> None:
         self.interface, self.shared, self.reinstall = interface, shared, reinstall
-        self.force = tuple(force)
+        self.force, self.wipe_state = tuple(force), tuple(wipe_state)
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started.
 
         Makes the bundle, which takes a while for a new image.
         """
-        _no_kernel_names(self.force)
+        _no_kernel_names("force", self.force)
+        _no_kernel_names("wipe-state", self.wipe_state)
         served = self._served(site, nodes)
         dhcp.program()
         self._not_elsewhere(site, served)
@@ -83,8 +85,9 @@ class Metal(Target):
             return False
         files.claim(self.name)
         files.begin()
+        force, wipe = ",".join(self.force), ",".join(self.wipe_state)
         Register(_folder(site.name) / "nodes").write(
-            Record(node.name, node.mac, reinstall=self.reinstall, force=",".join(self.force))
+            Record(node.name, node.mac, reinstall=self.reinstall, force=force, wipe=wipe)
         )
         files.remember(self._state(node, self._serve(site)))
         said = f"switch on the machine with the network card {node.mac}"
@@ -225,13 +228,13 @@ def _was_refused(files: NodeDir) -> bool:
     return trouble is not None and trouble[0] == "installer"
 
 
-def _no_kernel_names(disks: tuple[str, ...]) -> None:
+def _no_kernel_names(option: str, disks: tuple[str, ...]) -> None:
     """Raise UserError unless all are serial numbers or WWNs."""
     for disk in disks:
         if KERNEL_NAME.match(disk) or not DISK.match(disk):
             raise UserError(
-                f"--force {disk}: name a disk by its serial number or WWN, as the installer shows "
-                "it: what the kernel calls it is another disk on another machine"
+                f"--{option} {disk}: name a disk by its serial number or WWN, as the installer "
+                "shows it: what the kernel calls it is another disk on another machine"
             )
 
 

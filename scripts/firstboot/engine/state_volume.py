@@ -8,12 +8,10 @@ A node without a volume keeps everything on its system disk, as ever.
 import json
 import os
 
-from engine import accounts, command, files, seed
+from engine import accounts, command, files, seed, state_disk
 from engine.failures import StepError
 
 FOLDER = "/var/lib/golden-state"
-# How a machine's disk for it is called (virtio, NVMe), and the label of its file system.
-NAME = "golden-state"
 MARK = "golden-state.json"
 # On the system disk: it has used a volume, and must not go on without.
 USED = "/var/lib/firstboot/state-volume"
@@ -94,8 +92,8 @@ class Volume(object):
             self._run(["umount", self._folder], False)
         for path in self._image.get("state", []):
             if os.path.isdir(self._path(path)) and not _is_mount(self._path(path)):
-                options = "ro,mode=000,size=4k"
-                self._run(["mount", "-t", "tmpfs", "-o", options, NAME, self._path(path)], False)
+                tmpfs = ["-t", "tmpfs", "-o", "ro,mode=000,size=4k", state_disk.NAME]
+                self._run(["mount"] + tmpfs + [self._path(path)], False)
 
     def _path(self, name):
         return os.path.join(self._root, name.lstrip("/"))
@@ -104,43 +102,20 @@ class Volume(object):
         """Mount the volume's disk, to read it; False when there is neither disk nor mount."""
         if _is_mount(self._folder):
             return True
-        device = self._device()
+        device = state_disk.find(self._root)
         if device is None:
             return False
-        self._format(device)
+        state_disk.format_blank(self._run, device, WITHOUT)
         files.make_folder(self._folder, 0o700)
         self._run(["mount", "-t", "ext4", "-o", "ro", device, self._folder], True)
         self._is_disk = True
         return True
 
-    def _device(self):
-        """The disk of that name, by its serial number."""
-        folder = self._path("/sys/block")
-        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-            # A container sees its host's disks here, and has no devices for them.
-            device = self._path("/dev/" + name)
-            if NAME in _serials(os.path.join(folder, name)) and os.path.exists(device):
-                return device
-        return None
-
-    def _format(self, device):
-        """Make a file system on a blank disk. Raises StepError for a disk with anything else."""
-        found = self._run(["blkid", "-p", "-o", "export", device], False)
-        if found.code == 2 and not found.text.strip():
-            # -F: a disk without partitions is what it shall be.
-            self._run(["mkfs.ext4", "-q", "-F", "-L", NAME, device], True)
-        elif "LABEL=" + NAME not in found.text.split():
-            raise StepError(
-                "the disk {0} is called {1}, but holds something else ({2}){3}".format(
-                    device, NAME, " ".join(found.text.split())[:200] or "unreadable", WITHOUT
-                )
-            )
-
     def _must_not_be_missing(self):
         if os.path.exists(self._path(USED)):
             raise StepError(
                 "the state volume of this node is missing: attach the disk with the serial number "
-                "{0}, and power the machine off and on".format(NAME)
+                "{0}, and power the machine off and on".format(state_disk.NAME)
             )
 
     def _mark(self):
@@ -255,15 +230,6 @@ def version(text):
     parts = text.replace("~", ".").split(".")
     ranked = [(2, int(part), "") if part.isdigit() else (0, 0, part) for part in parts]
     return ranked + [(1, 0, "")]
-
-
-def _serials(folder):
-    """The serial number of the disk in sysfs, at either of its places (virtio, NVMe)."""
-    for place in ("serial", "device/serial"):
-        try:
-            yield files.read(os.path.join(folder, place)).strip()
-        except (IOError, OSError):
-            pass  # a disk that does not tell is none of ours
 
 
 def _is_mount(path):

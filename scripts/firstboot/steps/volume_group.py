@@ -6,9 +6,8 @@ overwritten. Or in a sparse file, which the init script volume-group attaches at
 """
 
 import os
-import re
 
-from engine import files
+from engine import devices, files
 from engine.failures import StepError, StepSkipped
 
 GUIDE = ("G157", "G158", "G159")
@@ -16,8 +15,6 @@ SERVICES = ("volume-group",)
 
 # Ganeti's MIN_VG_SIZE is 20480 MiB (docs/wheezy.md W14.5); LVM keeps a little for itself.
 LEAST_MIB = 20484
-# Names of blkid's values; PART_ENTRY_TYPE is none of these.
-CONTENT = re.compile(r"(?<!\w)(?:TYPE|PTTYPE)=")
 UNITS = {"M": 1, "G": 1024, "T": 1024 * 1024}
 
 
@@ -97,20 +94,8 @@ def _is_our_volume(ctx, device):
 
 def _check_empty(ctx, device):
     found = ctx.run(["blkid", "-p", device], check=False)
-    if not knows_nothing(found.code, found.text):
+    if not devices.knows_nothing(found.code, found.text):
         raise StepError(
             "{0} is not empty ({1}); if nothing on it is needed, run: wipefs -a {0}; "
             "then: firstboot resume".format(device, found.text.strip()[:200] or "ambivalent")
         )
-
-
-def knows_nothing(code, text):
-    """Whether `blkid -p` found neither content nor a partition table, by its exit code and output.
-
-    blkid(8): 2 is nothing at all, 8 ambivalent. An empty partition is 0: its own entry in the table
-    of the disk (PART_ENTRY_...) is told, and neither TYPE nor PTTYPE.
-    """
-    if code == 2:
-        # 2 is also what it ends with where the device cannot be read, and says so.
-        return not text.strip()
-    return code == 0 and not CONTENT.search(text)

@@ -69,7 +69,7 @@ def make(folder: Path) -> Bundle:
     told = seed.write(SITE, NODE, place / "seed" / f"{NODE.name}.iso")
     bundle = Bundle(SITE.name, place, (NODE,), (kind,), {NODE.name: told})
     content = told.read_bytes()
-    row = (NODE, RULE, manifest.Seed(len(content), hashlib.sha256(content).hexdigest()))
+    row = (NODE, RULE, manifest.Seed(len(content), hashlib.sha256(content).hexdigest(), "i"))
     bundle.manifest.write_text(manifest.text(SITE.name, [row], [made]))
     signing.sign(bundle.manifest)
     return bundle

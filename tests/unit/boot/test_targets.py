@@ -79,13 +79,13 @@ def test_the_menu_offers_what_targets_declare(capsys: pytest.CaptureFixture[str]
         Program(namespace=menu.namespace()).run(f"inv --help {name}", exit=False)
         shown = " ".join(capsys.readouterr().out.split())
         for option in options(name).values():
-            assert f"--{option.name}" in shown
+            assert f"--{option.name.replace('_', '-')}" in shown
             takers = option.help.partition(":")[0].removeprefix("for --target ").split(" or ")
             assert takers == [
                 name for name in NAMES if option.name in {o.name for o in declaration(name).options}
             ]
-    of_boot = {"connect", "interface", "kernel", "shared", "reinstall", "force", "state"}
-    assert of_boot == options("boot").keys()
+    of_metal = {"interface", "shared", "reinstall", "force", "wipe_state"}
+    assert {"connect", "kernel", "state"} | of_metal == options("boot").keys()
     assert {"connect"} == options("down").keys()
     assert {"connect", "kernel"} == options("rehearse").keys()
 
@@ -109,7 +109,8 @@ def _end() -> None:
 def test_a_target_refuses_the_options_of_another(name: str) -> None:
     own = {option.name for option in declaration(name).options}
     for other in options("boot").keys() - own:
-        with pytest.raises(UserError, match=rf"--{other}: only --target [\w ]+ takes it"):
+        shown = other.replace("_", "-")
+        with pytest.raises(UserError, match=rf"--{shown}: only --target [\w ]+ takes it"):
             target(name, {other: "x"})
 
 

@@ -104,42 +104,6 @@ CASES = {
         "}",
         "volume_group: give either a device or a file and its size",
     ),
-    "disk by two marks": (
-        SITE,
-        'mac: "02:00:00:00:00:01"}',
-        'mac: "02:00:00:00:00:01", disk: {serial: S1, wwn: naa.5000c500}}',
-        "nodes[0].disk: give exactly one of serial, wwn and size",
-    ),
-    "disk by nothing": (
-        SITE,
-        'mac: "02:00:00:00:00:01"}',
-        'mac: "02:00:00:00:00:01", disk: {root: 20G}}',
-        "nodes[0].disk: give exactly one of serial, wwn and size",
-    ),
-    "disk of a range that ends before it begins": (
-        SITE,
-        'mac: "02:00:00:00:00:01"}',
-        'mac: "02:00:00:00:00:01", disk: {size: 2T..500G}}',
-        "nodes[0].disk.size: 2T..500G begins above its end",
-    ),
-    "root beyond what a partition table counts": (
-        SITE,
-        'mac: "02:00:00:00:00:01"}',
-        'mac: "02:00:00:00:00:01", disk: {serial: S1, root: 2T}}',
-        "nodes[0].disk.root: 2T: partitions end at 2T, so take less",
-    ),
-    "root smaller than the image": (
-        SITE,
-        'mac: "02:00:00:00:00:01"}',
-        'mac: "02:00:00:00:00:01", disk: {serial: S1, root: 5G}}',
-        "nodes[0].disk.root: 5G is less than the image of kind master has, 6G",
-    ),
-    "root larger than its disk": (
-        SITE,
-        'mac: "02:00:00:00:00:01"}',
-        'mac: "02:00:00:00:00:01", disk: {size: 8G..10G, root: 11G}}',
-        "nodes[0].disk.root: 11G fits no disk of 8G..10G",
-    ),
     "FQDN of 72 letters": (
         SITE,
         "name: n1",
@@ -215,19 +179,6 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_names_line_path_and_remedy(tree: SmallTree, case: Case) -> None:
     tree.assert_one_problem(*case)
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [("serial: S3Z8 NB0K", "serial: S3Z8NB0K"), ("wwn: eui.5000c5", "wwn: naa.5000c5")],
-)
-def test_two_ways_to_write_one_disk(tree: SmallTree, first: str, second: str) -> None:
-    tree.edit(SITE, '"02:00:00:00:00:01"}', f'"02:00:00:00:00:01", disk: {{{first}}}}}')
-    tree.edit(SITE, '"02:00:00:00:00:02"}', f'"02:00:00:00:00:02", disk: {{{second}}}}}')
-    key = first.partition(":")[0]
-    (problem,) = tree.problems()
-    assert f"nodes[1].disk.{key}: the disk's {key} " in problem
-    assert problem.endswith(f"is also that of nodes[0].disk.{key} (line 13)")
 
 
 def test_a_name_of_an_interface_with_its_vlan(tree: SmallTree) -> None:

@@ -199,8 +199,51 @@ def case_a_blank_disk_is_formatted_and_one_with_anything_is_not(world):
     for text, code in (("TYPE=ext4", 0), ("PTTYPE=dos", 0), ("cannot read", 2), ("", 8)):
         world.put("calls", "")
         world.program("blkid", "echo {0}; exit {1}".format(text, code))
-        assert "is called golden-state, but holds something else" in refusal(world)
+        assert "is for the state volume, but holds something else" in refusal(world)
         assert "mkfs" not in world.get("calls")
+
+
+def partition(world, mark, start="2048000"):
+    """The system's disk as the installer leaves it: `mark` is its record there."""
+    volume(world, is_disk=True)
+    os.unlink(world.path(DISK))
+    disk = "sys/devices/ata1/block/cciss!c0d0/"
+    for number, first in ((1, "2048"), (3, "1024000"), (4, start)):
+        world.put("{0}cciss!c0d0p{1}/start".format(disk, number), first + "\n")
+        world.put("{0}cciss!c0d0p{1}/partition".format(disk, number), str(number))
+    world.put("dev/cciss/c0d0", "\0" * (2047 * 512) + mark.ljust(512, "\0"))
+    number = os.stat(world.root).st_dev
+    link = "sys/dev/block/{0}:{1}".format(os.major(number), os.minor(number))
+    os.makedirs(os.path.dirname(world.path(link)))
+    os.symlink(world.path(disk + "cciss!c0d0p1"), world.path(link))
+    # What blkid says of a blank partition.
+    world.program("blkid", "echo PART_ENTRY_TYPE=0x83")
+
+
+def case_the_partition_of_the_installer_is_formatted_and_used(world):
+    partition(world, "golden-disk finished small n1 sum sum 1024000 2048000 409600\n")
+    world.program("mount", "mkdir -p " + world.path(KEPT))
+    assert first_boot(world, "bind") == 0
+    device = world.path("dev/cciss/c0d0p4")
+    calls = world.calls()
+    assert calls[:2] == [
+        "blkid -p -o export " + device,
+        "mkfs.ext4 -q -F -L golden-state " + device,
+    ]
+    assert calls[2] == "mount -t ext4 -o ro {0} {1}".format(device, world.path(KEPT))
+    assert json.loads(world.get(MARK))["instance"] == "small-n1-abc"
+
+
+def case_a_system_disk_without_a_partition_of_state_has_none(world):
+    whole = "golden-disk finished small n1 sum sum"
+    partition(world, whole)
+    for mark in (whole + " 1 2048001 9", "golden-disk unfinished small n1 a b 1 2048000 9", ""):
+        world.put("dev/cciss/c0d0", "\0" * (2047 * 512) + mark.ljust(512, "\0"))
+        assert first_boot(world, "bind") == 0 and world.calls() == [], mark
+    # A root on no partition, such as a container's.
+    os.unlink(world.path("sys/devices/ata1/block/cciss!c0d0/cciss!c0d0p1/partition"))
+    os.unlink(world.path("dev/cciss/c0d0"))
+    assert first_boot(world, "bind") == 0 and world.calls() == []
 
 
 def case_a_disk_of_a_container_s_host_is_none_of_ours(world):

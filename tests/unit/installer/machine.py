@@ -114,7 +114,9 @@ class Machine:
             self.write(f"udev/{name.replace('!', '/')}", f"ID_SERIAL_SHORT={serial}")
         return path
 
-    def bundle(self, rule: Disk, content: bytes | None = None, node: int = 0) -> bytes:
+    def bundle(
+        self, rule: Disk, content: bytes | None = None, node: int = 0, instance: str = ""
+    ) -> bytes:
         """Put a signed bundle for a node with the disk `rule` on the stick; returns its image."""
         content = content or picture()
         raw = self.root / "disk.raw"
@@ -125,7 +127,7 @@ class Machine:
         seed = b"the seed of " + chosen.name.encode()
         (self.stick / "seed").mkdir(exist_ok=True)
         (self.stick / "seed" / chosen.name).write_bytes(seed)
-        told = manifest.Seed(len(seed), digest(seed))
+        told = manifest.Seed(len(seed), digest(seed), instance or f"small-{chosen.name}-0a")
         self.sign(manifest.text(SITE.name, [(chosen, rule, told)], [made]))
         return content
 

@@ -50,15 +50,16 @@ def test_pieces_of_the_same_disk_are_used_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("disk", "words"),
     [
-        (Disk(serial="S1"), "serial S1 0"),
-        (Disk(wwn="naa.5000", root="1G"), "wwn naa.5000 1073741824"),
-        (Disk(size="1M.."), "size 1048576-0 0"),
-        (Disk(size="1M..2M"), "size 1048576-2097152 0"),
+        (Disk(serial="S1"), "serial S1 0 0"),
+        (Disk(wwn="naa.5000", root="1G"), "wwn naa.5000 1073741824 0"),
+        (Disk(size="1M.."), "size 1048576-0 0 0"),
+        (Disk(serial="S1", state="1G"), "serial S1 0 1073741824"),
+        (Disk(size="1M..2M"), "size 1048576-2097152 0 0"),
     ],
 )
 def test_the_manifest_tells_which_disk(disk: Disk, words: str) -> None:
-    told = manifest.text("small", [(SITE.nodes[0], disk, Seed(5, "abc"))], [])
-    assert told.splitlines()[2] == f"node n1 {SITE.nodes[0].mac} master abc 5 {words}"
+    told = manifest.text("small", [(SITE.nodes[0], disk, Seed(5, "abc", "small-n1-0a"))], [])
+    assert told.splitlines()[2] == f"node n1 {SITE.nodes[0].mac} master abc 5 {words} small-n1-0a"
 
 
 def test_a_node_without_a_disk_is_named_before_anything_is_made() -> None:

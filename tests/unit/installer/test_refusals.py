@@ -225,7 +225,7 @@ def test_a_manifest_that_was_changed(machine: Machine, disk: Path) -> None:
 
 
 def test_a_manifest_of_another_form(machine: Machine, disk: Path) -> None:
-    machine.sign((machine.stick / "manifest").read_text().replace("installer 1", "installer 2"))
+    machine.sign((machine.stick / "manifest").read_text().replace("installer 2", "installer 3"))
     refused(machine, "another form")
 
 

@@ -177,10 +177,10 @@ def test_reports_become_the_console_and_the_end_leads_to_the_disk(site: Site) ->
 
 
 def test_what_may_be_overwritten_is_told_to_the_installer(site: Site) -> None:
-    site.register.write(Record("n1", MAC, reinstall=True, force="S1,S2"))
+    site.register.write(Record("n1", MAC, reinstall=True, force="S1,S2", wipe="S3"))
     words = site.get("boot/02-00-00-00-00-01.ipxe")[1].decode().split()
     assert "golden.reinstall=yes" in words
-    assert "golden.force=S1,S2" in words
+    assert {"golden.force=S1,S2", "golden.wipe=S3"} <= set(words)
 
 
 def test_a_machine_started_by_uefi_is_told_how_it_starts(site: Site) -> None:

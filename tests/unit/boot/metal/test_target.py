@@ -90,12 +90,12 @@ def test_a_machine_that_was_refused_begins_anew(served: list[Path]) -> None:
     assert Metal("eth1").up(SITE, node)
     refused = {"node": "n1", "step": "disk", "n": 3, "of": 7, "state": "refused"}
     following.append(files, "installer", refused | {"detail": "no", "seconds": 0, "uptime": 9})
-    again = Metal("eth1", force=("S1", "S2"))
+    again = Metal("eth1", force=("S1", "S2"), wipe_state=("S3",))
     assert again.up(SITE, node)
     assert status.status(files.console.read_text()).phase == "power"
     told = rundir.read(served[0].parent / "nodes/n1.json")
     assert isinstance(told, dict)
-    assert told["force"] == "S1,S2"
+    assert (told["force"], told["wipe"]) == ("S1,S2", "S3")
     # While it installs, and when it is installed, it goes on.
     goes_on = refused | {"state": "running", "detail": "", "seconds": 0, "uptime": 9}
     following.append(files, "installer", goes_on)
@@ -104,9 +104,11 @@ def test_a_machine_that_was_refused_begins_anew(served: list[Path]) -> None:
 
 
 @pytest.mark.parametrize("name", ["sda", "vdb", "nvme0n1", "S1,S2", "a b"])
-def test_a_disk_is_not_forced_by_a_name_that_others_have(name: str) -> None:
-    with pytest.raises(UserError, match=r"--force .*: name a disk by its serial number or WWN"):
-        Metal("eth1", force=(name,)).check(SITE, SITE.nodes)
+@pytest.mark.parametrize("option", ["force", "wipe_state"])
+def test_a_disk_is_not_forced_by_a_name_that_others_have(option: str, name: str) -> None:
+    said = f"--{option.replace('_', '-')} .*: name a disk by its serial number or WWN"
+    with pytest.raises(UserError, match=said):
+        Metal("eth1", **{option: (name,)}).check(SITE, SITE.nodes)  # type: ignore[arg-type]
 
 
 def test_there_is_no_console_to_type_at(served: list[Path]) -> None:
