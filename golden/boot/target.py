@@ -202,7 +202,7 @@ def options(task: str) -> dict[str, Option]:
 def _no_state(target: str, site: str, node: str) -> NoReturn:
     raise UserError(
         f"{node or 'what its nodes share'} of site {site}: at target {target} there is no state "
-        "that can be saved or restored; containers, and QEMU's machines with --state, have it"
+        "that can be saved or restored; containers, and virtual machines with --state, have it"
     )
 
 

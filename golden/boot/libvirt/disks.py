@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from golden import log, manifest, seed
 from golden.boot import data_disk, state_disk
 from golden.boot.disks import artifact, management
@@ -65,6 +67,22 @@ def state_pool(virsh: Virsh, site: str, node: str) -> str:
     """The pool that holds the node's state disk; empty without one."""
     name = ownership.named(site, node + STATE)
     return next((pool for pool in virsh.pools() if Pool(virsh, pool).has(name)), "")
+
+
+def state_files(site: str, node: str) -> dict[str, str]:
+    """{name of the file that the state is saved as: volume}; those of the target qemu's disks."""
+    files = NodeDir(site, node)
+    volumes_of = {files.data.name: DATA, files.kept.name: STATE}
+    return {name: ownership.named(site, node + disk) for name, disk in volumes_of.items()}
+
+
+def restore_state(pool: Pool, site: str, node: str, folder: Path) -> None:
+    """Make the volumes of the node's state what was saved into `folder`."""
+    for name, volume in state_files(site, node).items():
+        pool.remove(volume)
+        if (folder / name).exists():
+            pool.create(volume, volumes.virtual_size(folder / name))
+            pool.fill(volume, folder / name, log.detail)
 
 
 def verify(virsh: Virsh, site: Site, node: Node) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from golden import log
+from pathlib import Path
+
+from golden import definition, log
 from golden.boot import accelerator, data_disk
 from golden.boot.accelerator import Accelerator
 from golden.boot.disks import FREE_MIB, artifact
@@ -12,6 +14,7 @@ from golden.boot.libvirt.volumes import MIB, Pool
 from golden.boot.target import Target
 from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
+from golden.paths import shown
 from golden.render import machines
 from golden.rundir import NodeDir
 
@@ -103,6 +106,41 @@ class Libvirt(Target):
         """Whether it was booted with a disk for it."""
         return disks.state_pool(self._virsh(site, [node]), site, node) != ""
 
+    def state_bytes(self, site: str, node: str) -> int:
+        """What the volumes of its state and of its machines take now."""
+        pool = self._state_pool(site, node)
+        if not pool.name:
+            return super().state_bytes(site, node)
+        volumes = disks.state_files(site, node).values()
+        return sum(pool.allocated(volume) for volume in volumes if pool.has(volume))
+
+    def _write_state(self, site: str, node: str, folder: Path) -> None:
+        pool = self._state_pool(site, node)
+        _must_be_off(pool.virsh, site, node)
+        for name, volume in disks.state_files(site, node).items():
+            if pool.has(volume):
+                pool.read(volume, folder / name)
+
+    def restore_state(self, site: str, node: str, folder: Path) -> None:
+        """Fill both volumes anew; what a kill leaves half filled is the caller's to repeat."""
+        pool, files = self._state_pool(site, node), NodeDir(site, node)
+        _must_be_off(pool.virsh, site, node)
+        if not (folder / files.kept.name).is_file():
+            raise UserError(f"{shown(folder)}: no state of a machine: {files.kept.name} is missing")
+        files.claim(self.name, pool.virsh.uri)
+        pool = pool if pool.name else Pool(pool.virsh, definition.load(site).libvirt.pool)
+        disks.restore_state(pool, site, node, folder)
+
+    def starts_again(self, site: Site, node: Node) -> bool:
+        """Whether the image in place is the one that its system disk lies on."""
+        known = ownership.find(self._virsh(site.name, [node.name]), site.name, node.name)
+        return known is not None and ownership.image(known) == disks.base(site, node)
+
+    def _state_pool(self, site: str, node: str) -> Pool:
+        """The pool of its state; without a name when it has none."""
+        virsh = self._virsh(site, [node])
+        return Pool(virsh, disks.state_pool(virsh, site, node))
+
     def cut(self, site: str, node: str) -> bool:
         """Destroy the machine, which stays defined; False when it was off."""
         files, name = NodeDir(site, node), ownership.named(site, node)
@@ -150,6 +188,15 @@ def _accelerator(virsh: Virsh, site: Site) -> Accelerator:
     if not uri.jump(virsh.uri):
         return accelerator.choose()
     return trial.choose(virsh, site.name, site.libvirt.pool)
+
+
+def _must_be_off(virsh: Virsh, site: str, node: str) -> None:
+    known = ownership.find(virsh, site, node) is not None
+    if known and virsh.state(ownership.named(site, node)) in RUNNING:
+        raise UserError(
+            f"{node} of site {site} runs, and writes to its disks: shut it down first with: "
+            f"./inv down --site {site} --keep"
+        )
 
 
 def _check_state_pool(virsh: Virsh, site: Site, node: Node) -> None:

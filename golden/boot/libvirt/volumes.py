@@ -87,6 +87,16 @@ class Pool:
             raise
         log.unlink()
 
+    def read(self, name: str, file: Path) -> None:
+        """Download the volume as `file`, with its holes."""
+        words = self.virsh.argv("vol-download", "--sparse", name, str(file), "--pool", self.name)
+        run.run(words, env=ENVIRONMENT, stage="state")
+
+    def allocated(self, name: str) -> int:
+        """How many bytes of the pool the volume takes now."""
+        answer = self.virsh.say("vol-info", "--bytes", name, "--pool", self.name).splitlines()
+        return next(int(line.split()[1]) for line in answer if line.startswith("Allocation:"))
+
     def sha256(self, name: str) -> str:
         """The SHA-256 of what is in the volume, in hexadecimal. Raises StageError."""
         reader, writer = os.pipe()

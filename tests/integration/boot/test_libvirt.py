@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from golden import rundir
+from golden import definition, run, rundir
 from golden.boot import running, sockets, times, watching
 from golden.boot.libvirt import disks, ownership
 from golden.boot.libvirt.target import Libvirt
@@ -26,6 +26,12 @@ pytestmark = pytest.mark.nightly
 
 def said(site: Site, node: str) -> str:
     return NodeDir(site.name, node).console.read_text(errors="replace")
+
+
+def digest(volume: Path) -> str:
+    """The SHA-256 of the content of a qcow2 file, by its mapped parts."""
+    mapped = run.run(["qemu-img", "map", "--output", "json", str(volume)]).out
+    return hashlib.sha256(mapped.encode() + volume.read_bytes()).hexdigest()
 
 
 def wait_for(true: Callable[[], bool], what: str, seconds: float = 300) -> None:
@@ -122,6 +128,32 @@ def test_the_pool_keeps_the_state_for_the_next_system(libvirt_site: Use, virsh: 
     assert inodes() == before
     running.down(small, [node.name])
     assert seen(virsh) == THEIRS
+
+
+def test_a_saved_state_fills_a_pool_again(
+    libvirt_site: Use, virsh: Virsh, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    small = libvirt_site("alone")
+    node, files = small.nodes[0], NodeDir(small.name, small.nodes[0].name)
+    monkeypatch.setattr(definition, "load", lambda _: small)
+    files.begin()
+    files.claim(Libvirt.name, virsh.uri)
+    disks.make(virsh, small, node)
+    disks.make_state(virsh, small, node)
+    place, name = Libvirt(), ownership.named(small.name, node.name + disks.STATE)
+    written = Path(virsh.volumes(small.libvirt.pool)[name])
+    write = ["qemu-io", "-c", "write -P 7 20G 1M", str(written)]
+    run.run(write)
+    before = digest(written)
+    assert 1 << 20 <= place.state_bytes(small.name, node.name) < 4 << 20
+    place.save_state(small.name, node.name, tmp_path / "saved")
+    running.down(small, [node.name])
+    assert seen(virsh) == THEIRS
+    place.restore_state(small.name, node.name, tmp_path / "saved")
+    assert digest(written) == before
+    run.run(["qemu-img", "check", "-q", str(written)])
+    assert place.has_state_apart(small.name, node.name)
+    running.down(small, [node.name])
 
 
 def test_the_console_can_be_typed_at_also_after_its_server_died(

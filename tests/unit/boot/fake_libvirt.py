@@ -28,6 +28,8 @@ class Fake(Virsh):
                 return "\n".join(self.stored)
             case ("pool-info", *_):
                 return f"Name: default\nAvailable:      {self.free}"
+            case ("vol-info", "--bytes", *_):
+                return "Type: file\nCapacity:   99 bytes\nAllocation: 7 bytes"
             case ("vol-list", pool):
                 return "\n".join(f" {name}   /pool/{name}" for name in sorted(self.stored[pool]))
             case ("vol-create", pool, _):
