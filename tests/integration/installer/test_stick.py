@@ -19,10 +19,11 @@ from golden.boot import accelerator
 from golden.boot.accelerator import Accelerator
 from golden.installer import stick
 from golden.installer.bundle import Bundle
-from golden.keys import secrets
+from golden.keys import secrets, signing
 from tests.integration.installer import tiny_installer
 from tests.integration.installer.tiny_installer import IMAGE_MIB, MIB, Machine
 from tests.unit.installer.machine import boots, lvm_label
+from tests.unit.installer.test_state import file_system
 
 pytestmark = pytest.mark.nightly
 
@@ -112,6 +113,47 @@ def test_killed_at_any_moment_no_disk_boots_half_an_image(
     assert holds_all(machine, bundle)
 
 
+def test_state_stays_through_a_new_install(
+    tmp_path: Path, chosen: Accelerator, bundle: Bundle
+) -> None:
+    planned = copied(bundle, tmp_path)
+    text = planned.manifest.read_text()
+    assert text.count(" 0 0 i\n") == 1
+    planned.manifest.write_text(text.replace(" 0 0 i\n", f" 0 {16 * MIB} i\n"))
+    signing.sign(planned.manifest)
+    good = stick.make(planned, tmp_path / "stick.img")
+    machine, start = Machine(tmp_path / "machine", chosen, 80), 63 * MIB
+
+    def installed(word: str) -> str:
+        machine.start(stick=good, boot=planned)
+        try:
+            return machine.wait(lambda text: word in text)
+        finally:
+            machine.kill()
+
+    def fill(instance: str) -> None:
+        with machine.disk.open("r+b") as file:
+            file.seek(start)
+            file.write(file_system(tmp_path, instance))
+
+    installed(INSTALLED)
+    fill("i")
+    before = machine.disk.read_bytes()[start : start + 16 * MIB]
+    assert "the state of i stays" in installed(INSTALLED)
+    assert machine.disk.read_bytes()[start : start + 16 * MIB] == before and boots(machine.disk)
+    fill("another")
+    whole = digest(machine.disk)
+    assert "vda has the state of another, and this is i" in installed(REFUSED)
+    assert digest(machine.disk) == whole
+
+
+def copied(bundle: Bundle, folder: Path) -> Bundle:
+    """A copy of the bundle, to be changed."""
+    copy = shutil.copytree(bundle.folder, folder / "metal")
+    seeds = {name: copy / "seed" / path.name for name, path in bundle.seeds.items()}
+    return Bundle(bundle.site, copy, bundle.nodes, bundle.kinds, seeds)
+
+
 def wrong_hash(bundle: Bundle) -> None:
     piece = sorted((bundle.folder / bundle.kinds[0]).glob("*.gz"))[-1]
     content = bytearray(piece.read_bytes())
@@ -165,9 +207,7 @@ def test_refused_with_the_disk_unchanged(
     prepare: Callable[[Path], None],
     words: str,
 ) -> None:
-    copy = shutil.copytree(bundle.folder, tmp_path / "metal")
-    seeds = {name: copy / "seed" / path.name for name, path in bundle.seeds.items()}
-    spoiled = Bundle(bundle.site, copy, bundle.nodes, bundle.kinds, seeds)
+    spoiled = copied(bundle, tmp_path)
     spoil(spoiled)
     prepare(machine.disk)
     before = digest(machine.disk)
