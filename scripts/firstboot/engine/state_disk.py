@@ -51,7 +51,9 @@ def _partition(root):
     if not os.path.exists(os.path.join(place, "partition")):
         return None
     disk = os.path.dirname(place)
-    words = _mark(_device(root, os.path.basename(disk)))
+    device = _device(root, os.path.basename(disk))
+    # A container's root may be a folder on a partition of its host.
+    words = _mark(device) if os.path.exists(device) else []
     if len(words) != MARK_WORDS or tuple(words[:2]) != MARK:
         return None
     for name in os.listdir(disk):

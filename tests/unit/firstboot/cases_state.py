@@ -240,9 +240,10 @@ def case_a_system_disk_without_a_partition_of_state_has_none(world):
     for mark in (whole + " 1 2048001 9", "golden-disk unfinished small n1 a b 1 2048000 9", ""):
         world.put("dev/cciss/c0d0", "\0" * (2047 * 512) + mark.ljust(512, "\0"))
         assert first_boot(world, "bind") == 0 and world.calls() == [], mark
-    # A root on no partition, such as a container's.
-    os.unlink(world.path("sys/devices/ata1/block/cciss!c0d0/cciss!c0d0p1/partition"))
+    # A container's root: on a partition of its host, and on none.
     os.unlink(world.path("dev/cciss/c0d0"))
+    assert first_boot(world, "bind") == 0 and world.calls() == []
+    os.unlink(world.path("sys/devices/ata1/block/cciss!c0d0/cciss!c0d0p1/partition"))
     assert first_boot(world, "bind") == 0 and world.calls() == []
 
 
