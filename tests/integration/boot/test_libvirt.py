@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from golden import definition, run, rundir
-from golden.boot import running, sockets, times, watching
+from golden.boot import running, sockets, state_disk, times, watching
 from golden.boot.libvirt import disks, ownership
 from golden.boot.libvirt.target import Libvirt
 from golden.boot.libvirt.virsh import Virsh
 from golden.definition.models import Site
 from golden.errors import StageError, UserError
+from golden.render import machines
 from golden.rundir import NodeDir
 from tests.integration.boot import libvirt_daemon
 from tests.integration.boot.libvirt_daemon import THEIRS, Use, seen
@@ -117,6 +118,18 @@ def test_the_pool_keeps_the_state_for_the_next_system(libvirt_site: Use, virsh: 
     disks.make(virsh, small, node)
     assert not Libvirt().has_state_apart(small.name, node.name)
     disks.make_state(virsh, small, node)
+    host = machines.Machine(
+        ownership.named(small.name),
+        ownership.checkout(),
+        ownership.identity(small.name, node.name),
+        port=20022,
+        accelerator="tcg",
+        state=state_disk.SERIAL,
+    )
+    xml = machines.domain(small, node, host)
+    virsh.say("define", "--validate", "/dev/stdin", stdin=xml)
+    defined = virsh.domain(ownership.named(small.name, node.name)).findall("devices/disk")
+    assert [disk.findtext("serial") for disk in defined] == [None, None, None, "golden-state"]
     before = inodes()
     running.down(small, [node.name], keep_state=True)
     assert len(seen(virsh)[2] - {"theirs"}) == 2 and inodes() == before
