@@ -14,14 +14,16 @@ from pathlib import Path
 import docker
 import pytest
 
-from golden import paths, run
+from golden import definition, paths, run
 from golden.boot import terminal
-from golden.boot.container import engine, images, names
+from golden.boot.container import engine, images, names, volumes
 from golden.boot.container import target as module
 from golden.boot.container.images import Layer
+from golden.boot.target import SHARED
 from golden.errors import UserError
 from golden.rundir import NodeDir
 from tests.unit import baked_disk
+from tests.unit.boot import odd_files
 from tests.unit.small_site import small_site
 
 pytestmark = pytest.mark.slow
@@ -29,6 +31,21 @@ pytestmark = pytest.mark.slow
 DOCKERD = paths.SCRIPTS / "host" / "dockerd"
 SITE = small_site()
 KIND = SITE.kinds[0]
+TOOLS = (
+    "chown",
+    "cut",
+    "df",
+    "du",
+    "find",
+    "mv",
+    "rm",
+    "sleep",
+    "stat",
+    "sync",
+    "tail",
+    "tar",
+    "touch",
+)
 SCRIPT = 'echo "a line"; while read -r line; do echo "you said $line"; done'
 
 
@@ -73,14 +90,25 @@ def layer(name: str, fill: Callable[[Path], None]) -> Layer:
     return made
 
 
-def shell(tree: Path) -> None:
-    """dash and the libraries that it names, and two files for the next layer to change."""
-    said = subprocess.run(["ldd", "/bin/dash"], capture_output=True, text=True, check=True).stdout
-    words = (word for line in said.splitlines() for word in line.split())
-    for path in ["/bin/dash", *(word for word in words if word.startswith("/"))]:
+def programs(tree: Path, *paths: str) -> None:
+    """Programs of this host, and the libraries that they name."""
+    ldd = subprocess.run(["ldd", *paths], capture_output=True, text=True, check=True).stdout
+    words = (word for line in ldd.splitlines() for word in line.split())
+    for path in {*paths, *(word for word in words if word.startswith("/") and word[-1] != ":")}:
         target = tree / path.lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(Path(path).resolve(), target)
+
+
+def tools(tree: Path) -> None:
+    """What every node's image has, as far as a volume is saved with it."""
+    found = [run.which(name) for name in ("sh", *TOOLS)]
+    programs(tree, *(str(path) for path in found if path))
+
+
+def shell(tree: Path) -> None:
+    """dash, and two files for the next layer to change."""
+    programs(tree, "/bin/dash")
     (tree / "etc").mkdir()
     for name in ("kept", "deleted"):
         (tree / "etc" / name).write_text("of the lower layer")
@@ -149,6 +177,76 @@ def test_a_console_is_followed_and_typed_at(
         module.Container().down("small", "n1", keep=False)
     assert client.containers.list(all=True, filters={"label": f"golden.home={module.home()}"}) == []
     until(lambda: not files.path.exists())
+
+
+@pytest.mark.parametrize("node", ["n1", SHARED])
+def test_a_volume_is_what_it_was_to_the_last_byte(
+    client: docker.DockerClient,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    node: str,
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root looks into the engine's volumes; tests/unit/boot/test_saving.py")
+    monkeypatch.setattr("golden.rundir.CACHE", tmp_path)
+    monkeypatch.setattr(definition, "load", lambda name: SITE)
+    bake(layer("lower", tools))
+    place, saved = module.Container(), tmp_path / "saved"
+    try:
+        files = mounted(client, node)
+        odd_files.fill(files)
+        before = odd_files.facts(files)
+        assert {"device", "fifo", "setuid"} <= before.keys()
+        kept = {"user.note", "system.posix_acl_access"}
+        assert kept == before[".hidden"]["attributes"].keys()
+        need = place.state_bytes("small", node)
+        place.save_state("small", node, saved)
+        assert need == (saved / volumes.ARCHIVE).stat().st_size
+        later(files)
+        place.restore_state("small", node, saved)
+        assert odd_files.facts(files) == before
+        refuses_what_is_in_use(client, place, node, saved)
+        place.down("small", "n1", keep=False)
+        assert not place.has_state_apart("small", node)
+        place.restore_state("small", node, saved)
+        assert odd_files.facts(mounted(client, node)) == before
+    finally:
+        place.down("small", "n1", keep=False)
+    ours = {"label": f"golden.home={module.home()}"}
+    assert client.containers.list(all=True, filters=ours) == []
+    assert client.volumes.list(filters=ours) == []
+
+
+def mounted(client: docker.DockerClient, node: str) -> Path:
+    """The folder of the engine with the files of a volume."""
+    made = client.volumes.get(volumes.ensure(client, "small", node))
+    return Path(made.attrs["Mountpoint"])
+
+
+def later(files: Path) -> None:
+    (files / "golden-state.json").unlink()
+    (files / "sparse").write_text("shorter")
+    (files / "of a later day").mkdir()
+    (files / "setuid").chmod(0o600)
+
+
+def refuses_what_is_in_use(
+    client: docker.DockerClient, place: module.Container, node: str, saved: Path
+) -> None:
+    user = client.containers.run(
+        images.layers(SITE, KIND)[0].tag,
+        ["sleep", "60"],
+        detach=True,
+        network_mode="none",
+        labels=names.labels("small", "n1"),
+        volumes={volumes.ensure(client, "small", node): {"bind": "/state"}},
+    )
+    for act in (place.save_state, place.restore_state):
+        folder = saved if act == place.restore_state else saved.with_name("other")
+        with pytest.raises(UserError, match=f"the container {user.name} runs, and may write"):
+            act("small", node, folder)
+    user.remove(force=True)
 
 
 def until(true: Callable[[], bool]) -> None:

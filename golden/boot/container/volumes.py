@@ -14,7 +14,7 @@ from pathlib import Path
 
 import docker
 from docker.errors import NotFound
-from docker.types import Mount
+from docker.types import LogConfig, Mount
 
 from golden import definition, log
 from golden.boot.container import engine, images, names, options
@@ -156,6 +156,8 @@ def _helper(
             network_mode="none",
             mounts=mounts,
             stop_signal="SIGKILL",
+            # Not every driver gives back what it got.
+            log_config=LogConfig(type=LogConfig.types.JSON),
         )
         try:
             made.start()

@@ -53,6 +53,16 @@ def test_the_packet_filter_is_there_before_the_network(tree: Tree) -> None:
     assert "packet-filter" in behind(needs, "networking"), needs
 
 
+def test_the_state_is_bound_before_the_daemons_of_runlevel_s(tree: Tree) -> None:
+    daemons = [name for name in ("rpcbind", "nfs-common") if tree.has(f"/etc/init.d/{name}")]
+    assert daemons
+    started(tree, ["cron", *daemons])
+    needs = waits(tree, "boot")
+    early = [name for name in ("networking", *daemons) if "golden-state" not in behind(needs, name)]
+    assert early == [], needs
+    assert {"mountkernfs.sh", "mountall.sh"} <= behind(needs, "golden-state"), needs
+
+
 @pytest.mark.parametrize("node", ["node1", "node2"])
 @pytest.mark.parametrize(("program", "rules"), [("iptables", "ipv4"), ("ip6tables", "ipv6")])
 def test_iptables_prints_the_packet_filter_as_it_is_written(
