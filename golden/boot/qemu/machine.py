@@ -67,14 +67,16 @@ def _disks(machine: Machine) -> list[str]:
     files = machine.files
     # A kernel from outside takes the first place itself (docs/wheezy.md W16.11).
     first = "" if machine.kernel else "bootindex=0"
+    # A new file system's journal is 128 MiB of zeros.
+    sparse = "discard=unmap,detect-zeroes=unmap"
     disks = [
-        (files.overlay.name, "qcow2", "discard=unmap,detect-zeroes=unmap", first),
-        (files.data.name, "qcow2", "discard=unmap,detect-zeroes=unmap", ""),
+        (files.overlay.name, "qcow2", sparse, first),
+        (files.data.name, "qcow2", sparse, ""),
         (files.seed.name, "raw", "readonly=on", ""),
     ]
     if files.kept.exists():
         serial = f"serial={state_disk.SERIAL}"
-        disks.append((files.kept.name, "qcow2", "discard=unmap", serial))
+        disks.append((files.kept.name, "qcow2", sparse, serial))
     words = []
     for number, (name, form, options, device) in enumerate(disks):
         drive = f"if=none,id=disk{number},file={name},format={form},cache=writeback,{options}"

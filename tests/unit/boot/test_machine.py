@@ -88,6 +88,7 @@ def test_a_state_disk_comes_last_and_is_known_by_its_serial_number(
     assert "file=state.qcow2,format=qcow2" in option("-drive")[3]
     (device,) = [words for words in option("-device") if "drive=disk3" in words]
     assert device.endswith(",serial=golden-state")
+    assert "detect-zeroes=unmap" in option("-drive")[3], "it is no larger than what is kept"
     slots = addresses("virtio-blk-pci")
     assert max(slots, key=lambda disk: slots[disk]) == "disk3"
     assert len(set(slots.values())) == 4
