@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from golden import paths
+from filelock import FileLock
+
+from golden import paths, rundir
 from golden.boot.target import SHARED
 from golden.definition.problems import nearest
 from golden.errors import MALFORMED, UserError
@@ -69,6 +71,13 @@ class Saved:
 def folder(site: str) -> Path:
     """Where the saved states of a site lie."""
     return paths.SECRETS / f"{site}.state"
+
+
+def lock(site: str) -> FileLock:
+    """Held while a state of `site` is saved or restored."""
+    file = rundir.site_dir(site).with_name(f"{site}.state.lock")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(file)
 
 
 def of_part(part: str) -> str:

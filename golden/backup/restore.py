@@ -24,6 +24,15 @@ def restore(site: Site, name: str, *, overwrite: bool = False) -> None:
     Raises UserError, and changes nothing, when a byte is not as signed, it is another site's, nodes
     run, or they have state and `overwrite` is not given.
     """
+    with model.lock(site.name):
+        saved = _restore(site, name, overwrite)
+    log.info(
+        f"site {site.name} has the state of {saved.saved} again; go on with: "
+        f"./inv boot --site {site.name} --target {saved.target}"
+    )
+
+
+def _restore(site: Site, name: str, overwrite: bool) -> Saved:
     saved = model.find(site.name, name)
     with log.progress() as progress:
         task = progress.task("compare every byte with the signed record")
@@ -35,10 +44,7 @@ def restore(site: Site, name: str, *, overwrite: bool = False) -> None:
     with rundir.lock(site.name):
         _refuse_present(site, saved, place, overwrite)
         _replace(site, saved, place)
-    log.info(
-        f"site {site.name} has the state of {saved.saved} again; go on with: "
-        f"./inv boot --site {site.name} --target {saved.target}"
-    )
+    return saved
 
 
 def _refuse_other(site: Site, saved: Saved) -> None:

@@ -33,6 +33,20 @@ def save(site: Site, name: str = "", *, stop: bool = False) -> Saved:
     no state apart from their system disk, or there is no room.
     """
     name = name or time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    with model.lock(site.name):
+        saved, on, place = _save(site, name, stop)
+    log.info(
+        f"{shown(saved.folder)}: the state of {', '.join(node.name for node in site.nodes)}, "
+        f"{saved.bytes() / 1e6:.1f} MB, signed; it holds passwords and all data. Restore it with: "
+        f"./inv state.restore {name} --site {site.name}"
+    )
+    if on:
+        watching.follow(site.name, on, place)
+    return saved
+
+
+def _save(site: Site, name: str, stop: bool) -> tuple[Saved, list[str], Target]:
+    """The saved state, the nodes that were shut down for it and run again, and where."""
     place = _place(site)
     sizes = {part: place.state_bytes(site.name, part) for part in _parts(site, place)}
     on = [node.name for node in site.nodes if NodeDir(site.name, node.name).running()]
@@ -48,14 +62,7 @@ def save(site: Site, name: str = "", *, stop: bool = False) -> Saved:
         _publish(saved, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    log.info(
-        f"{shown(saved.folder)}: the state of {', '.join(node.name for node in site.nodes)}, "
-        f"{saved.bytes() / 1e6:.1f} MB, signed; it holds passwords and all data. Restore it with: "
-        f"./inv state.restore {name} --site {site.name}"
-    )
-    if on:
-        watching.follow(site.name, on, place)
-    return saved
+    return saved, on, place
 
 
 def _place(site: Site) -> Target:

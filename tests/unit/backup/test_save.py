@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,31 @@ def test_nodes_start_again_after_a_copy_that_failed(
         save(SITE, "first", stop=True)
     assert story == ["down n1, keep True", "on 1 qemu"]
     assert not list(model.folder("small").iterdir())
+
+
+def test_a_second_save_waits_for_the_first(
+    story: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would take away the folder that the first one fills."""
+    begun, go_on, copy = threading.Event(), threading.Event(), Qemu._write_state
+
+    def slow(self: Qemu, site: str, node: str, folder: Path) -> None:
+        begun.set()
+        assert go_on.wait(20)
+        copy(self, site, node, folder)
+
+    monkeypatch.setattr(Qemu, "_write_state", slow)
+    with ThreadPoolExecutor() as both:
+        first = both.submit(save, SITE, "same")
+        assert begun.wait(20)
+        second = both.submit(save, SITE, "same")
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.5)
+        go_on.set()
+        assert first.result(20).name == "same"
+        with pytest.raises(UserError, match=r"--name same: .* is there already"):
+            second.result(20)
+    assert model.find("small", "same").bytes() > 0
 
 
 def test_nodes_that_could_not_start_again_are_not_stopped(
