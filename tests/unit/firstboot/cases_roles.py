@@ -142,6 +142,44 @@ def case_a_broker_that_ends_is_not_waited_for(world):
     assert "/var/log/rabbitmq" in raises(StepError, rabbitmq.run, ctx)
 
 
+def data_of_broker(world):
+    """A broker with data on which it ends; it lives on new ones. What runs, by its data."""
+    ctx = broker(world)
+    world.put("var/lib/rabbitmq/mnesia/schema.DAT", "")
+    world.put("var/lib/rabbitmq/mnesia.set-aside/of", "an earlier time")
+    world.put("var/log/rabbitmq/startup_err", "Crash dump is being written\n")
+    started = []
+    world.patch(rabbitmq_start, "run", lambda ctx: started.append(True))
+
+    def lives(*_, **__):
+        return bool(started) and not os.path.exists(world.path("var/lib/rabbitmq/mnesia"))
+
+    world.patch(probe, "process_of", lives)
+    world.patch(probe, "tcp", lives)
+    world.patch(probe, "amqp_login", lives)
+    return ctx, started
+
+
+def case_a_broker_that_ends_on_its_data_begins_anew_and_the_data_is_kept(world):
+    ctx, started = data_of_broker(world)
+    rabbitmq.run(ctx)
+    assert rabbitmq.done(ctx) and len(started) == 2
+    assert os.listdir(world.path("var/lib/rabbitmq/mnesia.set-aside")) == ["schema.DAT"]
+    said = "now /var/lib/rabbitmq/mnesia.set-aside: Crash dump"
+    assert said in world.get("var/log/firstboot.log")
+
+
+def case_a_broker_that_ends_at_a_later_boot_begins_anew_once(world):
+    ctx, started = data_of_broker(world)
+    rabbitmq.at_boot(ctx)
+    assert not rabbitmq.served(ctx) and not started, "init has not started it yet"
+    world.put("var/log/rabbitmq/startup_err", "Crash dump is being written\n")
+    assert not rabbitmq.served(ctx) and len(started) == 1
+    assert rabbitmq.served(ctx)
+    world.put("var/lib/rabbitmq/mnesia/schema.DAT", "")
+    assert not rabbitmq.served(ctx) and len(started) == 1, "what did not help once is left alone"
+
+
 def case_a_broker_that_ends_says_why(world):
     """epmd's complaint is in startup_err alone, before the broker has a log."""
     ctx = broker(world)

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import stat
+import time
 
 from engine import clock, command, files
 from engine import seed as seeds
@@ -175,7 +176,12 @@ class World:
     def close(self):
         for undo, name, old in reversed(self._patches):
             undo(name, old)
-        shutil.rmtree(self.root)
+        # What a case has started in the background may write there yet.
+        for left in range(9, -1, -1):
+            shutil.rmtree(self.root, ignore_errors=left > 0)
+            if not os.path.exists(self.root):
+                return
+            time.sleep(0.1)
 
 
 def raises(kind, function, *arguments):
