@@ -160,7 +160,7 @@ class Drift(object):
             return False  # it went while we looked
         here = status.st_dev == device or bool(self.kept.match(path))
         if here and now[0] == b"f" and status.st_ctime > self.finished:
-            if not self.spared.match(path):
+            if not self.spared.match(path) and not self.is_baked(path):
                 self.note("perishable", path)
         was, free = self.entries.get(path), bool(self.free.match(path))
         if was is None and not free:
@@ -173,6 +173,11 @@ class Drift(object):
         if not here:
             self.mounts.append(path)
         return here
+
+    def is_baked(self, path):
+        """Whether it is as the image has it: a package's script may give it rights once more."""
+        wanted = self.digests.get(path)
+        return bool(wanted) and digest(path) == wanted
 
     def compare(self, path, was, now, free):
         """Note how `path` differs; where it is state its content may."""

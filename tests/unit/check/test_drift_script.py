@@ -100,6 +100,17 @@ def test_what_was_written_since_first_boot_must_be_kept_or_spared(script: Any, f
     assert told(written) == [str(file)], "a mode that was changed by hand is lost, too"
 
 
+def test_what_is_as_baked_is_in_the_next_image_too(script: Any, file: Path) -> None:
+    sums = {os.fsencode(file): script.digest(file)}
+    script.image = lambda: ({}, sums)
+    drift = script.Drift(["*"])
+    drift.finished = 0.0
+    for content, told in (("", []), ("changed", [str(file)])):
+        file.write_text(file.read_text() + content)
+        drift.look(os.fsencode(file), file.parent.stat().st_dev)
+        assert drift.found["perishable"] == told
+
+
 def test_what_is_bound_from_a_state_volume_is_looked_at_too(script: Any, file: Path) -> None:
     file.chmod(0o4755)
     script.image = lambda: ({}, {})
