@@ -44,6 +44,10 @@ class Instance:
         lines = str(self.master.run(told).stdout).splitlines()
         return "\n".join(line for line in lines if f"({self.name})" in line)
 
+    def met_a_busy_node(self) -> bool:
+        """Whether a node took too long to answer while it was made: it may be asked for again."""
+        return BUSY in self.errors()
+
     def remove(self) -> None:
         """Remove it, running or not, half made or whole; a no-op when there is none."""
         if self.status():

@@ -18,6 +18,7 @@ from golden.check.facts import Facts
 from golden.definition import Node
 from golden.keys import pki, secrets
 from tests.checks.eventually import eventually
+from tests.checks.instance import ATTEMPTS, Instance
 from tests.checks.subjects import SITE, hosts
 from tests.checks.tunnel import tunnel
 from tests.contract import clients, everyday
@@ -83,17 +84,22 @@ class TestEveryday(Everyday):
         assert "503" in kamaki(*words, "--image-id", image, code=1).out
         assert "everyday" not in kamaki("server", "list").out
 
-    def test_a_server_s_way(self, kamaki: Kamaki, emulated: None) -> None:
+    def test_a_server_s_way(self, kamaki: Kamaki, emulated: None, master: Host) -> None:
         images = kamaki("image", "list").out
         image = re.search(rf"^(\S+) {synnefo.image_name(SITE)}$", images, re.MULTILINE)
         assert image, images
-        server = everyday.ordered(kamaki, image[1])
 
-        def status() -> str:
-            return kamaki("server", "info", server).out
+        def has(status: str) -> bool:
+            return f"status: {status}" in kamaki("server", "info", server).out
 
-        assert eventually(lambda: "status: BUILD" not in status(), SECONDS, 5), "it stays in BUILD"
-        assert "status: ACTIVE" in status()
-        kamaki("server", "delete", server)
-        assert eventually(lambda: "status: DELETED" in status(), SECONDS, 5), status()
-        everyday.deleted(kamaki, server)
+        for _ in range(ATTEMPTS):
+            server = everyday.ordered(kamaki, image[1])
+            assert eventually(lambda: not has("BUILD"), SECONDS, 5), "it stays in BUILD"
+            active, instance = has("ACTIVE"), Instance(master, f"snf-{server}")
+            assert active or instance.met_a_busy_node(), instance.errors()[-600:]
+            kamaki("server", "delete", server)
+            assert eventually(lambda: has("DELETED"), SECONDS, 5), "it is not deleted"
+            everyday.deleted(kamaki, server)
+            if active:
+                return
+        pytest.fail(f"Ganeti did not reach a node in time, {ATTEMPTS} times")

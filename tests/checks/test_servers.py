@@ -19,7 +19,7 @@ from golden.check.facts import Facts
 from golden.definition import Node
 from tests.checks.answers import row
 from tests.checks.eventually import eventually
-from tests.checks.instance import ATTEMPTS, BUSY, Instance
+from tests.checks.instance import ATTEMPTS, Instance
 from tests.checks.subjects import SITE, hosts
 from tests.checks.tenant import Tenant
 
@@ -77,7 +77,7 @@ def server(
     flavor = smallest(found["flavors"], backend["disk_templates"])
     for _ in range(ATTEMPTS):
         with made(tenant, master, image, flavor) as server:
-            if server.settled() != "ERROR" or BUSY not in server.instance.errors():
+            if server.settled() != "ERROR" or not server.instance.met_a_busy_node():
                 yield server
                 return
     pytest.fail(f"Ganeti did not reach a node in time, {ATTEMPTS} times")
