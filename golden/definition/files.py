@@ -130,14 +130,8 @@ class Disk:
     serial: fields.DiskSerial | None = None
     wwn: fields.Wwn | None = None
     size: fields.SizeRange | None = None
-    root: Annotated[
-        fields.Size | None,
-        Doc("of the root partition; what is left becomes partition 3. All without it"),
-    ] = None
-    state: Annotated[
-        fields.Size | None,
-        Doc("of the partition for what must outlive the system; a new install keeps it"),
-    ] = None
+    root: Annotated[fields.Size | None, Doc("of the root partition; the rest is the third")] = None
+    state: Annotated[fields.Size | None, Doc("of the partition of what outlives the system")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,10 +139,7 @@ class Libvirt:
     """What the target libvirt needs to know of the site."""
 
     pool: Annotated[fields.Name, Doc("the storage pool for the nodes' disks")] = "default"
-    host_address: Annotated[
-        fields.Address | None,
-        Doc("the address on the LAN of the machine on which libvirt runs, if any"),
-    ] = None
+    host_address: Annotated[fields.Address | None, Doc("on the LAN, of libvirt's machine")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
