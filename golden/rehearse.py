@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,13 +17,11 @@ from golden.definition.models import Node, Site
 from golden.errors import UserError
 from golden.pages import history
 from golden.paths import ARTIFACTS, shown
-from golden.report import Moment
+from golden.report import Stages
 from golden.rundir import NodeDir
 
 # The others are to miss the first node: this is until they say that they wait, and no test of it.
 ALONE_SECONDS = 30
-# The second round: what it would look like after a machine was made and removed is known.
-CALM = ("-m", "not destructive")
 
 
 def rehearse(
@@ -47,14 +44,14 @@ def rehearse(
     rehearsal must begin with disks that nothing has written to.
     """
     _refuse(site, place, keep)
-    stages = _Stages()
+    stages = Stages()
     stages.run("bake", lambda: bake(site, (), place.format))
     try:
         machines = _booted(site, place, stages, boot)
         stages.run("check", lambda: _check(site.name, place.name))
         if place.outlives_rehearsal and len(site.nodes) > 1 and not once:
             stages.run("reboot", lambda: _reboot(site, machines))
-            stages.run("check again", lambda: check.check(site.name, (), CALM))
+            stages.run("check again", lambda: check.check(site.name, (), check.CALM))
         for name, work in more.items():
             stages.run(name, work)
     finally:
@@ -67,43 +64,16 @@ def rehearse(
 
 
 def _booted(
-    site: Site, place: Target, stages: _Stages, boot: Callable[[Site, Target], object]
+    site: Site, place: Target, stages: Stages, boot: Callable[[Site, Target], object]
 ) -> Target:
     try:
         # The rehearsal's machines only now: the bake needs the network of the host.
         machines = place.rehearsal(site)
         stages.run("boot", lambda: boot(site, machines))
     finally:
-        stages.moments += _steps(site, stages.began("boot"))
+        stages.moments += times.moments(site, site.nodes, stages.began("boot"))
         _keep_consoles(site, "")
     return machines
-
-
-class _Stages:
-    """When each stage of the rehearsal began and how long it took."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        self.moments: list[Moment] = []
-
-    def seconds(self) -> float:
-        return time.monotonic() - self._began
-
-    def run(self, name: str, work: Callable[[], object]) -> None:
-        with self._timed(name):
-            work()
-
-    @contextmanager
-    def _timed(self, name: str) -> Iterator[None]:
-        start, state = self.seconds(), "failed"
-        try:
-            yield
-            state = "done"
-        finally:
-            self.moments.append(Moment(start, self.seconds() - start, "site", name, state))
-
-    def began(self, name: str) -> float:
-        return next(one.start for one in self.moments if one.what == name)
 
 
 def _refuse(site: Site, place: Target, keep: bool) -> None:
@@ -161,7 +131,7 @@ def _keep_consoles(site: Site, which: str) -> None:
         _copy(NodeDir(site.name, node.name).console, target)
 
 
-def _keep_records(site: Site, place: Target, stages: _Stages) -> None:
+def _keep_records(site: Site, place: Target, stages: Stages) -> None:
     folder = ARTIFACTS / site.name / "rehearsal"
     folder.mkdir(parents=True, exist_ok=True)
     moments = sorted(stages.moments, key=lambda moment: moment.start)
@@ -170,14 +140,6 @@ def _keep_records(site: Site, place: Target, stages: _Stages) -> None:
     log.info(f"time line and consoles: {shown(folder)}")
     history.keep(site.name, place.name, moments)
     pages.write(site)
-
-
-def _steps(site: Site, power_on: float) -> list[Moment]:
-    return [
-        Moment(power_on + step.began, step.seconds, node.name, step.name, step.state)
-        for node in site.nodes
-        for step in times.steps(site.name, node.name)
-    ]
 
 
 def _copy(source: Path, target: Path) -> None:

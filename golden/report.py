@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -185,6 +186,31 @@ class Moment:
     where: str
     what: str
     state: str = "done"
+
+
+class Stages:
+    """When each stage of a run began and how long it took: `moments`, in seconds of the run."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.moments: list[Moment] = []
+
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self._began
+
+    def run(self, name: str, work: Callable[[], object]) -> None:
+        """Do `work`; the moment is `failed` if it raises."""
+        start, state = self.seconds(), "failed"
+        try:
+            work()
+            state = "done"
+        finally:
+            self.moments.append(Moment(start, self.seconds() - start, "site", name, state))
+
+    def began(self, name: str) -> float:
+        """When the stage `name` began."""
+        return next(one.start for one in self.moments if one.what == name)
 
 
 def show_timeline(moments: Sequence[Moment], title: str) -> None:

@@ -55,6 +55,7 @@ class NodeDir:
         self._state = self.path / "state.json"
         self._target = self.path / "target"
         self._connect = self.path / "connect"
+        self._release = self.path / "release"
 
     def state(self) -> State | None:
         """The last power-on, whether it still runs or not."""
@@ -87,12 +88,24 @@ class NodeDir:
         """Where the node was booted last, or is kept; empty when nothing of it is left."""
         return self._target.read_text() if self._target.exists() else ""
 
+    def release(self) -> str:
+        """The id of the image release of which its system disk is; empty when that is unknown."""
+        return self._release.read_text() if self._release.exists() else ""
+
+    def is_of(self, release: str) -> None:
+        """Remember the release."""
+        atomic.write(self._release, release)
+
     def begin(self) -> None:
         """A new power-on: make the folder, and set the last one's console and marks aside."""
         self.path.mkdir(parents=True, exist_ok=True)
         for file in (self.console, self.marks):
             if file.exists():
                 file.replace(file.with_name(f"{file.name}.old"))
+
+    def was_on_before(self) -> bool:
+        """Whether its disks have been booted before the last power-on."""
+        return self.console.with_name(f"{self.console.name}.old").exists()
 
     def console_text(self) -> str:
         """What the node's console has said since power-on."""

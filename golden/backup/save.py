@@ -89,8 +89,7 @@ def _parts(site: Site, place: Target) -> list[str]:
                 f"{node.name} of site {site.name} has no state apart from its system disk; a "
                 "virtual machine has it when it is booted with --state from the start"
             )
-    shared = [SHARED] if place.has_state_apart(site.name, SHARED) else []
-    return [*shared, *(node.name for node in site.nodes)]
+    return place.state_parts(site)
 
 
 def _refuse(site: Site, name: str) -> None:

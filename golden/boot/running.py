@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from golden import log, run, rundir
-from golden.boot import login, status, times
-from golden.boot.target import DEFAULT, SHARED, Target, target
+from golden.boot import former, login, status, times
+from golden.boot.target import DEFAULT, Target, target
 from golden.boot.watching import follow
 from golden.definition.models import Node, Site
 from golden.errors import UserError
 from golden.paths import shown
+from golden.releases import stages
 from golden.rundir import NodeDir
 
 
@@ -56,6 +57,9 @@ def power_on(site: Site, nodes: Iterable[Node], place: Target) -> list[str]:
         _must_have_whole_state(site, place)
         place.check(site, chosen)
         started = [node.name for node in chosen if place.up(site, node)]
+        release = stages.in_place(site.name) if started else None
+        for name in started:
+            NodeDir(site.name, name).is_of(release.id if release else "")
         login.write_config(site)
     return started
 
@@ -96,6 +100,8 @@ def down(
             login.write_config(site)
         else:
             login.remove_config(site.name)
+        if not (keep or cut):
+            former.forget(site.name)
 
 
 def show_status(site: Site) -> None:
@@ -147,8 +153,7 @@ def _must_have_whole_state(site: Site, place: Target) -> None:
     half = rundir.restoring(site.name)
     if not half.exists():
         return
-    parts = (SHARED, *(node.name for node in site.nodes))
-    if any(place.has_state_apart(site.name, part) for part in parts):
+    if place.state_parts(site):
         raise UserError(
             f"the state {half.read_text()} of site {site.name} is only half restored: ./inv "
             f"state.restore {half.read_text()} --site {site.name} goes on, and ./inv down --site "

@@ -42,6 +42,8 @@ class Target(ABC):
     format: str
     # Whether its nodes can go on running after a rehearsal.
     outlives_rehearsal = True
+    # Whether it can set a node's machine aside, for `inv upgrade` to go back to.
+    upgrades = False
 
     @abstractmethod
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
@@ -61,6 +63,11 @@ class Target(ABC):
         whether the site's nodes have any of it in common, beside what each has."""
         del site, node
         return False
+
+    def state_parts(self, site: Site) -> list[str]:
+        """Whose state there is apart: `SHARED`, and nodes; what can be saved and restored."""
+        parts = (SHARED, *(node.name for node in site.nodes))
+        return [part for part in parts if self.has_state_apart(site.name, part)]
 
     def state_bytes(self, site: str, node: str) -> int:
         """The room that `save_state` needs; of a node that runs, about. Raises UserError where it
@@ -108,6 +115,20 @@ class Target(ABC):
         from the image that is in place now."""
         del site, node
         return True
+
+    def set_aside(self, site: str, node: str) -> None:
+        """The node is off: put its machine, without its state, where `take_back` finds it. May be
+        done again. Asked where the target `upgrades`."""
+        raise NotImplementedError
+
+    def take_back(self, site: str, node: str) -> None:
+        """The node is off: throw its machine away, and have the one that was set aside in its
+        place; nothing when none was. May be done again."""
+        raise NotImplementedError
+
+    def forget_aside(self, site: str, node: str) -> None:
+        """Throw away what was set aside, but for the files of golden.boot.former."""
+        del site, node
 
     def cut(self, site: str, node: str) -> bool:
         """Cut the node's power without a word to it; False when it was off. Its disks stay.

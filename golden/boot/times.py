@@ -21,10 +21,10 @@ def steps(site: str, node: str) -> tuple[StepTime, ...]:
     return status.timeline(files.console_text(), marks if isinstance(marks, dict) else {})
 
 
-def moments(site: Site, nodes: Iterable[Node]) -> list[Moment]:
-    """The steps of all `nodes`, in seconds since each node's power-on."""
+def moments(site: Site, nodes: Iterable[Node], power_on: float = 0.0) -> list[Moment]:
+    """The steps of all `nodes`, which were powered on `power_on` seconds into what is timed."""
     return [
-        Moment(step.began, step.seconds, node.name, step.name, step.state)
+        Moment(power_on + step.began, step.seconds, node.name, step.name, step.state)
         for node in nodes
         for step in steps(site.name, node.name)
     ]

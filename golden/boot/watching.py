@@ -108,7 +108,9 @@ def follow(site: str, nodes: Sequence[str], target: Target) -> dict[str, float]:
     """
     watches = [_watch(site, node) for node in nodes]
     took: dict[str, float] = {}
-    expected = _expected(f"{site} as {target.name}")
+    again = " again" if all(watch.files.was_on_before() for watch in watches) else ""
+    where = f"{site} as {target.name}{again}"
+    expected = _expected(where)
     with log.progress() as shown:
         tasks = {watch.node: shown.task(watch.node, expected.get(watch.node)) for watch in watches}
         while waiting := [watch for watch in watches if watch.node not in took]:
@@ -120,7 +122,7 @@ def follow(site: str, nodes: Sequence[str], target: Target) -> dict[str, float]:
                     tasks[watch.node].fail(f"{trouble[0]}: {trouble[1]}")
                     raise _failure(watch, trouble)
             time.sleep(POLL_SECONDS)
-    _learn(f"{site} as {target.name}", took)
+    _learn(where, took)
     return took
 
 

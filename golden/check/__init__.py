@@ -22,6 +22,8 @@ from golden.run import run as execute
 
 # pytest(1): 0 all passed, 1 some failed; everything else is not a verdict.
 VERDICTS = (0, 1)
+# Options of `check` where it is known already how a site is when a machine was made and removed.
+CALM = ("-m", "not destructive")
 _LINE = re.compile(r"\S+/test_(?P<subject>\w+)\.py::\S+.* (?P<state>PASSED|FAILED|ERROR|SKIPPED)")
 
 

@@ -9,7 +9,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from golden.boot.target import DEFAULT as DEFAULT_TARGET
-from golden.menu.task import DEFAULT_SITE, Nodes, task
+from golden.menu.task import DEFAULT_SITE, Nodes, one_of, task
 
 if TYPE_CHECKING:
     from golden.definition import Site
@@ -44,10 +44,11 @@ def boot(
     """Boot the baked nodes and follow their first boot."""
     from golden import live
     from golden.bake.current import require_current
-    from golden.boot import running
+    from golden.boot import former, running
     from golden.boot.target import target as target_of
 
     loaded, place = _load(site), target_of(target, options)
+    former.must_not_be_under_way(site)
     if not as_baked:
         require_current(loaded, tuple(node or ()))
     with live.served(f"Boot of site {site}") if web else contextlib.nullcontext():
@@ -102,11 +103,9 @@ def down(
     """Shut the nodes down and delete their disks; artifacts stay."""
     from golden.boot import running
     from golden.boot.target import taker
-    from golden.errors import UserError
 
-    if sum((keep, cut, keep_state)) > 1:
-        raise UserError("--keep, --keep-state and --cut keep different things: give one of them")
     kept = {"keep": keep, "cut": cut, "keep_state": keep_state}
+    one_of(**kept)
     running.down(_load(site), tuple(node or ()), **kept, place=taker(options))
 
 
@@ -116,6 +115,38 @@ def resume(_: Context, node: str = "", site: str = DEFAULT_SITE) -> None:
     from golden.boot import resuming
 
     resuming.resume(_load(site), (node,) if node else ())
+
+
+@task(
+    "site",
+    help={
+        "to": "this release, or the start of its id (default: the images baked last)",
+        "undo": "go back to before the last upgrade; what was written since is lost",
+        "commit": "remove what the last upgrade kept to go back to",
+        "as_baked": "take the images also where the definitions have changed since",
+        "web": "also show it as a page that updates, for a browser on this host",
+    },
+)
+def upgrade(
+    _: Context,
+    site: str = DEFAULT_SITE,
+    to: str = "",
+    undo: bool = False,
+    commit: bool = False,
+    as_baked: bool = False,
+    web: bool = False,
+) -> None:
+    """Bring a running site to another image release, its data kept; it goes back by itself."""
+    from golden import live, upgrade
+
+    one_of(undo=undo, commit=commit, to=to, as_baked=as_baked)
+    with live.served(f"Upgrade of site {site}") if web else contextlib.nullcontext():
+        if undo:
+            upgrade.undo(site)
+        elif commit:
+            upgrade.commit(site)
+        else:
+            upgrade.upgrade(site, to, as_baked=as_baked)
 
 
 @task("site", "node", iterable=["node"])

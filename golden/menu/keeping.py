@@ -12,7 +12,7 @@ from invoke.exceptions import Exit
 
 from golden import log, run
 from golden.errors import StageError, UserError
-from golden.menu.task import DEFAULT_SITE, Nodes, task
+from golden.menu.task import DEFAULT_SITE, Nodes, one_of, task
 from golden.paths import ROOT, TESTS
 
 
@@ -74,6 +74,9 @@ def secrets(
     from golden.bake import leaks
     from golden.keys import locking, secrets
 
+    one_of(rotate=rotate, search=search, lock=lock, unlock=unlock)
+    if key and not (lock or unlock):
+        raise UserError("--key: only --lock and --unlock take it")
     if lock:
         locking.lock(site, key)
     elif unlock:

@@ -35,6 +35,13 @@ HELP = {
 }
 
 
+def one_of(**flags: object) -> None:
+    """Raise UserError when more than one of the options is given, by their Python names."""
+    given = [f"--{name.replace('_', '-')}" for name, value in flags.items() if value]
+    if len(given) > 1:
+        raise UserError(f"{' and '.join(given)} exclude each other: give one of them")
+
+
 class _Task(Task[Callable[..., None]]):
     # The option that may also be given as a word behind the task, or not at all.
     word = ""

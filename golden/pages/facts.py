@@ -32,6 +32,7 @@ def gather(site: Site, folder: Path) -> dict[str, Any]:
         "subjects": _by_subject(found),
         "failed": [one for one in found.outcomes if one.state == "failed"] if found else [],
         "gantt": timeline.draw(moments, [node.name for node in site.nodes]),
+        "upgrade": _upgrade(site),
         "pictures": sorted(file.name for file in folder.glob("*.png")),
         "rows": rows,
         "summary": coverage.summary(rows),
@@ -62,6 +63,17 @@ def _by_subject(found: Report | None) -> list[tuple[str, Mapping[str, int], Sequ
 def _moments(site: str) -> list[Moment]:
     file = paths.ARTIFACTS / site / "rehearsal" / "timeline.json"
     return [Moment(**each) for each in json.loads(file.read_text())] if file.is_file() else []
+
+
+def _upgrade(site: Site) -> dict[str, Any] | None:
+    """What the last upgrade left (golden/upgrade/record.py), with its time line drawn."""
+    file = paths.ARTIFACTS / site.name / "upgrade" / "upgrade.json"
+    if not file.is_file():
+        return None
+    found: dict[str, Any] = json.loads(file.read_text())
+    moments = [Moment(**each) for each in found["timeline"]]
+    found["gantt"] = timeline.draw(moments, [node.name for node in site.nodes])
+    return found
 
 
 def _image(site: str, kind: str) -> dict[str, Any] | None:

@@ -158,7 +158,7 @@ def test_a_console_is_followed_and_typed_at(
     files.path.mkdir(parents=True)
     made = client.containers.create(
         tag,
-        name=module._container("small", "n1"),
+        name=names.container("small", "n1"),
         tty=True,
         stdin_open=True,
         network_mode="none",

@@ -22,6 +22,11 @@ def filters(site: str, node: str = "") -> dict[str, str | list[str] | bool]:
     return {"label": [f"{key}={value}" for key, value in labels(site, node).items()]}
 
 
+def container(site: str, node: str) -> str:
+    """The engine's name for a node's container."""
+    return f"{named(site)}-{node}"
+
+
 def named(site: str, thing: str = "") -> str:
     """The engine's name for a resource of the site; `docker compose` uses the same ones."""
     project = f"golden-{site}-{home()[:6]}"

@@ -12,7 +12,7 @@ from docker.models.containers import Container as Handle
 
 from golden import atomic, daemon, log, rundir, seed
 from golden.boot import consoles
-from golden.boot.container import absent, engine, images, names, network, options, volumes
+from golden.boot.container import absent, aside, engine, images, names, network, options, volumes
 from golden.boot.target import SHARED, Target
 from golden.definition.models import Node, Site
 from golden.errors import UserError
@@ -29,6 +29,7 @@ class Container(Target):
 
     name = "container"
     format = "tree"
+    upgrades = True
 
     def check(self, site: Site, nodes: tuple[Node, ...]) -> None:
         """Raise UserError for what would keep any node from starting, before one is started."""
@@ -50,7 +51,6 @@ class Container(Target):
         if files.running():
             return False
         client = engine.connect()
-        tag = images.ensure(client, site, node.kind, home(), log.info)
         files.begin()
         container = _find(client, site.name, node.name)
         if container and container.status == "running":
@@ -58,7 +58,9 @@ class Container(Target):
             container.remove(force=True)
             container = None
         if container is None:
+            tag = images.ensure(client, site, node.kind, home(), log.info)
             container = _create(client, site, node, tag)
+        tag = str(container.attrs["Config"]["Image"])
         files.remember(_start(container, files, str(node.address), tag))
         return True
 
@@ -102,6 +104,18 @@ class Container(Target):
         """Whether the image in place is the one that the container was made of."""
         state = NodeDir(site.name, node.name).state()
         return state is not None and state.artifact == images.layers(site, node.kind)[-1].tag
+
+    def set_aside(self, site: str, node: str) -> None:
+        """Its container gets another name."""
+        aside.put(engine.connect(), site, node)
+
+    def take_back(self, site: str, node: str) -> None:
+        """The container of then is as it was when it was shut down."""
+        aside.take(engine.connect(), site, node)
+
+    def forget_aside(self, site: str, node: str) -> None:
+        """Throw that container away."""
+        aside.forget(engine.connect(), site, node)
 
     def cut(self, site: str, node: str) -> bool:
         """Kill the container; False when it was off. It stays, with all it wrote."""
@@ -186,12 +200,8 @@ def _all(client: docker.DockerClient, site: str, node: str = "") -> list[Handle]
 
 def _find(client: docker.DockerClient, site: str, node: str) -> Handle | None:
     """The node's container that the tool made."""
-    name = _container(site, node)
+    name = names.container(site, node)
     return next((each for each in _all(client, site, node) if each.name == name), None)
-
-
-def _container(site: str, node: str) -> str:
-    return f"{names.named(site)}-{node}"
 
 
 def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Handle:
@@ -207,7 +217,7 @@ def _create(client: docker.DockerClient, site: Site, node: Node, tag: str) -> Ha
             volumes.STATE: volumes.ensure(client, site.name, node.name),
         }
         made = client.api.create_container(
-            name=_container(site.name, node.name),
+            name=names.container(site.name, node.name),
             **options.arguments(
                 client,
                 options.pattern(values(site, node, tag)),

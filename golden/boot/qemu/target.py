@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from golden import atomic, daemon, log, run, rundir, seed
-from golden.boot import data_disk, sockets, state_disk
+from golden.boot import data_disk, former, sockets, state_disk
 from golden.boot.accelerator import Accelerator, choose
 from golden.boot.disks import (
     FREE_MIB,
@@ -36,6 +36,7 @@ class Qemu(Target):
 
     name = "qemu"
     format = "qcow2"
+    upgrades = True
 
     def __init__(self, kernel: str = "", state: bool = False) -> None:
         self._given = kernel
@@ -138,6 +139,15 @@ class Qemu(Target):
     def starts_again(self, site: Site, node: Node) -> bool:
         """Whether the image in place is the one that its overlay lies on."""
         return _fits(NodeDir(site.name, node.name), artifact(site, node))
+
+    def set_aside(self, site: str, node: str) -> None:
+        """Its disk stays an overlay of the image of then, which its release keeps."""
+        files = NodeDir(site, node)
+        former.put(files, [files.overlay.name, files.base.name, files.seed.name])
+
+    def take_back(self, site: str, node: str) -> None:
+        """The image of then must be in place again before it is powered on."""
+        former.take(NodeDir(site, node))
 
     def cut(self, site: str, node: str) -> bool:
         """Kill QEMU, which then flushes nothing; False when the node was off. Its disks stay."""

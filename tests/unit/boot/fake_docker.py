@@ -15,13 +15,18 @@ class Thing:
     def __init__(self, shelf: Shelf, name: str, labels: dict[str, str], **attributes: Any) -> None:
         self.shelf, self.name, self.id, self.labels = shelf, name, name, labels
         self.status = "running"
-        self.attrs: dict[str, Any] = {}
+        self.attrs: dict[str, Any] = {"Config": {"Image": "golden/top:new"}}
         self.done: list[str] = []
         self.__dict__.update(attributes)
 
     def remove(self, **options: Any) -> None:
         self.shelf.engine.calls.append(f"remove {self.name}")
         del self.shelf.things[self.name]
+
+    def rename(self, name: str) -> None:
+        assert name not in self.shelf.things, "the engine refuses a name that is taken"
+        self.shelf.things[name] = self.shelf.things.pop(self.name)
+        self.name = name
 
     def kill(self, signal: str = "SIGKILL") -> None:
         self.done.append(f"kill {signal}")

@@ -35,7 +35,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     monkeypatch.setattr(network, "check", lambda *words: None)
     monkeypatch.setattr(images, "layers", lambda site, kind: [Layer("top", "new")])
     monkeypatch.setattr(images, "ensure", lambda *words: "golden/top:new")
-    monkeypatch.setattr(module, "_container", lambda site, node: node)
+    monkeypatch.setattr(names, "container", lambda site, node: node)
     return made
 
 
@@ -192,6 +192,29 @@ def test_a_running_container_that_nobody_remembers_is_made_anew(
     )
     assert Container().up(SITE, NODE)
     assert fake.calls == ["remove n1"]
+
+
+def test_a_container_that_was_set_aside_comes_back_with_what_it_mounts(fake: Engine) -> None:
+    old, files, place = container(fake, "n1", status="exited"), NodeDir("small", "n1"), Container()
+    (files.path / "seed").mkdir(parents=True)
+    (files.path / "seed" / "user-data").write_text("of then")
+    for _ in range(2):
+        place.set_aside("small", "n1")
+        assert fake.containers.things == {"n1.former": old} and not (files.path / "seed").exists()
+    container(fake, "n1", status="exited")
+    (files.path / "seed").mkdir()
+    (files.path / "seed" / "user-data").write_text("newer")
+    for _ in range(2):
+        place.take_back("small", "n1")
+        assert fake.containers.things == {"n1": old}
+        assert (files.path / "seed" / "user-data").read_text() == "of then"
+    place.set_aside("small", "n1")
+    container(fake, "n1", status="exited")
+    place.forget_aside("small", "n1")
+    assert set(fake.containers.things) == {"n1"}
+    place.set_aside("small", "n1")
+    place.down("small", "n1", keep=False)
+    assert not fake.containers.things, "the end of a node is that of what it has set aside"
 
 
 def test_the_machine_s_state_is_docker_s_word(fake: Engine) -> None:

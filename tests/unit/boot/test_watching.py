@@ -88,6 +88,12 @@ def test_the_next_boot_knows_how_long_it_takes(tmp_path: Path) -> None:
     # A container is ready ten times as fast as an emulated machine.
     assert module._expected("site as place")["node1"] >= 99
     assert module._expected("site as another") == {}
+    # And a later boot of the same disks sooner than their first one.
+    NodeDir("site", "node1").begin()
+    booted("node1", "ready")
+    follow("site", ["node1"], Place())
+    kept = json.loads((tmp_path / "boot-seconds.json").read_text())
+    assert set(kept) == {"site as place", "site as place again"}
 
 
 def test_a_failed_step_ends_it_with_the_console_and_what_to_do() -> None:

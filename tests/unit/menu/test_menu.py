@@ -90,6 +90,11 @@ def test_a_word_may_be_left_out(
         ("inv down --nod node1", "No idea what '--nod' is; inv --help down shows what it takes"),
         ("inv dwon", "No idea what 'dwon' is; inv --list shows the tasks"),
         ("inv console", "'console' did not receive required positional arguments: 'node'"),
+        ("inv down --keep --cut", "--keep and --cut exclude each other: give one of them"),
+        ("inv secrets --lock --unlock", "--lock and --unlock exclude each other"),
+        ("inv secrets --search --rotate vnc_password", "--rotate and --search exclude each other"),
+        ("inv secrets --key k", "--key: only --lock and --unlock take it"),
+        ("inv upgrade --undo --commit", "--undo and --commit exclude each other"),
     ],
 )
 def test_a_slip_is_one_sentence_and_does_nothing(

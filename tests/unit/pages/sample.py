@@ -41,6 +41,11 @@ def artifacts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (place / "checks.json").write_text(json.dumps(Report(SITE, OUTCOMES, 33.0).as_json()))
     for seconds in (80.0, 70.0, 75.5):
         history.keep(SITE, "container", [Moment(0, seconds, "site", "boot")])
+    (place / "upgrade").mkdir()
+    told = {"from": "a" * 12, "to": "b" * 12, "why": ODD, "seconds": 300.0}
+    away = {"pithos": 41.5, "rapi": 0.0}
+    record = {**told, "timeline": timeline_json(MOMENTS), "away": away, "instances": []}
+    (place / "upgrade" / "upgrade.json").write_text(json.dumps(record))
     (place / "report").mkdir()
     (place / "report" / "1-login.png").write_bytes(b"")
     (place / "node1").mkdir()

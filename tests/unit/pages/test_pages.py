@@ -60,6 +60,12 @@ def test_the_verdict_and_the_failure_come_first(report: Path) -> None:
     assert verdict < failure < picture
 
 
+def test_an_upgrade_shows_why_it_came_back_and_how_long_services_were_away(report: Path) -> None:
+    text = (report / "index.html").read_text()
+    assert f"From release {'a' * 12} to {'b' * 12}: back again, it" in text
+    assert 'aria-label="14 %"' in text and "41.5" in text
+
+
 def test_a_text_is_no_markup(report: Path) -> None:
     for name in PAGES:
         assert "<b>&" not in (report / f"{name}.html").read_text()

@@ -1,0 +1,55 @@
+"""What an upgrade leaves on this host: .artifacts/SITE/upgrade/."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from golden import atomic, log, pages, paths, report
+from golden.boot.former import Journal
+from golden.definition import Site
+from golden.report import Stages
+from golden.rundir import NodeDir
+
+FILE = "upgrade.json"
+
+
+def folder(site: str) -> Path:
+    """Where it lies."""
+    return paths.ARTIFACTS / site / "upgrade"
+
+
+def shown(site: Site) -> str:
+    """The folder, as messages name it."""
+    return paths.shown(folder(site.name))
+
+
+def keep_consoles(site: Site) -> None:
+    """Keep the consoles of the nodes as they are."""
+    folder(site.name).mkdir(parents=True, exist_ok=True)
+    for node in site.nodes:
+        console = NodeDir(site.name, node.name).console
+        if console.exists():
+            shutil.copyfile(console, folder(site.name) / f"{node.name}.console.log")
+
+
+def keep(site: Site, journal: Journal, stages: Stages, away: Mapping[str, float]) -> None:
+    """Print and keep the time line, and the seconds for which each service was away."""
+    report.show_timeline(stages.moments, f"Upgrade of site {site.name}")
+    for name, seconds in away.items():
+        log.info(f"{name} was away for {seconds:.0f} s")
+    found = {
+        "from": journal.former,
+        "to": journal.new,
+        "why": journal.why,
+        "seconds": round(stages.seconds(), 1),
+        "timeline": report.timeline_json(stages.moments),
+        "away": {name: round(seconds, 1) for name, seconds in away.items()},
+        "instances": asdict(journal)["instances"],
+    }
+    folder(site.name).mkdir(parents=True, exist_ok=True)
+    atomic.write(folder(site.name) / FILE, json.dumps(found, indent=1) + "\n")
+    pages.write(site)
