@@ -12,16 +12,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bench import recording
 from bench.checkout import Copy, fresh
 from bench.ending import exit_code
+from bench.recording import Record, next_version
 from golden import definition, log, manifest
-from golden.errors import USER_ERROR_CODE, StageError
+from golden.errors import USER_ERROR_CODE
 from golden.packages.standins import SUFFIX
 from golden.packages.synnefo import members
 from golden.paths import ARTIFACTS, CACHE, ROOT, shown
@@ -37,40 +37,16 @@ DPKG = "/var/lib/dpkg/"
 MOST_SHARE = 0.25  # of the cold bake in the same run
 
 
-@dataclass
-class Record:
-    """What was done and seen: `stages` with their seconds, `findings` of a sentence each, and the
-    printed `texts` by title."""
-
-    stages: list[tuple[str, float]] = field(default_factory=list)
-    findings: list[str] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)
-
-    def stage(self, name: str, work: Callable[[], Any]) -> Any:
-        """Do `work`, tell so, and note how long it took."""
-        log.info(f"=== {name}")
-        began = time.monotonic()
-        result = work()
-        self.stages.append((name, time.monotonic() - began))
-        log.info(f"    {self.stages[-1][1]:.1f} s")
-        return result
-
-    def seconds(self, name: str) -> float:
-        """How long a stage took."""
-        return dict(self.stages)[name]
-
-
 def require(fact: bool, what: str) -> None:
     """Raise StageError, saying `what` deviates, unless `fact`."""
-    if not fact:
-        raise StageError("bump", f"the run deviates: {what}", log=FOLDER / "inv.log")
+    recording.require(fact, what, FOLDER / "inv.log")
 
 
 def record(*, short: bool) -> Record:
     """The whole run. Raises StageError where it deviates from what it should show."""
     copy, seen = fresh(FOLDER), Record()
     old = definition.load(SITE).release.synnefo
-    new = f"{old.rpartition('.')[0]}.{int(old.rpartition('.')[2]) + 1}"
+    new = next_version(old)
     cold, bumped, undone = f"bake at Synnefo {old}", f"bake at {new}", "bake after the undo"
     seen.stage(cold, lambda: copy.inv("bake", "--site", SITE))
     before, definitions = _artifacts(copy), _definitions(copy)

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from golden import run
+from golden.boot.container import engine
 from golden.errors import UserError
 from golden.paths import CACHE, ROOT
 
@@ -39,9 +41,20 @@ class Copy:
 
     def inv(self, *words: str, check: bool = True) -> run.Result:
         """Run inv there. Raises StageError when it fails, unless `check` is false."""
-        env = {"GOLDEN_HOME": str(self.home)}
-        argv = [sys.executable, "-P", "-m", "invoke", "--search-root", str(self.root), *words]
+        argv, env = self._command(words)
         return run.run(argv, cwd=self.root, env=env, log=self.log, check=check, stage="bench")
+
+    def start(self, *words: str) -> run.Process:
+        """Start inv there; end it with `run.end`."""
+        argv, env = self._command(words)
+        return run.start(argv, cwd=self.root, env=env, log=self.log, stage="bench")
+
+    def _command(self, words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+        env = {"GOLDEN_HOME": str(self.home)}
+        if engine.OWN.exists():
+            # This checkout's engine is the copy's, too.
+            env["DOCKER_HOST"] = f"unix://{engine.OWN}"
+        return [sys.executable, "-P", "-m", "invoke", "--search-root", str(self.root), *words], env
 
     def forget(self, *but: str) -> None:
         """As if nothing had been baked or fetched there; the caches called so stay."""
@@ -51,8 +64,9 @@ class Copy:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def fresh(folder: Path) -> Copy:
-    """A new copy in `folder`, which is replaced. Raises UserError without any package fetched."""
+def fresh(folder: Path, *caches: str) -> Copy:
+    """A new copy in `folder`, which is replaced, with links to what is in the `caches`, such as
+    "layers". Raises UserError without any package fetched."""
     if not any((CACHE / "debs").glob("*.deb")):
         raise UserError("this needs a warm package cache: run ./inv bake once before")
     shutil.rmtree(folder, ignore_errors=True)
@@ -62,4 +76,7 @@ def fresh(folder: Path) -> Copy:
     debs.mkdir(parents=True)
     for deb in (CACHE / "debs").glob("*.deb"):
         (debs / deb.name).hardlink_to(deb)
+    for name in caches:
+        # Never written to, only replaced.
+        run.run(["cp", "-al", str(CACHE / name), str(debs.parent / name)], stage="bench")
     return copy

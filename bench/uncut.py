@@ -13,7 +13,6 @@ from golden.boot.target import Target
 from golden.check.connection import Connection
 from golden.definition.models import Site
 from golden.paths import ARTIFACTS
-from golden.rehearse import CALM
 
 FOLDER = "power-cuts"
 
@@ -68,7 +67,7 @@ def _fingerprint(site: Site) -> dict[str, Any]:
 
 def _failed_checks(site: Site) -> str:
     # The state of a site does not depend on whether a machine is made and removed once more.
-    found = check.run(site.name, options=CALM)
+    found = check.run(site.name, options=check.CALM)
     failed = [f"{one.subject} {one.name}" for one in found.outcomes if one.state == "failed"]
     return "failed checks: " + ", ".join(failed) if failed else ""
 
