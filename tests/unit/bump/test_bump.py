@@ -68,7 +68,9 @@ def test_a_bump_edits_renders_tells_and_is_undone(
     bump("lab", Wanted(synnefo="0.17"), checkout.root)
     after = files(checkout.root)
     conf = "rendered/lab/master/rootfs/etc/web/2.4/web.conf"
-    assert {name for name in after if after[name] != before.get(name)} == {RELEASE, conf}
+    # A node refuses state of newer versions than its image's.
+    images = {f"rendered/lab/{kind}/rootfs/etc/golden/image.json" for kind in ("master", "member")}
+    assert {name for name in after if after[name] != before.get(name)} == {RELEASE, conf, *images}
     assert b"# 0.17-1\n" in after[conf]
     assert after[RELEASE].decode() == before[RELEASE].decode().replace("0.16.2", "0.17")
     told = capsys.readouterr().out
