@@ -34,6 +34,8 @@ REPORT = ARTIFACTS / SITE / "bump.md"
 MOST_SECONDS = 40.0
 # Where dpkg writes down which packages are there.
 DPKG = "/var/lib/dpkg/"
+# Where an image says of which versions a node's state is.
+VERSIONS = "/etc/golden/image.json"
 MOST_SHARE = 0.25  # of the cold bake in the same run
 
 
@@ -60,7 +62,8 @@ def record(*, short: bool) -> Record:
         wanted = [[name, old + SUFFIX, new + SUFFIX] for name in sorted(own)]
         seen.texts[f"What `inv diff` says of {kind}"] = _diff(copy, seen, kind, wanted)
         seen.findings.append(
-            f"{kind} differs in {len(own)} packages and in what dpkg records of them"
+            f"{kind} differs in {len(own)} packages, in what dpkg records of them, and in the "
+            "version that it says its state is of"
         )
     if not short:
         _require_speed(seen, cold, bumped)
@@ -129,8 +132,8 @@ def _definitions(copy: Copy) -> dict[str, bytes]:
 
 
 def _diff(copy: Copy, seen: Record, kind: str, packages: list[list[str]]) -> str:
-    """The difference to the release before the bump, which must be `packages` and what dpkg writes
-    down of them, and nothing else."""
+    """The difference to the release before the bump, which must be `packages`, what dpkg writes
+    down of them, and VERSIONS, and nothing else."""
     first = min((copy.home / ".artifacts" / SITE / "releases").glob("[!.]*/"), key=_made).name
     words = ("diff", f"{first}/{kind}", kind, "--site", SITE)
     told = seen.stage(f"diff of {kind}", lambda: copy.inv(*words, "--verbose"))
@@ -139,7 +142,8 @@ def _diff(copy: Copy, seen: Record, kind: str, packages: list[list[str]]) -> str
     require(found["packages"] == packages, f"packages of {kind}: {found['packages']}")
     for subject in ("services", "ports", "accounts", "privileged"):
         require(not found[subject], f"{subject} of {kind}: {found[subject]}")
-    others = [file["path"] for file in found["files"] if not file["path"].startswith(DPKG)]
+    files = {file["path"] for file in found["files"]}
+    others = sorted(path for path in files if path != VERSIONS and not path.startswith(DPKG))
     require(not others, f"files of {kind}: {', '.join(others)}")
     return str(told.out)
 
