@@ -1,10 +1,10 @@
 """Whether a node that is set up serves, asked at every later boot as first boot asks.
 
 Init starts the daemons beside this, and nothing is changed here but for what a daemon tries once
-and gives up (steps/ganeti_init.py). Of a step that has SERVICES,
-`served(ctx)` is asked, or `done(ctx)` where it has none. A step that this machine skipped at its
-first boot is not asked. Without its seed a node asks by what it keeps of it, and the init script of
-what only a secret opens.
+and gives up (steps/ganeti_init.py), or cannot start on (steps/rabbitmq.py). Of a step that has
+SERVICES, `served(ctx)` is asked, or `done(ctx)` where it has none. A step that this machine skipped
+at its first boot is not asked. Without its seed a node asks by what it keeps of it, and the init
+script of what only a secret opens.
 """
 
 from engine import runner

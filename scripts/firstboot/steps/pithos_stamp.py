@@ -18,7 +18,7 @@ SCHEMA_SECONDS = 1500
 
 
 def done(ctx):
-    return schema.complete(ctx) and _is_stamped(ctx) and schema.is_current(ctx, DATABASE)
+    return schema.complete(ctx) and schema.is_current(ctx, DATABASE, STAMPED)
 
 
 def run(ctx):

@@ -170,7 +170,10 @@ class Cloud(object):
             self.comments[database] = statement.split("'")[1]
             return 0, ""
         if "obj_description" in statement:
-            return 0, "t" if self.comments.get(database, "") in statement.split("'") else "f"
+            noted, _, rest = statement.partition(" AND ")
+            if self.comments.get(database, "") not in noted.split("'"):
+                return 0, "f"
+            statement = rest
         if "alembic_version" in statement:
             return 0, "t" if self.stamped else "f"
         return 0, self.manage.sql(statement)
