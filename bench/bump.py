@@ -160,19 +160,11 @@ def _require_speed(seen: Record, cold: str, bumped: str) -> None:
 
 def summary(seen: Record, command: str) -> str:
     """The document: what the run showed, and how long it took."""
-    lines = [
-        "# A bump of Synnefo, recorded",
-        "",
-        f"Written by `{command}` on {os.cpu_count()} cores. It bakes, bumps, bakes, compares and",
-        "undoes in a copy of this checkout, and ends at any deviation from this:",
-        "",
-        *(f"- {sentence}" for sentence in seen.findings),
-        "",
-        "| stage | seconds |",
-        "|---|---|",
-        *(f"| {name} | {seconds:.1f} |" for name, seconds in seen.stages),
-    ]
-    return "\n".join(lines) + "\n"
+    about = (
+        f"Written by `{command}` on {os.cpu_count()} cores. It bakes, bumps, bakes, compares and\n"
+        "undoes in a copy of this checkout, and ends at any deviation from this:"
+    )
+    return seen.document("A bump of Synnefo, recorded", about)
 
 
 def whole(seen: Record, command: str) -> str:

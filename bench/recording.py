@@ -30,6 +30,16 @@ class Record:
         log.info(f"    {self.stages[-1][1]:.1f} s")
         return result
 
+    def document(self, title: str, about: str) -> str:
+        """What the run showed, and how long it took; `about` says what wrote it, and of what."""
+        lines = [
+            *(f"# {title}", "", about, ""),
+            *(f"- {sentence}" for sentence in self.findings),
+            *("", "| stage | seconds |", "|---|---|"),
+            *(f"| {name} | {seconds:.1f} |" for name, seconds in self.stages),
+        ]
+        return "\n".join(lines) + "\n"
+
     def seconds(self, name: str) -> float:
         """How long a stage took."""
         return dict(self.stages)[name]

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from golden import definition, log
 from golden.boot import resuming
 from golden.check import check
-from golden.check.connection import Connection, UnreachableError
+from golden.check.connection import Connection, UnreachableError, refusal
 from golden.definition import Node, Site
 from golden.definition.problems import nearest
 from golden.errors import StageError, UserError
@@ -102,12 +102,8 @@ def _are_booted(site: Site) -> bool:
 
 def _require_ready(link: Connection, site: Site) -> None:
     for node in site.nodes:
-        try:
-            said = "not set up, or of an image that keeps no forms of its settings"
-            ready = link.run(node.name, READY).code == 0
-        except UnreachableError as error:
-            said, ready = str(error), False
-        if not ready:
+        otherwise = "not set up, or of an image that keeps no forms of its settings"
+        if said := refusal(link, node.name, READY, otherwise):
             raise UserError(
                 f"{node.name} cannot take a new secret: {said}; nothing is changed; "
                 f"see: ./inv why {node.name} --site {site.name}"

@@ -88,20 +88,12 @@ def _cut(cloud: Cloud, seen: Record, cuts: int, second: str) -> None:
 
 
 def _document(seen: Record, words: str) -> str:
-    lines = [
-        "# An upgrade, recorded",
-        "",
-        f"Written by `scripts/host/record-upgrade {words}` on {os.cpu_count()} cores.",
-        "In a copy of this checkout it fills a site, upgrades it, has an upgrade fail, and cuts",
-        "others short together with the tool; any deviation from this ends it:",
-        "",
-        *(f"- {sentence}" for sentence in seen.findings),
-        "",
-        "| stage | seconds |",
-        "|---|---|",
-        *(f"| {name} | {seconds:.0f} |" for name, seconds in seen.stages),
-    ]
-    return "\n".join(lines) + "\n"
+    about = (
+        f"Written by `scripts/host/record-upgrade {words}` on {os.cpu_count()} cores.\n"
+        "In a copy of this checkout it fills a site, upgrades it, has an upgrade fail, and cuts\n"
+        "others short together with the tool; any deviation from this ends it:"
+    )
+    return seen.document("An upgrade, recorded", about)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from golden.backup.model import Saved
 from golden.boot.target import SHARED, Target, target
 from golden.definition.models import Site
 from golden.errors import UserError
+from golden.host.resources import must_have_room
 from golden.keys import secrets
 from golden.paths import shown
 from golden.rundir import NodeDir
@@ -109,12 +110,7 @@ def _unpack(saved: Saved, part: str, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     found = saved.parts[part]
-    free = shutil.disk_usage(folder).free
-    if free < found.bytes:
-        raise UserError(
-            f"{shown(folder.parent)}: {free >> 20} MiB are free, and unpacking needs "
-            f"{(found.bytes >> 20) + 1} MiB: make room, and restore it again"
-        )
+    must_have_room(folder.parent, found.bytes, "unpacking needs")
     for name in found.files:
         shutil.copy(saved.folder / model.of_part(part) / name, folder / name)
         packing.unpack(folder / name)

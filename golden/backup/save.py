@@ -16,6 +16,7 @@ from golden.boot import running, watching
 from golden.boot.target import SHARED, Target, target
 from golden.definition.models import Site
 from golden.errors import UserError
+from golden.host.resources import must_have_room
 from golden.keys import secrets
 from golden.paths import shown
 from golden.releases import stages, sums
@@ -128,12 +129,7 @@ def _must_have_room(site: Site, sizes: Mapping[str, int]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Every copy, and one of them packed beside it.
     need = sum(sizes.values()) + max(sizes.values())
-    free = shutil.disk_usage(folder).free
-    if free < need:
-        raise UserError(
-            f"{shown(folder)}: {free >> 20} MiB are free, and saving the state needs "
-            f"{(need >> 20) + 1} MiB: make room (./inv gc --dry-run shows what can go)"
-        )
+    must_have_room(folder, need, "saving the state needs")
 
 
 def _copy(

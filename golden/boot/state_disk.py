@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from golden.boot.target import Option
 from golden.definition.models import Node
+from golden.errors import UserError
+from golden.paths import shown
 
 # The node knows it by this (scripts/firstboot/engine/state_volume.py).
 SERIAL = "golden-state"
@@ -13,6 +17,12 @@ OPTION = Option(
     "keep what must outlive the system on a disk of its own, for ./inv down --keep-state",
     bool,
 )
+
+
+def require_saved(folder: Path, name: str) -> None:
+    """Raise UserError unless `folder` holds a state disk that was saved, as the file `name`."""
+    if not (folder / name).is_file():
+        raise UserError(f"{shown(folder)}: no state of a machine: {name} is missing")
 
 
 def mib(node: Node) -> int:

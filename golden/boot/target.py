@@ -81,12 +81,16 @@ class Target(ABC):
         where it `has_state_apart`: no node's folder has what they share. Raises UserError when
         `folder` is there, or has less room than `state_bytes`.
         """
+        from golden.host.resources import must_have_room
+
         if folder.exists():
             raise UserError(f"{paths.shown(folder)}: there already; save to a new folder")
         partial = folder.with_name(f".{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.parent.mkdir(parents=True, exist_ok=True)
-        _must_have_room(partial.parent, self.state_bytes(site, node), node)
+        whose = node or "what the nodes share"
+        needed = self.state_bytes(site, node)
+        must_have_room(partial.parent, needed, f"the state of {whose} needs")
         partial.mkdir(mode=0o700)
         try:
             self._write_state(site, node, partial)
@@ -225,16 +229,6 @@ def _no_state(target: str, site: str, node: str) -> NoReturn:
         f"{node or 'what its nodes share'} of site {site}: at target {target} there is no state "
         "that can be saved or restored; containers, and virtual machines with --state, have it"
     )
-
-
-def _must_have_room(folder: Path, need: int, node: str) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < need:
-        raise UserError(
-            f"{paths.shown(folder)}: {free >> 20} MiB are free, and the state of "
-            f"{node or 'what the nodes share'} needs {(need >> 20) + 1} MiB: make room "
-            "(./inv gc --dry-run shows what can go)"
-        )
 
 
 def _given(options: Options) -> dict[str, Any]:

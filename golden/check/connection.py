@@ -112,6 +112,14 @@ class Connection:
         return there - (before + after) / 2, (after - before) / 2
 
 
+def refusal(link: Connection, node: str, command: str, otherwise: str) -> str:
+    """Why `command` does not succeed on `node`: ssh's words, or `otherwise`; "" when it does."""
+    try:
+        return "" if link.run(node, command).code == 0 else otherwise
+    except UnreachableError as error:
+        return str(error)
+
+
 def _answer(out: str, asked: Sequence[str]) -> dict[str, Any] | None:
     """The last answer in what a node said, if it is one to all that was asked; it may be broken, or
     hostile."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
+from golden.errors import UserError
 from golden.host import Finding, Host
+from golden.paths import shown
 
 GIB = 1024**3
 # Measured on both kinds of the rehearsal: layers 3 GiB, two raw disks while they are converted
@@ -24,6 +27,16 @@ def disk(host: Host) -> Finding:
         return Finding("disk space", True, True, shown)
     detail = f"{shown}, a bake may take {DISK_BAKE / GIB:.0f} GiB"
     return Finding("disk space", False, True, detail, "GOLDEN_HOME=/on/a/larger/disk ./inv bake")
+
+
+def must_have_room(folder: Path, need: int, what: str) -> None:
+    """Raise UserError unless the disk of `folder` has `need` bytes left, which `what` needs."""
+    free = shutil.disk_usage(folder).free
+    if free < need:
+        raise UserError(
+            f"{shown(folder)}: {free >> 20} MiB are free, and {what} {(need >> 20) + 1} MiB: make "
+            "room (./inv gc --dry-run shows what can go)"
+        )
 
 
 def memory(host: Host, guests_mib: int, guests: int) -> Finding:

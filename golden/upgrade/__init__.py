@@ -24,7 +24,7 @@ from golden.errors import StageError, UserError
 from golden.releases import switch
 from golden.report import Stages
 from golden.upgrade import instances, record
-from golden.upgrade.before import begin
+from golden.upgrade.before import begin, forget
 from golden.upgrade.downtime import Prober
 
 
@@ -48,7 +48,7 @@ def upgrade(name: str, to: str = "", *, as_baked: bool = False) -> None:
         with Prober(site) as prober:
             if journal.stage == "leaving":
                 _leave(site, journal, place, stages)
-            _arrive(site, place, stages)
+            _arrive(site, journal, place, stages)
     except (StageError, UserError, UnreachableError) as error:
         log.warn(f"upgrade of site {name}: {error}")
         log.warn(f"going back to release {journal.former}")
@@ -75,10 +75,7 @@ def commit(name: str) -> None:
     """Remove what the last upgrade left to go back to. Raises UserError when nothing is kept."""
     site, journal = definition.load(name), _kept(name)
     former.must_not_be_under_way(name)
-    place = target(journal.target)
-    for node in site.nodes:
-        place.forget_aside(name, node.name)
-    former.forget(name)
+    forget(site, target(journal.target))
     log.info(f"site {name}: nothing of release {journal.former} is left but its images")
 
 
@@ -111,9 +108,8 @@ def _copy(site: Site, place: Target) -> None:
             place.save_state(site.name, name, copy)
 
 
-def _arrive(site: Site, place: Target, stages: Stages) -> None:
+def _arrive(site: Site, journal: Journal, place: Target, stages: Stages) -> None:
     """Boot the new machines on the state, and check them."""
-    journal = _kept(site.name)
     former.write(site.name, replace(journal, stage="arriving"))
     _boot(site, place, stages, "boot")
     stages.run("start instances", lambda: instances.start(site, journal.instances))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import replace
+
+from debian.debian_support import Version
 
 from golden import log
 from golden.bake.current import require_current
 from golden.boot import former
 from golden.boot.former import Journal
 from golden.boot.target import Target, target
-from golden.check.connection import Connection, UnreachableError
+from golden.check.connection import Connection, refusal
 from golden.definition import Site
 from golden.errors import UserError
-from golden.paths import shown
+from golden.host.resources import must_have_room
 from golden.releases import find, stages
 from golden.releases.model import ImageRelease
 from golden.rundir import NodeDir
@@ -23,7 +24,6 @@ from golden.upgrade import instances
 _MAJOR = re.compile(r"postgresql-(\d+(?:\.\d+)?)")
 # `firstboot status` ends with 0 on a node that is set up.
 READY = "firstboot status > /dev/null"
-MIB = 1024 * 1024
 
 
 def begin(site: Site, to: str, *, as_baked: bool) -> Journal:
@@ -51,11 +51,16 @@ def begin(site: Site, to: str, *, as_baked: bool) -> Journal:
     journal = replace(journal, instances=instances.running(site, link))
     if old := former.read(site.name):
         log.info(f"what was kept of release {old.former} goes")
-        for node in site.nodes:
-            place.forget_aside(site.name, node.name)
-        former.forget(site.name)
+        forget(site, place)
     log.info(f"site {site.name}: from release {now.id} to {new.id}")
     return journal
+
+
+def forget(site: Site, place: Target) -> None:
+    """Remove what an upgrade has kept to go back to."""
+    for node in site.nodes:
+        place.forget_aside(site.name, node.name)
+    former.forget(site.name)
 
 
 def _place(site: Site) -> Target:
@@ -94,7 +99,7 @@ def _running(site: Site) -> str:
 
 def _require_fitting(now: ImageRelease, new: ImageRelease) -> None:
     """The nodes would refuse the state themselves, but only after they were shut down."""
-    if _number(new.synnefo) < _number(now.synnefo):
+    if _upstream(new.synnefo) < _upstream(now.synnefo):
         raise UserError(
             f"release {new.id} is of Synnefo {new.synnefo}, older than {now.synnefo} of what runs: "
             "its programs cannot read newer state; ./inv state.restore brings older state back"
@@ -114,30 +119,22 @@ def _majors(packages: dict[str, str]) -> set[str]:
     return {found[1] for name in packages if (found := _MAJOR.fullmatch(name))}
 
 
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", re.split(r"[-+~]", version)[0]))
+def _upstream(version: str) -> Version:
+    """Without what a packager, or a stand-in, has added to it."""
+    return Version(re.split(r"[-+~]", version)[0])
 
 
 def _require_room(site: Site, place: Target) -> None:
     needed = sum(place.state_bytes(site.name, name) for name in place.state_parts(site))
     there = former.folder(site.name).parent
-    free = shutil.disk_usage(there).free
-    if free < needed:
-        raise UserError(
-            f"{shown(there)}: {free // MIB} MiB are free, and a copy of the nodes' state takes "
-            f"{needed // MIB} MiB; free some space (./inv gc --dry-run shows what can go)"
-        )
-    log.info(f"state to copy: {needed // MIB} MiB")
+    must_have_room(there, needed, "a copy of the nodes' state takes")
+    log.info(f"state to copy: {needed >> 20} MiB")
 
 
 def _require_ready(site: Site) -> Connection:
     link = Connection.to(site.name)
     for node in site.nodes:
-        try:
-            ready, said = link.run(node.name, READY).code == 0, "its first boot is not at its end"
-        except UnreachableError as error:
-            ready, said = False, str(error)
-        if not ready:
+        if said := refusal(link, node.name, READY, "its first boot is not at its end"):
             raise UserError(
                 f"{node.name} is not READY ({said}), and an upgrade needs a site that is; see: "
                 f"./inv why {node.name} --site {site.name}"

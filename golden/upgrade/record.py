@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from golden import atomic, log, pages, paths, report
@@ -48,7 +47,7 @@ def keep(site: Site, journal: Journal, stages: Stages, away: Mapping[str, float]
         "seconds": round(stages.seconds(), 1),
         "timeline": report.timeline_json(stages.moments),
         "away": {name: round(seconds, 1) for name, seconds in away.items()},
-        "instances": asdict(journal)["instances"],
+        "instances": journal.instances,
     }
     folder(site.name).mkdir(parents=True, exist_ok=True)
     atomic.write(folder(site.name) / FILE, json.dumps(found, indent=1) + "\n")

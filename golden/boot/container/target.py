@@ -58,8 +58,8 @@ class Container(Target):
             container.remove(force=True)
             container = None
         if container is None:
-            tag = images.ensure(client, site, node.kind, home(), log.info)
-            container = _create(client, site, node, tag)
+            made_of = images.ensure(client, site, node.kind, home(), log.info)
+            container = _create(client, site, node, made_of)
         tag = str(container.attrs["Config"]["Image"])
         files.remember(_start(container, files, str(node.address), tag))
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from golden import definition, log
-from golden.boot import accelerator, data_disk
+from golden.boot import accelerator, data_disk, state_disk
 from golden.boot.accelerator import Accelerator
 from golden.boot.disks import FREE_MIB, artifact
 from golden.boot.libvirt import disks, ownership, power, trial, uri
@@ -14,7 +14,6 @@ from golden.boot.libvirt.volumes import MIB, Pool
 from golden.boot.target import Target
 from golden.definition.models import Node, Site
 from golden.errors import StageError, UserError
-from golden.paths import shown
 from golden.render import machines
 from golden.rundir import NodeDir
 
@@ -125,8 +124,7 @@ class Libvirt(Target):
         """Fill both volumes anew; what a kill leaves half filled is the caller's to repeat."""
         pool, files = self._state_pool(site, node), NodeDir(site, node)
         _must_be_off(pool.virsh, site, node)
-        if not (folder / files.kept.name).is_file():
-            raise UserError(f"{shown(folder)}: no state of a machine: {files.kept.name} is missing")
+        state_disk.require_saved(folder, files.kept.name)
         files.claim(self.name, pool.virsh.uri)
         pool = pool if pool.name else Pool(pool.virsh, definition.load(site).libvirt.pool)
         disks.restore_state(pool, site, node, folder)

@@ -124,8 +124,7 @@ class Qemu(Target):
         """Put both disks back, each in one step."""
         files = NodeDir(site, node)
         _must_be_off(files)
-        if not (folder / files.kept.name).is_file():
-            raise UserError(f"{shown(folder)}: no state of a machine: {files.kept.name} is missing")
+        state_disk.require_saved(folder, files.kept.name)
         files.claim(self.name)
         for disk in (files.kept, files.data):
             saved = folder / disk.name
