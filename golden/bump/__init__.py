@@ -1,13 +1,14 @@
 """A new version of Synnefo, of a package, or of Debian: apply it whole or not at all, and undo it.
 
 Read in this order: `stage` (the bump in a scratch copy, with `edit`), `journal` (its files put in
-place as one), `notes` (upstream's notes on the versions crossed).
+place as one), `notes` (upstream's notes on the versions crossed), `record` (what the report shows).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -15,7 +16,7 @@ from debian.debian_support import Version
 
 from golden import definition, lock, log, paths
 from golden.bake import plan, planning
-from golden.bump import notes
+from golden.bump import notes, record
 from golden.bump.journal import Journal, Writes
 from golden.bump.stage import (
     Wanted,
@@ -36,6 +37,16 @@ from golden.lock import making
 from golden.packages import AptState
 
 __all__ = ["Wanted", "bump", "undo", "wanted"]
+
+
+@dataclass(frozen=True)
+class _Change:
+    """The files that a bump writes, the packages that move, as {name: (old, new)}, and upstream's
+    notes on the versions crossed, as (version, note)."""
+
+    writes: Writes
+    moved: Mapping[str, tuple[str, str]]
+    notes: Sequence[tuple[str, str]]
 
 
 def wanted(
@@ -67,7 +78,8 @@ def _rule(kind: object) -> Rule:
 
 
 def bump(site_name: str, wanted: Wanted, root: Path = paths.ROOT) -> None:
-    """Apply `wanted` to the release of a site, render, and show what a bake would do.
+    """Apply `wanted` to the release of a site, render, show what a bake would do, and write the
+    site's report.
 
     Raises UserError and StageError, and then leaves all files unchanged.
     """
@@ -75,12 +87,16 @@ def bump(site_name: str, wanted: Wanted, root: Path = paths.ROOT) -> None:
     with journal.held(), working(paths.CACHE), staged(root) as place:
         site = definition.load(site_name, root)
         _require_upwards("synnefo", site.release.synnefo, wanted.synnefo, wanted)
-        writes = _work_out(site, wanted, root, place)
-        if writes:
-            journal.apply(writes, _describe(site.release, wanted))
-        for name in writes:
+        change, what = _work_out(site, wanted, root, place), _describe(site.release, wanted)
+        if change.writes:
+            journal.apply(change.writes, what)
+        for name in change.writes:
             log.info(f"changed: {name}")
-    planning.show(plan(definition.load(site_name, root)))
+    bumped = definition.load(site_name, root)
+    to_bake = plan(bumped)
+    planning.show(to_bake)
+    if change.writes:
+        record.keep(bumped, what, change.moved, change.notes, to_bake)
 
 
 def undo(site_name: str, root: Path = paths.ROOT) -> None:
@@ -95,11 +111,13 @@ def undo(site_name: str, root: Path = paths.ROOT) -> None:
         log.info(f"undone: {done.what}")
         for name in done.files:
             log.info(f"restored: {name}")
-    planning.show(plan(definition.load(site_name, root)))
+    restored = definition.load(site_name, root)
+    planning.show(plan(restored))
+    record.forget(restored)
 
 
-def _work_out(site: Site, wanted: Wanted, root: Path, place: Path) -> Writes:
-    """The files that the bump changes; prints which packages move, and upstream's notes."""
+def _work_out(site: Site, wanted: Wanted, root: Path, place: Path) -> _Change:
+    """The bump, worked out in the scratch copy `place`; prints what moves, and upstream's notes."""
     held = lock.load(site.release, root)
     state = AptState(site.release, locked=lock.pins(held))
     state.refresh()
@@ -114,15 +132,18 @@ def _work_out(site: Site, wanted: Wanted, root: Path, place: Path) -> Writes:
     after = new.versions if new else resolved(bumped, place, state)
     for name in sorted(before.keys() & after.keys()):
         _require_upwards(f"package {name}", before[name], after[name], wanted)
-    _show(site.release, bumped.release, before, after, place)
+    moved = _moved(before, after)
+    crossed = notes.crossed(site.release.synnefo, bumped.release.synnefo, place)
+    _show(bumped.release, moved, crossed)
     file = Tree(place).file("release", site.release.name)
     name = str(file.relative_to(place))
     changed = file.read_bytes() != (root / name).read_bytes()
-    return {
+    writes = {
         **({name: file.read_bytes()} if changed else {}),
         **relocked(held, new),
         **rendered(place, bumped.release),
     }
+    return _Change(writes, moved, crossed)
 
 
 def _require_upwards(what: str, old: str, new: str, wanted: Wanted) -> None:
@@ -133,14 +154,18 @@ def _require_upwards(what: str, old: str, new: str, wanted: Wanted) -> None:
         )
 
 
+def _moved(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    versions = {n: (before.get(n, "new"), after.get(n, "gone")) for n in {*before, *after}}
+    return {n: pair for n, pair in sorted(versions.items()) if before.get(n) != after.get(n)}
+
+
 def _show(
-    old: Release, new: Release, before: Mapping[str, str], after: Mapping[str, str], root: Path
+    release: Release, moved: Mapping[str, tuple[str, str]], crossed: Sequence[tuple[str, str]]
 ) -> None:
-    moved = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
-    log.info(f"release {old.name}: {len(moved)} packages change")
-    for name in moved:
-        log.info(f"  {name}: {before.get(name, 'new')} → {after.get(name, 'gone')}")
-    for version, note in notes.crossed(old.synnefo, new.synnefo, root):
+    log.info(f"release {release.name}: {len(moved)} packages change")
+    for name, (old, new) in moved.items():
+        log.info(f"  {name}: {old} → {new}")
+    for version, note in crossed:
         log.info(f"note on Synnefo {version}: {note}")
 
 

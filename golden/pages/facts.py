@@ -38,6 +38,7 @@ def gather(site: Site, folder: Path) -> dict[str, Any]:
         "summary": coverage.summary(rows),
         "images": [image for kind in site.kinds if (image := _image(site.name, kind.name))],
         "changes": changes.of(site.name),
+        "bump": _bump(site.name),
         "titles": text.TITLES,
         "title": text.title,
         "mib": text.mib,
@@ -73,6 +74,13 @@ def _upgrade(site: Site) -> dict[str, Any] | None:
     found: dict[str, Any] = json.loads(file.read_text())
     moments = [Moment(**each) for each in found["timeline"]]
     found["gantt"] = timeline.draw(moments, [node.name for node in site.nodes])
+    return found
+
+
+def _bump(site: str) -> dict[str, Any] | None:
+    """What the last bump left (golden/bump/record.py); None: none was made, or it was undone."""
+    file = paths.ARTIFACTS / site / "bump.json"
+    found: dict[str, Any] | None = json.loads(file.read_text()) if file.is_file() else None
     return found
 
 

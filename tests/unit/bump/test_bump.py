@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 import golden.bump as module
 from golden import lock, render
-from golden.bump import Wanted, bump, notes, stage, undo, wanted
+from golden.bake import planning
+from golden.bump import Wanted, bump, notes, record, stage, undo, wanted
 from golden.definition import Site
 from golden.errors import UserError
 from golden.lock import Lock, Locked
@@ -23,6 +25,7 @@ SOURCES = {
     "libx": ["1"],
 }
 PINS = "pins:\n  snf-common: 0.16.2-1 # the set\n  snf-pithos-app: 0.16.2-1\n"
+KEPT = {".cache", ".artifacts"}
 CONF = "images/roles/web/files/etc/web/{web_version}/web.conf.j2"
 
 
@@ -49,7 +52,11 @@ def checkout(tree: SmallTree, monkeypatch: pytest.MonkeyPatch) -> SmallTree:
     render.write(render.render(tree.load(), tree.root), tree.root / "rendered")
     monkeypatch.setattr(module, "AptState", World)
     monkeypatch.setattr(module, "resolved", resolved)
-    monkeypatch.setattr(module, "plan", lambda _: None)
+    step = planning.Step("base", "stale", ("key",), 21.5, 0, None, (), "0" * 32, {})
+    plan = planning.Plan("lab", "twelve", ("web",), "qcow2", (step,), (), {})
+    monkeypatch.setattr(module, "plan", lambda _: plan)
+    monkeypatch.setattr(module.paths, "ARTIFACTS", tree.root / ".artifacts")
+    monkeypatch.setattr(record.pages, "write", lambda _: None)
     monkeypatch.setattr(module.planning, "show", lambda _: None)
     monkeypatch.setattr(module.paths, "CACHE", tree.root / ".cache")
     monkeypatch.setattr(stage, "offered", lambda name, _: SOURCES.get(name, []))
@@ -57,7 +64,7 @@ def checkout(tree: SmallTree, monkeypatch: pytest.MonkeyPatch) -> SmallTree:
 
 
 def files(root: Path) -> dict[str, bytes]:
-    found = (path for path in root.rglob("*") if path.is_file() and ".cache" not in path.parts)
+    found = (path for path in root.rglob("*") if path.is_file() and KEPT.isdisjoint(path.parts))
     return {str(path.relative_to(root)): path.read_bytes() for path in found}
 
 
@@ -78,6 +85,20 @@ def test_a_bump_edits_renders_tells_and_is_undone(
     assert "note on Synnefo 0.17: migrate first" in told
     undo("lab", checkout.root)
     assert files(checkout.root) == before
+
+
+def test_the_report_has_the_last_bump_until_it_is_undone(checkout: SmallTree) -> None:
+    bump("lab", Wanted(synnefo="0.17"), checkout.root)
+    file = checkout.root / ".artifacts/lab/bump.json"
+    found = json.loads(file.read_text())
+    assert found["what"] == "release twelve: Synnefo 0.16.2 → 0.17"
+    assert ["snf-common", "0.16.2-1", "0.17-1"] in found["moved"]
+    assert found["notes"] == [["0.17", "migrate first"]]
+    assert found["stale"] == [["base", 21.5, ["key"]]]
+    bump("lab", Wanted(synnefo="0.17"), checkout.root)  # changes nothing
+    assert json.loads(file.read_text()) == found
+    undo("lab", checkout.root)
+    assert not file.exists()
 
 
 def test_a_package_is_pinned(checkout: SmallTree) -> None:

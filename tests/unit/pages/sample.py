@@ -46,6 +46,9 @@ def artifacts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     away = {"pithos": 41.5, "rapi": 0.0}
     record = {**told, "timeline": timeline_json(MOMENTS), "away": away, "instances": []}
     (place / "upgrade" / "upgrade.json").write_text(json.dumps(record))
+    told = {"what": ODD, "moved": [["snf-common", "0.16", ODD]], "notes": [["0.17", ODD]]}
+    stale = [["base", 21.5, [ODD, "key"]], ["node1.disk", None, []]]
+    (place / "bump.json").write_text(json.dumps({**told, "stale": stale}))
     (place / "report").mkdir()
     (place / "report" / "1-login.png").write_bytes(b"")
     (place / "node1").mkdir()

@@ -90,6 +90,13 @@ def test_the_changes_are_those_of_a_comparison(report: Path) -> None:
     assert '<summary class="new">new: <code>/etc/new</code></summary>' in text
 
 
+def test_the_last_bump_shows_its_packages_notes_and_what_a_bake_had_to_make(report: Path) -> None:
+    text = (report / "changes.html").read_text()
+    assert text.index("The last bump") < text.index("Packages that change version: 1")
+    assert "Note on Synnefo 0.17: it&#39;s &lt;b&gt;" in text
+    assert '<td><code>node1.disk</code><td class="number">unknown' in text
+
+
 def test_nothing_done_yet_is_pages_that_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +107,7 @@ def test_nothing_done_yet_is_pages_that_say_so(
         "checks": "No check was ever run",
         "guide": "291 actions",
         "images": "None is baked",
-        "changes": "There is no release before the one in place",
+        "changes": "<h2>Images</h2>\n<p>There is no release before the one in place",
         "site": "node1.rehearsal.test",
         "history": "It begins with the second rehearsal",
     }.items():
