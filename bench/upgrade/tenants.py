@@ -22,6 +22,7 @@ from typing import Any
 
 BOX, OS = "kept", "kept"
 USERS = 3
+TABLES = ("user-list", "quota-list", "network-list", "backend-list")
 INSTANCES = ("kept-one", "kept-two")
 WORDS = "what a tenant wrote into the disk of"
 MAKE_OS = f"""mkdir -p /srv/ganeti/os/{OS} && cd /srv/ganeti/os/{OS} &&
@@ -146,7 +147,7 @@ def see(count: int, largest: int) -> None:
         "objects": differ,
         "user": cloud.user,
         "token": cloud.token,
-        **{what: table(what) for what in ("user-list", "network-list", "backend-list")},
+        **{what: table(what) for what in TABLES},
         "quota": json.loads(cloud.call("GET", f"{cloud.service('account')}/quotas")),
         "images": run("kamaki", "image", "list"),
         "nodes": run("gnt-node", "list", "--no-headers", "-o", "name,role"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from golden import atomic, log, rundir, seed
 from golden.backup import model, packing
 from golden.backup.model import Saved
+from golden.boot import former
 from golden.boot.target import SHARED, Target, target
 from golden.definition.models import Site
 from golden.errors import UserError
@@ -23,7 +24,7 @@ def restore(site: Site, name: str, *, overwrite: bool = False) -> None:
 
     A restoration that was killed is begun anew by the same command, and until then nothing boots.
     Raises UserError, and changes nothing, when a byte is not as signed, it is another site's, nodes
-    run, or they have state and `overwrite` is not given.
+    run, an upgrade was cut, or they have state and `overwrite` is not given.
     """
     with model.lock(site.name):
         saved = _restore(site, name, overwrite)
@@ -34,6 +35,7 @@ def restore(site: Site, name: str, *, overwrite: bool = False) -> None:
 
 
 def _restore(site: Site, name: str, overwrite: bool) -> Saved:
+    former.must_not_be_under_way(site.name)
     saved = model.find(site.name, name)
     with log.progress() as progress:
         task = progress.task("compare every byte with the signed record")

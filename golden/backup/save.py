@@ -12,7 +12,7 @@ from pathlib import Path
 from golden import atomic, log, manifest, rundir, seed
 from golden.backup import model, packing
 from golden.backup.model import Part, Saved
-from golden.boot import running, watching
+from golden.boot import former, running, watching
 from golden.boot.target import SHARED, Target, target
 from golden.definition.models import Site
 from golden.errors import UserError
@@ -31,7 +31,7 @@ def save(site: Site, name: str = "", *, stop: bool = False) -> Saved:
 
     With `stop` nodes that run are shut down first, started again as soon as their state is copied,
     and followed until ready. Raises UserError, and changes nothing, when nodes run without it, have
-    no state apart from their system disk, or there is no room.
+    no state apart from their system disk, an upgrade was cut, or there is no room.
     """
     name = name or time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     with model.lock(site.name):
@@ -48,6 +48,7 @@ def save(site: Site, name: str = "", *, stop: bool = False) -> Saved:
 
 def _save(site: Site, name: str, stop: bool) -> tuple[Saved, list[str], Target]:
     """The saved state, the nodes that were shut down for it and run again, and where."""
+    former.must_not_be_under_way(site.name)
     place = _place(site)
     sizes = {part: place.state_bytes(site.name, part) for part in _parts(site, place)}
     on = [node.name for node in site.nodes if NodeDir(site.name, node.name).running()]

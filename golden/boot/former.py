@@ -25,7 +25,8 @@ Stage = Literal["leaving", "arriving", "returning", "done"]
 @dataclass(frozen=True)
 class Journal:
     """An upgrade of a site from release `former` to `new`, at a target. `instances` are the names
-    of Ganeti's instances that ran before it; `why` it returns."""
+    of Ganeti's instances that ran before it; `why` it returns. A `rehearsal` returns once all is
+    good."""
 
     stage: Stage
     former: str
@@ -33,6 +34,7 @@ class Journal:
     target: str
     instances: list[str] = field(default_factory=list)
     why: str = ""
+    rehearsal: bool = False
 
 
 def folder(site: str) -> Path:

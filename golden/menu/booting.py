@@ -121,6 +121,7 @@ def resume(_: Context, node: str = "", site: str = DEFAULT_SITE) -> None:
     "site",
     help={
         "to": "this release, or the start of its id (default: the images baked last)",
+        "rehearse": "come back at once when all is green: nothing has changed then",
         "undo": "go back to before the last upgrade; what was written since is lost",
         "commit": "remove what the last upgrade kept to go back to",
         "as_baked": "take the images also where the definitions have changed since",
@@ -131,6 +132,7 @@ def upgrade(
     _: Context,
     site: str = DEFAULT_SITE,
     to: str = "",
+    rehearse: bool = False,
     undo: bool = False,
     commit: bool = False,
     as_baked: bool = False,
@@ -140,13 +142,14 @@ def upgrade(
     from golden import live, upgrade
 
     one_of(undo=undo, commit=commit, to=to, as_baked=as_baked)
+    one_of(undo=undo, commit=commit, rehearse=rehearse)
     with live.served(f"Upgrade of site {site}") if web else contextlib.nullcontext():
         if undo:
             upgrade.undo(site)
         elif commit:
             upgrade.commit(site)
         else:
-            upgrade.upgrade(site, to, as_baked=as_baked)
+            upgrade.upgrade(site, to, as_baked=as_baked, rehearsal=rehearse)
 
 
 @task("site", "node", iterable=["node"])

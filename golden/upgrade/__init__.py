@@ -10,7 +10,9 @@ upgrade that was cut anywhere goes on from there. The copy and the former machin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from golden import definition, log
 from golden.bake.current import stale
@@ -28,16 +30,17 @@ from golden.upgrade.before import begin, forget
 from golden.upgrade.downtime import Prober
 
 
-def upgrade(name: str, to: str = "", *, as_baked: bool = False) -> None:
+def upgrade(name: str, to: str = "", *, as_baked: bool = False, rehearsal: bool = False) -> None:
     """Bring the running site `name` to the release whose id begins with `to`, by default the one
-    that was baked last; or end the upgrade that was cut.
+    that was baked last; or end the upgrade that was cut. A `rehearsal` then brings it back to where
+    it was: it is away meanwhile, and nothing has changed.
 
     Raises UserError, with nothing changed, when it cannot begin; StageError when the site is back
     on its former release, and why.
     """
     site, journal = definition.load(name), former.read(name)
     if journal is None or journal.stage == "done":
-        journal = begin(site, to, as_baked=as_baked)
+        journal = begin(site, to, as_baked=as_baked, rehearsal=rehearsal)
     elif to and not journal.new.startswith(to):
         former.must_not_be_under_way(name)
     if journal.stage == "returning":
@@ -55,7 +58,12 @@ def upgrade(name: str, to: str = "", *, as_baked: bool = False) -> None:
         # What a node says of itself is kept before its machine goes.
         record.keep_consoles(site)
         _return(site, replace(journal, why=str(error).splitlines()[0]), stages)
-    former.write(name, replace(journal, stage="done"))
+    if journal.rehearsal:
+        log.info(f"release {journal.new} came up with the site's state, and every check is green")
+        _return(site, journal, stages, prober.away)
+        return
+    journal = replace(journal, stage="done")
+    former.write(name, journal)
     record.keep(site, journal, stages, prober.away)
     log.info(
         f"site {name} runs release {journal.new}; its former state and machines are kept: go back "
@@ -68,7 +76,7 @@ def undo(name: str) -> None:
     """Bring the site back to where it was before the last upgrade, whatever became of that. What
     was written since is lost. Raises UserError when nothing is kept."""
     site, journal = definition.load(name), _kept(name)
-    _return(site, replace(journal, why=""), Stages())
+    _return(site, replace(journal, why="", rehearsal=False), Stages())
 
 
 def commit(name: str) -> None:
@@ -123,10 +131,13 @@ def _boot(site: Site, place: Target, stages: Stages, name: str) -> None:
         stages.moments += times.moments(site, site.nodes, stages.began(name))
 
 
-def _return(site: Site, journal: Journal, stages: Stages) -> None:
+def _return(
+    site: Site, journal: Journal, stages: Stages, away: Mapping[str, float] = MappingProxyType({})
+) -> None:
     """Have the former machines and their state back. Raises StageError saying why, if that was no
     wish of the operator's."""
-    former.write(site.name, replace(journal, stage="returning"))
+    journal = replace(journal, stage="returning")
+    former.write(site.name, journal)
     place = target(journal.target)
     stages.run("put back", lambda: _put_back(site, journal, place))
     _boot(site, place, stages, "boot the former")
@@ -141,7 +152,7 @@ def _return(site: Site, journal: Journal, stages: Stages) -> None:
             stages.run("check the former", lambda: check(site.name, (), CALM))
     finally:
         log.info(said)
-        record.keep(site, journal, stages, {})
+        record.keep(site, journal, stages, away)
     if journal.why:
         raise StageError(
             "upgrade",

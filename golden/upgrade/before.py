@@ -26,10 +26,15 @@ _MAJOR = re.compile(r"postgresql-(\d+(?:\.\d+)?)")
 READY = "firstboot status > /dev/null"
 
 
-def begin(site: Site, to: str, *, as_baked: bool) -> Journal:
+def begin(site: Site, to: str, *, as_baked: bool, rehearsal: bool = False) -> Journal:
     """The journal of a new upgrade to the release `to`, the newest without one; an older upgrade is
     then committed. Raises UserError when the site cannot be upgraded, and changes nothing."""
-    place = _place(site)
+    place, old = _place(site), former.read(site.name)
+    if rehearsal and old:
+        raise UserError(
+            f"a rehearsal would remove what is kept of release {old.former}; if it can go: "
+            f"./inv upgrade --commit --site {site.name}"
+        )
     now = find(site.name, _running(site))
     new = find(site.name, to) if to else stages.in_place(site.name)
     if new is None:
@@ -47,9 +52,9 @@ def begin(site: Site, to: str, *, as_baked: bool) -> Journal:
     _require_fitting(now, new)
     _require_room(site, place)
     link = _require_ready(site)
-    journal = Journal("leaving", now.id, new.id, place.name)
+    journal = Journal("leaving", now.id, new.id, place.name, rehearsal=rehearsal)
     journal = replace(journal, instances=instances.running(site, link))
-    if old := former.read(site.name):
+    if old:
         log.info(f"what was kept of release {old.former} goes")
         forget(site, place)
     log.info(f"site {site.name}: from release {now.id} to {new.id}")

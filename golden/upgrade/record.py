@@ -43,6 +43,7 @@ def keep(site: Site, journal: Journal, stages: Stages, away: Mapping[str, float]
     found = {
         "from": journal.former,
         "to": journal.new,
+        "ended": _ended(journal),
         "why": journal.why,
         "seconds": round(stages.seconds(), 1),
         "timeline": report.timeline_json(stages.moments),
@@ -52,3 +53,11 @@ def keep(site: Site, journal: Journal, stages: Stages, away: Mapping[str, float]
     folder(site.name).mkdir(parents=True, exist_ok=True)
     atomic.write(folder(site.name) / FILE, json.dumps(found, indent=1) + "\n")
     pages.write(site)
+
+
+def _ended(journal: Journal) -> str:
+    if journal.stage == "done":
+        return "done"
+    if journal.why:
+        return f"back again, {journal.why}"
+    return "rehearsed, and back again" if journal.rehearsal else "back again"

@@ -125,7 +125,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World(tmp_path)
     monkeypatch.setattr(former, "folder", lambda site: tmp_path / f"{site}.former")
     monkeypatch.setattr(upgrade, "target", lambda name: found)
-    monkeypatch.setattr(upgrade, "begin", lambda *_, **__: _begun(found))
+    monkeypatch.setattr(upgrade, "begin", lambda *_, **options: _begun(found, options["rehearsal"]))
     monkeypatch.setattr(upgrade.running, "down", found.shut_down)
     monkeypatch.setattr(upgrade.running, "boot", found.boot)
     monkeypatch.setattr(upgrade.switch, "promote", found.promote)
@@ -147,9 +147,9 @@ class _Silent:
     def __exit__(self, *_: object) -> None: ...
 
 
-def _begun(world: World) -> Journal:
+def _begun(world: World, rehearsal: bool) -> Journal:
     shutil.rmtree(former.folder("rehearsal"), ignore_errors=True)
-    return Journal("leaving", OLD, NEW, "container", ["vm1"])
+    return Journal("leaving", OLD, NEW, "container", ["vm1"], rehearsal=rehearsal)
 
 
 def release(world: World) -> str:
@@ -169,6 +169,16 @@ def test_the_site_goes_over_and_can_be_brought_back(world: World) -> None:
     assert release(world) == OLD and former.read("rehearsal") is None
     with pytest.raises(UserError, match="has left anything to go back to"):
         upgrade.undo("rehearsal")
+
+
+def test_a_rehearsal_comes_back_with_nothing_changed(world: World) -> None:
+    upgrade.upgrade("rehearsal", rehearsal=True)
+    assert release(world) == OLD and world.started == [["vm1"], ["vm1"]]
+    assert former.read("rehearsal") is None
+
+
+def test_a_rehearsal_cut_anywhere_comes_back(world: World) -> None:
+    assert _cuts(world, lambda: upgrade.upgrade("rehearsal", rehearsal=True), [OLD]) == {OLD}
 
 
 def test_what_is_committed_is_gone(world: World) -> None:

@@ -76,7 +76,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def begun(**options: Any) -> Journal:
-    return before.begin(SITE, options.pop("to", ""), as_baked=False)
+    return before.begin(SITE, options.pop("to", ""), as_baked=False, **options)
 
 
 def test_a_site_that_can_be_upgraded_begins_and_what_was_kept_goes(world: Any) -> None:
@@ -110,6 +110,8 @@ def test_what_is_refused_changes_nothing(world: Any, tmp_path: Path) -> None:
             begun()
         assert former.read("rehearsal") and not world.forgotten
         world.__dict__.update(kept)
+    with pytest.raises(UserError, match="a rehearsal would remove what is kept of release ccc"):
+        begun(rehearsal=True)
     NodeDir("rehearsal", "node2").is_of("")
     with pytest.raises(UserError, match=r"node1 aaaaaaaaaaaa, node2 unknown"):
         begun()

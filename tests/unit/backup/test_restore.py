@@ -15,7 +15,8 @@ from golden import run, rundir
 from golden.backup import model, packing
 from golden.backup.restore import restore
 from golden.backup.save import save
-from golden.boot import running
+from golden.boot import former, running
+from golden.boot.former import Journal
 from golden.boot.qemu.target import Qemu
 from golden.errors import UserError
 from golden.releases import sums
@@ -217,6 +218,21 @@ def test_what_was_thrown_away_after_a_killed_restoration_boots_anew(
     monkeypatch.setattr(running.login, "write_config", lambda site: None)
     running.power_on(SITE, SITE.nodes, Qemu())
     assert not rundir.restoring("small").exists()
+
+
+@pytest.mark.parametrize("stage", ["leaving", "arriving", "returning"])
+def test_while_an_upgrade_was_cut_nothing_is_saved_or_restored(
+    home: Path, stage: former.Stage
+) -> None:
+    save(SITE, "first")
+    former.write("small", Journal(stage, "a" * 12, "b" * 12, "qemu"))
+    before = everything(home)
+    for act in (lambda: save(SITE, "second"), lambda: restore(SITE, "first", overwrite=True)):
+        with pytest.raises(UserError, match="has not ended: go on with"):
+            act()
+    assert everything(home) == before
+    former.write("small", Journal("done", "a" * 12, "b" * 12, "qemu"))
+    restore(SITE, "first", overwrite=True)
 
 
 def test_a_system_disk_that_was_kept_goes_with_the_state_that_it_knew() -> None:

@@ -43,6 +43,7 @@ def artifacts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         history.keep(SITE, "container", [Moment(0, seconds, "site", "boot")])
     (place / "upgrade").mkdir()
     told = {"from": "a" * 12, "to": "b" * 12, "why": ODD, "seconds": 300.0}
+    told["ended"] = f"back again, {ODD}"
     away = {"pithos": 41.5, "rapi": 0.0}
     record = {**told, "timeline": timeline_json(MOMENTS), "away": away, "instances": []}
     (place / "upgrade" / "upgrade.json").write_text(json.dumps(record))
