@@ -47,14 +47,13 @@ def folder(site: Site, place: Target) -> Path:
 
 
 def difference(site: Site, wanted: dict[str, Any]) -> str:
-    """How the booted `site` is not as `wanted`, which `uncut` found, or which check fails; "" when
-    it is and none does."""
+    """How the booted `site` is not as `wanted`, which `uncut` found; "" when it is."""
     before, after = (
         json.dumps(each, indent=1, sort_keys=True).splitlines()
         for each in (wanted["fingerprint"], _fingerprint(site))
     )
     lines = list(difflib.unified_diff(before, after, lineterm="", n=1))[2:]
-    return "\n".join(["not as without trouble:", *lines]) if lines else _failed_checks(site)
+    return "\n".join(["not as without trouble:", *lines]) if lines else ""
 
 
 def _fingerprint(site: Site) -> dict[str, Any]:
@@ -65,7 +64,8 @@ def _fingerprint(site: Site) -> dict[str, Any]:
     }
 
 
-def _failed_checks(site: Site) -> str:
+def failed_checks(site: Site) -> str:
+    """The checks of the booted `site` that fail; "" when none does."""
     # The state of a site does not depend on whether a machine is made and removed once more.
     found = check.run(site.name, options=check.CALM)
     failed = [f"{one.subject} {one.name}" for one in found.outcomes if one.state == "failed"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +14,7 @@ from bench.cuts import document
 from bench.cuts.plan import strikes
 from bench.cuts.sequence import Sequence
 from bench.ending import exit_code
-from bench.uncut import difference, folder, keep_consoles, uncut
+from bench.uncut import difference, failed_checks, folder, keep_consoles, uncut
 from golden import definition, log, rundir
 from golden.bake import bake
 from golden.boot import running
@@ -33,6 +35,9 @@ def main() -> int:
     parser.add_argument("--seeds", default="1-4", help="a number, or a first and a last")
     parser.add_argument("--cuts", type=int, default=26, help="at most so many for each seed")
     parser.add_argument(
+        "--rehearse", action="store_true", help="check, start again, and check each first boot"
+    )
+    parser.add_argument(
         "--short",
         action="store_true",
         help="a rehearsal whose first boot is cut; checked at the end",
@@ -43,13 +48,13 @@ def main() -> int:
         rehearse(site, place, boot=_cut_boot, check_once=True)
         return 0
     bake(site, (), place.format)
-    return _run(site, place, _numbers(options.seeds), options.cuts)
-
-
-def _run(site: Site, place: Target, seeds: range, most: int) -> int:
     wanted, bad = uncut(site, place), 0
-    for seed in seeds:
-        found = _sequence(site, place, wanted, seed, most)
+    judged = _rehearsed if options.rehearse else _checked
+    for seed in _numbers(options.seeds):
+        log.info(f"=== seed {seed}")
+        found = judged(
+            site, place, functools.partial(_cut, site, place, wanted, seed, options.cuts)
+        )
         rundir.write(folder(site, place) / f"{seed}.json", found)
         bad += not found["survived"]
     document.write(folder(site, place).parent)
@@ -57,22 +62,14 @@ def _run(site: Site, place: Target, seeds: range, most: int) -> int:
 
 
 def _cut_boot(site: Site, place: Target) -> None:
-    chosen = strikes(SHORT_SEED, _steps(site), {}, SHORT_CUTS)
-    cuts = Sequence(site, place, chosen).run()
+    cuts = Sequence(site, place, strikes(SHORT_SEED, _steps(site), {}, SHORT_CUTS)).run()
     log.info(f"READY after {len(cuts)} cuts of power")
 
 
-def _steps(site: Site) -> dict[str, tuple[str, ...]]:
-    return {node.name: node.kind.first_boot for node in site.nodes}
-
-
-def _sequence(
-    site: Site, place: Target, wanted: dict[str, Any], seed: int, most: int
-) -> dict[str, Any]:
-    log.info(f"=== seed {seed}")
+def _cut(site: Site, place: Target, wanted: Any, seed: int, most: int) -> dict[str, Any]:
+    """Boot, and cut the power meanwhile; what is kept of it. `why` it is not as `wanted`."""
     sequence = Sequence(site, place, strikes(seed, _steps(site), wanted["seconds"], most))
-    began, why = time.monotonic(), ""
-    running.down(site)
+    began = time.monotonic()
     try:
         sequence.run()
         why = difference(site, wanted)
@@ -80,16 +77,43 @@ def _sequence(
         why = str(error)
     finally:
         keep_consoles(site, place, str(seed))
+    cuts, seconds = [asdict(cut) for cut in sequence.cuts], round(time.monotonic() - began)
+    log.info(f"seed {seed}: {len(cuts)} cuts, {seconds} s: {why or 'as without a cut'}")
+    return {"seed": seed, "survived": not why, "why": why, "seconds": seconds, "cuts": cuts}
+
+
+def _checked(site: Site, _: Target, cut: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    running.down(site)
+    try:
+        found = cut()
+        return found if found["why"] else _because(found, failed_checks(site))
+    finally:
         running.down(site)
-    seconds = round(time.monotonic() - began)
-    log.info(f"seed {seed}: {len(sequence.cuts)} cuts, {seconds} s: {why or 'as without a cut'}")
-    return {
-        "seed": seed,
-        "survived": not why,
-        "why": why,
-        "seconds": seconds,
-        "cuts": [asdict(cut) for cut in sequence.cuts],
-    }
+
+
+def _rehearsed(site: Site, place: Target, cut: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+
+    def boot(*_: object) -> None:
+        found.update(cut())
+        if found["why"]:
+            raise StageError("boot", found["why"])
+
+    try:
+        rehearse(site, place, boot=boot)
+    except StageError as error:
+        if not found:
+            raise
+        return _because(found, found["why"] or str(error))
+    return found
+
+
+def _because(found: dict[str, Any], why: str) -> dict[str, Any]:
+    return {**found, "survived": not why, "why": why}
+
+
+def _steps(site: Site) -> dict[str, tuple[str, ...]]:
+    return {node.name: node.kind.first_boot for node in site.nodes}
 
 
 def _numbers(text: str) -> range:

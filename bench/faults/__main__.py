@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.ending import exit_code
 from bench.faults.cases import CASES, Case
 from bench.faults.stage import Stage
-from bench.uncut import difference, keep_consoles, uncut
+from bench.uncut import difference, failed_checks, keep_consoles, uncut
 from golden import atomic, definition, log, rundir
 from golden.bake import bake
 from golden.definition.models import Site
@@ -68,7 +68,7 @@ def _played(stage: Stage, case: Case, wanted: dict[str, object]) -> Row:
         for act in case.acts:
             log.info(f"{time.monotonic() - began:4.0f} s: {act.what}")
             act.do(stage)
-        why = difference(stage.site, wanted)
+        why = difference(stage.site, wanted) or failed_checks(stage.site)
     except StageError as error:
         why = str(error)
     finally:

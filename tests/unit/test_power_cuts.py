@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bench.cuts import __main__ as recorder
 from bench.cuts import document, plan
 from bench.cuts.plan import Strike, strikes
 from bench.cuts.sequence import Sequence
@@ -114,3 +116,31 @@ def test_the_document_sums_up_every_run(tmp_path: Path, monkeypatch: pytest.Monk
     assert "| 2 | 2 | 9 | 4 s | n1: it broke |" in text
     assert "2 of 4 cuts in first boots that ended as without a cut" in text
     assert "| n1 one |  | 4 |  | 4 s |" in text
+
+
+@pytest.mark.parametrize(
+    ("why", "red", "told"),
+    [("", "", ""), ("differs", "", "differs"), ("", "check", "1 failed")],
+    ids=["good", "differs", "red"],
+)
+def test_a_first_boot_that_is_rehearsed_is_kept_with_what_came_of_it(
+    monkeypatch: pytest.MonkeyPatch, why: str, red: str, told: str
+) -> None:
+    def rehearse(site: Site, place: Container, *, boot: Callable[..., None]) -> None:
+        boot(site, place)
+        if red:
+            raise StageError(red, "1 failed")
+
+    monkeypatch.setattr(recorder, "rehearse", rehearse)
+    cut = {"seed": 1, "survived": not why, "why": why, "seconds": 9, "cuts": []}
+    found = recorder._rehearsed(small_site(), Container(), lambda: cut)
+    assert found["survived"] == (not told) and told in found["why"]
+
+
+def test_a_rehearsal_that_never_booted_is_none_of_its_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rehearse(*_: object, **__: object) -> None:
+        raise StageError("bake", "no room")
+
+    monkeypatch.setattr(recorder, "rehearse", rehearse)
+    with pytest.raises(StageError, match="no room"):
+        recorder._rehearsed(small_site(), Container(), dict)
