@@ -205,6 +205,10 @@ def _old_releases(wanted: Wanted) -> Iterator[Item]:
             yield _item(f"release {release.id} of site {site}, {stage}", release.folder)
         for left in (*folder.glob(".*.partial"), *folder.glob(".*.gone")):
             yield _item(f"what a killed command left in {site}/releases", left)
+        for left in folder.glob(f"{model.FETCHED}/*"):
+            # A younger one may be under way, or go on.
+            if left.stat().st_mtime < time.time() - DAY:
+                yield _item(f"what was fetched of a release of site {site}", left)
 
 
 def _old_layers(wanted: Wanted) -> Iterator[Item]:

@@ -6,6 +6,8 @@ from invoke.context import Context
 
 from golden.menu.task import DEFAULT_SITE, task
 
+INSECURE = "plain HTTP, which else only a registry on loopback is asked by"
+
 
 @task(
     "site",
@@ -29,6 +31,40 @@ def promote(_: Context, id: str = "", site: str = DEFAULT_SITE) -> None:
     from golden.releases.switch import promote
 
     promote(site, id)
+
+
+@task(
+    "site",
+    positional=["release", "repository"],
+    help={
+        "release": "an image release of inv release.list, or the start of its id",
+        "repository": "REGISTRY/REPO[:TAG] (tag: latest; the release's id is always one)",
+        "insecure": INSECURE,
+    },
+)
+def push(
+    _: Context, release: str, repository: str, site: str = DEFAULT_SITE, insecure: bool = False
+) -> None:
+    """Send an image release to an OCI registry, with SBOMs and provenance as its referrers."""
+    from golden.releases.push import push
+
+    push(release, site, repository, insecure=insecure)
+
+
+@task(
+    positional=["repository"],
+    help={
+        "repository": "REGISTRY/REPO[:TAG|@DIGEST] (tag: latest)",
+        "key": "public key (PEM) of the checkout that made it, trusted from then on (default: "
+        "this one's, and those trusted already)",
+        "insecure": INSECURE,
+    },
+)
+def pull(_: Context, repository: str, key: str = "", insecure: bool = False) -> None:
+    """Fetch an image release from an OCI registry after checking signature and hashes."""
+    from golden.releases.pull import pull
+
+    pull(repository, key, insecure=insecure)
 
 
 @task(help={"out": "write it to this file"})

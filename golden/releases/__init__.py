@@ -3,7 +3,7 @@ one.
 
 Read in this order: `model` (what a release is, where it lies), `stages` (candidate, current,
 previous), `keep` (a bake records one, and takes disks back from one), `switch` (promote, roll
-back), `listing`, `collect` (what nobody needs any more).
+back), `listing`; `push` and `pull` (to and from a `registry`, which asks for a `login`).
 """
 
 from golden.releases.keep import Kept, record, take_back, taken_from

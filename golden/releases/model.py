@@ -17,6 +17,8 @@ from golden.releases import sums
 
 FORMAT = 2
 RECORD = "release.json"
+# Beside the releases: what was fetched so far of others.
+FETCHED = ".fetched"
 # Long enough for any two releases of a site to differ, short enough to type.
 ID_LETTERS = 12
 # The Synnefo version of a site is that of the package which all others of the set depend on.

@@ -14,6 +14,7 @@ from golden.errors import UserError
 from golden.keys import signing
 
 NAME = "SHA256SUMS"
+SIGNATURE = NAME + signing.SUFFIX
 
 
 def write(folder: Path, sums: Mapping[str, str]) -> None:
@@ -21,6 +22,18 @@ def write(folder: Path, sums: Mapping[str, str]) -> None:
     lines = (f"{sha256}  {name}\n" for name, sha256 in sorted(sums.items()))
     atomic.write(folder / NAME, "".join(lines), durable=True)
     signing.sign(folder / NAME)
+
+
+def read(text: str) -> dict[str, str]:
+    """{path of a file below the folder: its SHA-256} of the content of such a record."""
+    rows = (line.partition("  ") for line in text.splitlines())
+    return {name: sha256 for sha256, _, name in rows}
+
+
+def files(folder: Path) -> dict[str, str]:
+    """The same of every file in `folder`, the record and its signature too."""
+    own = {name: manifest.sha256(folder / name) for name in (NAME, SIGNATURE)}
+    return read((folder / NAME).read_text()) | own
 
 
 def verify(
@@ -41,8 +54,7 @@ def verify(
     if not (folder / NAME).is_file():
         raise UserError(f"{paths.shown(folder / NAME)}: missing, so nothing is proven; {then}")
     signing.verify(folder / NAME, key, then=then)
-    rows = (line.partition("  ") for line in (folder / NAME).read_text().splitlines())
-    sums = {name: sha256 for sha256, _, name in rows}
+    sums = read((folder / NAME).read_text())
     chosen = None if kinds is None else {*kinds}
     wanted = [name for name in sums if chosen is None or Path(name).parts[0] in chosen | {name}]
     for name in wanted:
@@ -52,8 +64,8 @@ def verify(
                 f"{paths.shown(path)}: not the bytes that {what} {folder.name} is signed for; "
                 f"{then}"
             )
-    own = {folder / NAME, signing.signature_path(folder / NAME), *(folder / name for name in sums)}
     for path in folder.rglob("*") if chosen is None else ():
-        if not path.is_dir() and path not in own:
+        name = str(path.relative_to(folder))
+        if not path.is_dir() and name not in (*sums, NAME, SIGNATURE):
             raise UserError(f"{paths.shown(path)}: no part of the signed {what}; remove it")
     return len(wanted)

@@ -143,8 +143,13 @@ def test_old_logs_and_leftovers_of_killed_commands_go() -> None:
         (paths.CACHE / "log" / name).write_text("x")
         aged(paths.CACHE / "log" / name, days)
     (model.folder(SITE) / ".0123.partial").mkdir(parents=True)
+    for name, days in (("old", 2), ("under way", 0.5)):
+        fetched = model.folder(SITE) / model.FETCHED / name
+        fetched.mkdir(parents=True)
+        aged(fetched, days)
     gc.collect()
     assert left("log") == {"new.log"}
+    assert [path.name for path in fetched.parent.iterdir()] == ["under way"]
     assert not (model.folder(SITE) / ".0123.partial").exists()
 
 
