@@ -24,7 +24,7 @@ NEEDED = (
         "jinja2",
         "jsonschema",
     ),
-    *("pycdlib", "pytest", "requests", "rich", "selenium", "testinfra", "xdist", "yaml"),
+    *("pycdlib", "pytest", "requests", "rich", "selenium", "testinfra", "torf", "xdist", "yaml"),
 )
 if missing := [name for name in NEEDED if find_spec(name) is None]:
     raise Exit(

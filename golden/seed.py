@@ -73,11 +73,9 @@ def write(site: Site, node: Node, path: Path, extra_interfaces: Sequence[Interfa
     return path
 
 
-def digest(site: Site, node: Node, extra_interfaces: Sequence[Interface] = ()) -> str:
+def digest(site: Site, node: Node) -> str:
     """A digest of the seed's content; the disk itself also holds the time it was made."""
-    return hashlib.sha256(
-        b"\0".join(_documents(site, node, data(site, node, extra_interfaces)))
-    ).hexdigest()
+    return hashlib.sha256(b"\0".join(_documents(site, node, data(site, node)))).hexdigest()
 
 
 def write_folder(site: Site, node: Node, folder: Path, absent: Mapping[str, str]) -> Path:

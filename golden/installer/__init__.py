@@ -3,7 +3,8 @@
 The **bundle** (`bundle.make`, `.artifacts/SITE/metal/`) holds the installer's kernel and
 initramfs, the image of each kind in pieces, and a signed manifest. The installer
 (`scripts/installer/`) starts from the network or from a USB stick (`stick`). Read in this order:
-`manifest` (the installer's instructions), `image` (the pieces), `initramfs` with `elf` and `cpio`
+`manifest` (the installer's instructions), `image` (the pieces), `torrent` (by which many machines
+share them), `initramfs` with `elf` and `cpio`
 (the installer's environment), `bundle`, `stick`, `flash`. `probe`, `drivers` and `fitness` predict
 whether an image will boot on a machine. golden/boot/metal/ serves a netboot.
 
@@ -22,6 +23,9 @@ The protocol between the installer and the server of a netboot:
   `URL/KIND/NNNNN.gz` with HTTP GET; the seed with the header `X-Golden-Token: TOKEN`. Everything
   but the seeds lies in the bundle's folder under those names, holds no secret, and may be served to
   anyone. A seed is `Bundle.seeds[NODE]`, to be served once per token.
+- If the manifest names a torrent of its kind, it requests `URL/KIND.torrent`, shares the pieces
+  with the machines that install at the same time, and requests parts of them with `Range` as their
+  web seed.
 - Each line that it prints as `@installer {json}` on the console is also POSTed to
   `URL/report/NODE` with the same header and the JSON as its body (NODE is empty until the node is
   known). The keys are those of first boot's lines (golden.boot.events.Event): node, step, n, of,

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from filelock import FileLock
 
@@ -14,14 +13,13 @@ from golden import atomic, log, manifest, paths, seed
 from golden.definition.models import Node, Site
 from golden.disk.build import FORMATS
 from golden.errors import UserError
-from golden.installer import image, initramfs
+from golden.installer import image, initramfs, torrent
 from golden.installer.manifest import Image, Seed, text
 from golden.keys import secrets, signing
 from golden.layers import Store
 from golden.layers.overlay import Stack
 from golden.log import Progress
 from golden.manifest import Artifact
-from golden.seed import Interface
 
 KERNEL, INITRAMFS, MANIFEST = "vmlinuz", "initrd", "manifest"
 # GRUB and people at a screen see the last; the report goes to a serial line where there is one.
@@ -97,14 +95,10 @@ def folder(site: str) -> Path:
     return paths.ARTIFACTS / site / "metal"
 
 
-def make(
-    site: Site,
-    nodes: Sequence[str] = (),
-    interfaces: Mapping[str, Sequence[Interface]] = MappingProxyType({}),
-) -> Bundle:
+def make(site: Site, nodes: Sequence[str] = (), url: str = "") -> Bundle:
     """Make the bundle of `site` for `nodes` (default: every node that has a disk).
 
-    `interfaces` are the nodes' network cards besides the site's own. Unchanged parts are reused.
+    Machines that install from `url` share pieces, if there are enough. Unchanged parts are reused.
     Raises UserError before anything is written when the site's file gives a node no disk, or no
     disk of its kind has been baked.
     """
@@ -117,11 +111,10 @@ def make(
     with FileLock(place / ".lock"), log.progress() as progress:
         images = [_image(kind, disks[kind], place, progress) for kind in kinds]
         _installer(tree, tree_key, place, progress)
-        seeds = {
-            node.name: _seed(site, node, interfaces.get(node.name, ()), place / "seed")
-            for node in chosen
-        }
-        _write_manifest(site, chosen, images, seeds, place)
+        seeds = {node.name: _seed(site, node, place / "seed") for node in chosen}
+        shared = torrent.shared(chosen) if url and initramfs.shares(tree) else ()
+        torrents = {kind: _torrent(kind, place, url) for kind in shared}
+        _write_manifest(site, chosen, images, seeds, torrents, place)
     return Bundle(site.name, place, chosen, kinds, seeds)
 
 
@@ -196,19 +189,31 @@ def _made(key: str, place: Path) -> str:
     return " ".join([key, *(manifest.sha256(file) for file in files if file.is_file())])
 
 
-def _seed(site: Site, node: Node, extra: Sequence[Interface], place: Path) -> Path:
+def _seed(site: Site, node: Node, place: Path) -> Path:
     """The node's seed; an existing one is kept if its content would be the same."""
     path, record = place / f"{node.name}.iso", place / f".{node.name}.key"
-    key = seed.digest(site, node, extra)
+    key = seed.digest(site, node)
     if not (path.is_file() and record.is_file() and record.read_text() == key):
         record.unlink(missing_ok=True)
-        seed.write(site, node, path, extra)
+        seed.write(site, node, path)
         atomic.write(record, key)
     return path
 
 
+def _torrent(kind: str, place: Path, url: str) -> str:
+    """Write the torrent of the kind's pieces; return its SHA-256."""
+    content = torrent.make(place / kind, url)
+    atomic.write(place / f"{kind}.torrent", content)
+    return hashlib.sha256(content).hexdigest()
+
+
 def _write_manifest(
-    site: Site, nodes: Sequence[Node], images: Sequence[Image], seeds: Mapping[str, Path], at: Path
+    site: Site,
+    nodes: Sequence[Node],
+    images: Sequence[Image],
+    seeds: Mapping[str, Path],
+    torrents: Mapping[str, str],
+    at: Path,
 ) -> None:
     rows = []
     for node in nodes:
@@ -217,7 +222,7 @@ def _write_manifest(
         instance = seed.instance_id(site, node, secrets.ensure(site))
         told = Seed(len(content), hashlib.sha256(content).hexdigest(), instance)
         rows.append((node, node.disk, told))
-    manifest_text = text(site.name, rows, images)
+    manifest_text = text(site.name, rows, images, torrents)
     path = at / MANIFEST
     if not signing.is_valid(path) or path.read_text() != manifest_text:
         atomic.write(path, manifest_text)

@@ -26,6 +26,9 @@ PROGRAMS = (
     *("readlink", "rm", "sed", "sha256sum", "sleep", "sort", "sync", "tr", "truncate", "wc"),
     *("awk", "openssl", "curl", "blkid", "blockdev", "debugfs"),
 )
+# What shares pieces, if the tree has it: else machines install by HTTP alone. Not aria2, which
+# needs libxml2 and with that ICU: 16.9 MB more of each initramfs, where this is 0.4 MB.
+SHARING = ("transmission-cli", "setpriv", "du")
 _PROGRAM_FOLDERS = ("/bin", "/usr/bin", "/sbin", "/usr/sbin")
 _LIBRARY_FOLDERS = (
     "/lib/x86_64-linux-gnu",
@@ -58,13 +61,18 @@ def entries(tree: Stack, key: bytes) -> Entries:
         target = tree.link(f"/{name}")
         if target:
             found[name] = target
-    for name in PROGRAMS:
+    for name in PROGRAMS + (SHARING if shares(tree) else ()):
         _add(tree, _first(tree, _PROGRAM_FOLDERS, name), found)
     for path in SOURCE.glob("[!.]*"):
         place = BOOT_SCRIPT if path.name == "golden" else f"{PLACE}/{path.name}"
         found[place] = cpio.File(path.read_bytes(), executable=True)
     found[f"{PLACE}/key.pem"] = cpio.File(key)
     return found
+
+
+def shares(tree: Stack) -> bool:
+    """Whether machines installed from `tree` can share pieces."""
+    return any(tree.find(f"{folder}/{SHARING[0]}") for folder in _PROGRAM_FOLDERS)
 
 
 def sources() -> Iterable[Path]:

@@ -6,18 +6,21 @@
          INSTANCE
     image KIND BYTES SHA256
     piece KIND NUMBER BYTES SHA256 PACKED-BYTES PACKED-SHA256
+    torrent KIND SHA256
 
 RULE is `serial`, `wwn` or `size`; the VALUE of a size is LEAST-MOST in bytes, MOST 0 for no limit.
 ROOT-BYTES is 0 for a root partition that takes all that is left, STATE-BYTES for a disk without
 state, which is the node's if it says that it is of INSTANCE. An image's SHA256 covers all its
 bytes. Each piece has `PIECE` bytes, the last one the rest; a piece that is not listed is all zeros.
+A torrent is of the packed pieces of a kind whose machines share them (golden.installer.torrent).
 The manifest is signed (golden.keys.signing); the installer's initramfs holds the key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from golden.definition.fields import mib, mib_range, plain_serial
 from golden.definition.files import Disk
@@ -59,13 +62,20 @@ class Seed:
     instance: str
 
 
-def text(site: str, nodes: Iterable[tuple[Node, Disk, Seed]], images: Iterable[Image]) -> str:
-    """The manifest for `nodes` of `site`, each with its disk and its seed."""
+def text(
+    site: str,
+    nodes: Iterable[tuple[Node, Disk, Seed]],
+    images: Iterable[Image],
+    torrents: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The manifest for `nodes` of `site`, each with its disk and its seed; `torrents` has the
+    SHA-256 of each kind's."""
     lines = [f"golden-installer {FORMAT}", f"site {site}"]
     lines += [_node(node, disk, seed) for node, disk, seed in nodes]
     for image in images:
         lines.append(f"image {image.kind} {image.length} {image.sha256}")
         lines += [_piece(image.kind, piece) for piece in image.pieces]
+    lines += [f"torrent {kind} {digest}" for kind, digest in torrents.items()]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes a node's image to the disk of the machine it runs on. Read in this order: report.sh (what it
-# says), source.sh (what it reads), disk.sh (where it writes, and when it refuses), state.sh (what it
-# keeps), write.sh (how).
+# says), source.sh (what it reads), share.sh (from whom else), disk.sh (where it writes, and when it
+# refuses), state.sh (what it keeps), write.sh (how).
 #
 # Exit codes: 0 installed; 1 something failed, start over; 2 refused, nothing changed; 3 was
 # installed already. GOLDEN_ROOT is for tests: the folder that stands for /.
@@ -13,13 +13,15 @@ export LC_ALL=C OPENSSL_CONF=/dev/null
 
 . "$here/report.sh"
 . "$here/source.sh"
+. "$here/share.sh"
 . "$here/disk.sh"
 . "$here/state.sh"
 . "$here/write.sh"
 
 work=$root/tmp/installer
 rm -rf "$work"
-mkdir -p "$work"
+# For root alone: what shares pieces with other machines is not.
+(umask 077 && mkdir -p "$work")
 
 read_words
 begin source

@@ -111,21 +111,29 @@ partition_table() {
     fi
 }
 
-# take NUMBER: fetch a piece as $work/packed, proven to be the one of the manifest.
+# take NUMBER: a piece as $packed, shared or fetched, proven to be the one of the manifest.
 take() {
     # shellcheck disable=SC2046 # the words of one line
     set -- "$1" $(awk -v number="$1" '$3 == number' "$work/pieces")
     [ $# -eq 8 ] || refuse "the manifest lacks the first piece of the image of $kind"
     piece_sum=$6
     name=$(printf '%s/%05d.gz' "$kind" "$1")
-    fetch "$name" "$work/packed" || fail "$name cannot be had from $source"
-    [ "$(sum "$work/packed")" = "$8" ]
+    packed=$shared/$name
+    [ -n "$shared" ] && is_file_of "$packed" "$8" && return
+    packed=$work/packed
+    fetch "$name" "$packed" || fail "$name cannot be had from $source"
+    is_file_of "$packed" "$8"
+}
+
+# is_file_of FILE SUM: whether it is there and has that SHA-256.
+is_file_of() {
+    [ -e "$1" ] && [ "$(sum "$1")" = "$2" ]
 }
 
 # unpack NUMBER FILE: a piece as FILE, proven packed and unpacked.
 unpack() {
     take "$1" || fail "$name is not what the manifest names (SHA-256)"
-    gzip -dc "$work/packed" >"$2" || fail "$name cannot be unpacked"
+    gzip -dc "$packed" >"$2" || fail "$name cannot be unpacked"
     [ "$(sum "$2")" = "$piece_sum" ] || fail "$name is not what the manifest names, unpacked (SHA-256)"
 }
 
@@ -201,10 +209,15 @@ broken() {
 
 # try_image: prove all of it before the first byte of the disk is changed.
 try_image() {
+    try_pieces
+    take_head
+}
+
+try_pieces() {
     line piece "$kind" >"$work/pieces"
+    share
     try_piece 0
     each_piece try_piece checked
-    take_head
 }
 
 # write_image: everything but what makes the disk start.

@@ -101,7 +101,8 @@ def config(served: Interface, nodes: Iterable[Node], url: str) -> str:
         "except-interface=lo",
         "bind-interfaces",
         f"dhcp-range={network.network_address},static,{network.netmask},{LEASE}",
-        "dhcp-option=3",  # no router: an installer needs nothing but this host
+        # Nothing lies behind it, but multicast, by which installers find each other, takes a route.
+        f"dhcp-option=3,{served.address.ip}",
         *(f"dhcp-host={node.mac},{node.address},{node.name},{LEASE}" for node in nodes),
         "dhcp-ignore=tag:!known",  # also one that has an address and asks for the rest (DHCPINFORM)
         f"dhcp-match=set:ipxe,{IPXE_OPTION}",

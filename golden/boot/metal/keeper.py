@@ -24,7 +24,9 @@ STARTED_BY_UEFI = (
     "it was started by UEFI, and images start by BIOS: switch its firmware to legacy (CSM)"
 )
 # What anybody may have; seeds and our own records are not of these names.
-PUBLIC = re.compile(r"^/(vmlinuz|initrd|manifest|manifest\.sig|[a-z][a-z0-9-]*/[0-9]{5}\.gz)$")
+PUBLIC = re.compile(
+    r"^/(vmlinuz|initrd|manifest|manifest\.sig|[a-z][a-z0-9-]*(\.torrent|/[0-9]{5}\.gz))$"
+)
 # A report's most, and the rest of a request.
 MESSAGE_BYTES = 1 << 18
 # What the half that reads requests may have done.

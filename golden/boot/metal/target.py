@@ -76,7 +76,7 @@ class Metal(Target):
         self._not_elsewhere(site, served)
         _no_clash(site, self.interface)
         names = [node.name for node in site.nodes if node.disk or node in nodes]
-        bundle.make(site, names)
+        bundle.make(site, names, url=_url(served))
 
     def up(self, site: Site, node: Node) -> bool:
         """Serve the node; False when it is served already. A refused node starts over."""
@@ -163,7 +163,7 @@ class Metal(Target):
         rundir.write(folder / SERVING, _place(served))
         config = folder / dhcp.CONFIG
         before = config.read_text() if config.is_file() else ""
-        words = dhcp.prepare(served, site.nodes, f"http://{address}:{HTTP_PORT}", folder)
+        words = dhcp.prepare(served, site.nodes, _url(served), folder)
         if config.read_text() != before:
             # Such as a MAC address that was wrong in the site's file.
             daemon.end(leases)
@@ -200,6 +200,11 @@ class Metal(Target):
             address=str(node.address),
             target=self.name,
         )
+
+
+def _url(served: dhcp.Interface) -> str:
+    """The address of the HTTP server."""
+    return f"http://{served.address.ip}:{HTTP_PORT}"
 
 
 def _listens(address: str) -> bool:

@@ -205,6 +205,6 @@ def test_without_power_at_any_write_no_disk_boots_half_an_image(one_machine: Mac
 
 def test_the_scripts_are_what_shellcheck_likes_read_together() -> None:
     parts = sorted(SOURCE.glob("*.sh"))
-    assert len(parts) == 8
+    assert len(parts) == 9
     result = run.run(["shellcheck", *parts], cwd=SOURCE, check=False)
     assert result.code == 0, result.out

@@ -130,6 +130,20 @@ def test_the_initramfs_is_the_same_each_time_and_complete() -> None:
     assert cpio.archive(found) == cpio.archive(initramfs.entries(tree, b"key"))
 
 
+def test_what_shares_pieces_is_in_the_initramfs_if_the_tree_has_it(tmp_path: Path) -> None:
+    program = run.which("dash")
+    assert program is not None
+    bare, with_client = tmp_path / "bare", tmp_path / "client"
+    for tree, name in ((bare, "other"), (with_client, "transmission-cli")):
+        (tree / "usr/bin").mkdir(parents=True)
+        (tree / "usr/bin" / name).write_bytes(program.read_bytes())
+    assert not initramfs.shares(Stack([bare]))
+    tree = Stack([with_client, Path("/")])
+    assert initramfs.shares(tree)
+    names = {name.rpartition("/")[2] for name in initramfs.entries(tree, b"key")}
+    assert set(initramfs.SHARING) <= names
+
+
 def test_the_stick_offers_every_node_and_overwrites_only_when_told() -> None:
     made = Bundle("small", Path("x"), SITE.nodes, ("master", "member"), {})
     lines = stick.menu(made).splitlines()

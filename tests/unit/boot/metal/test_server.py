@@ -38,6 +38,7 @@ class Site:
             "vmlinuz": b"kernel",
             "manifest": b"golden-installer 1\n",
             "master/00000.gz": PIECE,
+            "master.torrent": b"a torrent",
             "seed/n1.iso": SEED,
             "seed/n2.iso": b"not served",
         }.items():
@@ -154,6 +155,18 @@ def test_nothing_else_is_served(site: Site) -> None:
 
 def test_files_are_served_whole(site: Site) -> None:
     assert site.get("master/00000.gz") == (200, PIECE)
+
+
+def test_parts_are_served_to_machines_that_share(site: Site) -> None:
+    assert site.get("master.torrent") == (200, b"a torrent")
+    piece = "master/00000.gz"
+    assert site.get(piece, Range="bytes=3-9") == (206, PIECE[3:10])
+    assert site.get(piece, Range=f"bytes={len(PIECE) - 2}-{len(PIECE) + 9}") == (206, PIECE[-2:])
+    for beyond in (f"bytes={len(PIECE)}-{len(PIECE) + 1}", "bytes=9-3"):
+        assert site.get(piece, Range=beyond)[0] == 416
+    # What is none, or more than one, may be answered with all of it (RFC 9110, 14.2).
+    for other in ("bytes=3-", "bytes=-3", "bytes=0-1,3-4", "lines=1-2"):
+        assert site.get(piece, Range=other) == (200, PIECE)
 
 
 def test_reports_become_the_console_and_the_end_leads_to_the_disk(site: Site) -> None:

@@ -151,7 +151,7 @@ def lan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(daemon, "start", start)
     monkeypatch.setattr(target_module, "_no_clash", lambda *_: None)
-    monkeypatch.setattr(target_module.bundle, "make", lambda *_: None)
+    monkeypatch.setattr(target_module.bundle, "make", lambda *_, **__: None)
     return started
 
 
