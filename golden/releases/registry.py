@@ -167,12 +167,12 @@ class Registry:
         """Where the upload that `note` tells of goes on, and from which byte; else a new one."""
         if note.is_file():
             place = note.read_text()
-            note.unlink()
             # A registry that has lost it, or has half a chunk, answers as it likes.
             answer = self._ask("GET", place, None)
             range_ = re.fullmatch(r"(?:bytes=)?0-([0-9]+)", answer.headers.get("Range", ""))
             if answer.status_code == 204 and range_:
                 return urljoin(place, answer.headers.get("Location", "")), int(range_[1]) + 1
+            note.unlink()
         begun = self._ask("POST", "blobs/uploads/", (202,))
         return urljoin(self._at, begun.headers["Location"]), 0
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
 from golden import paths
 from golden.errors import StageError
@@ -50,6 +52,19 @@ def test_a_cut_push_is_whole_the_next_time(repo: str, line: Line, after: int) ->
     assert not list((paths.CACHE / "uploads").iterdir())
 
 
+def away(whole: Callable[..., requests.Response]) -> Callable[..., requests.Response]:
+    """`whole`, a request, but nothing answers for uploads."""
+
+    def request(
+        session: requests.Session, method: str, url: str, **more: object
+    ) -> requests.Response:
+        if "/uploads/" in url:
+            raise requests.ConnectionError
+        return whole(session, method, url, **more)
+
+    return request
+
+
 def test_an_upload_goes_on_behind_its_last_chunk(
     repo: str, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +83,9 @@ def test_an_upload_goes_on_behind_its_last_chunk(
         push(made.id, SITE, f"{line.host}/{path}")
     (note,) = (paths.CACHE / "uploads").iterdir()
     assert note.stat().st_mode & 0o777 == 0o600
+    with monkeypatch.context() as patch, pytest.raises(StageError, match="run it again"):
+        patch.setattr(requests.Session, "request", away(requests.Session.request))
+        push(made.id, SITE, f"{line.host}/{path}")
     line.cut("up", float("inf"))
     push(made.id, SITE, f"{line.host}/{path}")
     assert LARGE / 4 < line.carried["up"] < LARGE / 2
