@@ -16,7 +16,7 @@ import torf
 from golden.definition.models import Node
 from golden.installer.image import RECORD
 
-# From how many machines of a kind on they share.
+# From how many machines of a kind on sharing is faster (docs/many-machines.md).
 MACHINES = 3
 # A machine gives on what it has whole: with smaller parts it begins sooner.
 PART = 1 << 18
