@@ -44,17 +44,26 @@ class Copy:
         argv, env = self._command(words)
         return run.run(argv, cwd=self.root, env=env, log=self.log, check=check, stage="bench")
 
+    def bench(self, module: str, *words: str) -> run.Result:
+        """Run a module of bench/ there. Raises StageError when it fails."""
+        argv = [sys.executable, "-m", f"bench.{module}", *words]
+        return run.run(argv, cwd=self.root, env=self._env(), log=self.log, stage="bench")
+
     def start(self, *words: str) -> run.Process:
         """Start inv there; end it with `run.end`."""
         argv, env = self._command(words)
         return run.start(argv, cwd=self.root, env=env, log=self.log, stage="bench")
 
     def _command(self, words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+        argv = [sys.executable, "-P", "-m", "invoke", "--search-root", str(self.root), *words]
+        return argv, self._env()
+
+    def _env(self) -> dict[str, str]:
         env = {"GOLDEN_HOME": str(self.home)}
         if engine.OWN.exists():
             # This checkout's engine is the copy's, too.
             env["DOCKER_HOST"] = f"unix://{engine.OWN}"
-        return [sys.executable, "-P", "-m", "invoke", "--search-root", str(self.root), *words], env
+        return env
 
     def forget(self, *but: str) -> None:
         """As if nothing had been baked or fetched there; the caches called so stay."""

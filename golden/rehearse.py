@@ -30,15 +30,13 @@ def rehearse(
     *,
     keep: bool = False,
     once: bool = False,
-    check_once: bool = False,
     boot: Callable[[Site, Target], object] = lambda site, place: running.boot(site, (), place),
     more: Mapping[str, Callable[[], object]] = MappingProxyType({}),
 ) -> None:
     """Bake `site`, boot all its nodes on fresh disks at `place`, check them, start them once more
-    with the first one last, check them again, end them. With `once` they are not started again,
-    with `check_once` checked at the end only. `boot` may do more than boot, such as cut their
-    power; `more` are stages by name, for the end, when it does not matter any more what becomes of
-    the nodes.
+    with the first one last, check them again, end them. With `once` they are not started again.
+    `boot` may do more than boot, such as cut their power; `more` are stages by name, for the end,
+    when it does not matter any more what becomes of the nodes.
 
     The consoles, the time line and what the checks found at this target are kept in
     .artifacts/<site>/rehearsal/, and the pages of the report written, whether it went well or not.
@@ -50,11 +48,8 @@ def rehearse(
     stages.run("bake", lambda: bake(site, (), place.format))
     try:
         machines = _booted(site, place, stages, boot)
-        restarts = place.outlives_rehearsal and len(site.nodes) > 1 and not once
-        if restarts and check_once:
-            stages.run("reboot", lambda: _reboot(site, machines))
         stages.run("check", lambda: _check(site.name, place.name))
-        if restarts and not check_once:
+        if place.outlives_rehearsal and len(site.nodes) > 1 and not once:
             stages.run("reboot", lambda: _reboot(site, machines))
             stages.run("check again", lambda: check.check(site.name, (), check.CALM))
         for name, work in more.items():

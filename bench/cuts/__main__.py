@@ -23,7 +23,7 @@ from golden.definition.models import Site
 from golden.errors import STAGE_ERROR_CODE, StageError, UserError
 from golden.rehearse import rehearse
 
-# What CI cuts: both nodes while a network is made, and three times one of them before.
+# What --boot cuts: both nodes while a network is made, and three times one of them before.
 SHORT_SEED, SHORT_CUTS = 21, 4
 
 
@@ -38,16 +38,14 @@ def main() -> int:
         "--rehearse", action="store_true", help="check, start again, and check each first boot"
     )
     parser.add_argument(
-        "--short",
-        action="store_true",
-        help="a rehearsal whose first boot is cut; checked at the end",
+        "--boot", action="store_true", help="cut one first boot four times, and leave the nodes on"
     )
     options = parser.parse_args()
     site, place = definition.load(options.site), target(options.target)
-    if options.short:
-        rehearse(site, place, boot=_cut_boot, check_once=True)
-        return 0
     bake(site, (), place.format)
+    if options.boot:
+        _cut_boot(site, place)
+        return 0
     wanted, bad = uncut(site, place), 0
     judged = _rehearsed if options.rehearse else _checked
     for seed in _numbers(options.seeds):

@@ -2,7 +2,8 @@
 .artifacts/rehearsal/upgrade.md. Any deviation ends it.
 
 scripts/host/record-upgrade            all of it, with ten cuts
-scripts/host/record-upgrade --short    fewer and smaller objects, and no cut: for CI
+scripts/host/record-upgrade --short    fewer and smaller objects, and no cut of an upgrade
+scripts/host/record-upgrade --short --cut-boots    cuts of its first boot and of the last: for CI
 """
 
 from __future__ import annotations
@@ -28,12 +29,18 @@ def main() -> int:
     """The exit code, as of every task."""
     parser = argparse.ArgumentParser(prog="scripts/host/record-upgrade")
     parser.add_argument("--target", default="container", choices=["container", "qemu"])
-    parser.add_argument("--short", action="store_true", help="less data and no cuts: for CI")
+    parser.add_argument("--short", action="store_true", help="less data, no cut of an upgrade")
+    parser.add_argument(
+        "--cut-boots",
+        action="store_true",
+        help="cut the power while containers boot first, and once before the last check",
+    )
     parser.add_argument("--cuts", type=int, default=10, help="of so many upgrades (default: 10)")
     options = parser.parse_args()
     cloud = Cloud(options.target, SHORT if options.short else WHOLE)
     try:
-        seen = record(cloud, 0 if options.short else options.cuts)
+        cuts = 0 if options.short else options.cuts
+        seen = record(cloud, cuts, cut_boots=options.cut_boots)
     finally:
         cloud.end()
     for sentence in seen.findings:
@@ -44,11 +51,14 @@ def main() -> int:
     return 0
 
 
-def record(cloud: Cloud, cuts: int) -> Record:
+def record(cloud: Cloud, cuts: int, *, cut_boots: bool) -> Record:
     """The whole run. Raises StageError where it deviates from what it should show."""
     seen = Record()
     first = seen.stage(f"bake release A, Synnefo {cloud.version}", cloud.bake)
-    seen.stage("boot A", cloud.boot)
+    if cut_boots:
+        seen.stage("boot A, whose power is cut four times", cloud.boot_and_cut)
+    else:
+        seen.stage("boot A", cloud.boot)
     seen.stage("fill it", cloud.fill)
     cloud.bump()
     second = seen.stage(f"bake release B, Synnefo {cloud.version}", cloud.bake)
@@ -63,6 +73,9 @@ def record(cloud: Cloud, cuts: int) -> Record:
     cloud.require_said(said, "back on release", "migration 0042_on_purpose")
     seen.stage("compare again", lambda: cloud.require_all("back on B", second))
     cloud.take_back_bump()
+    if cut_boots:
+        seen.stage("cut the power, and start B again", cloud.cut_and_boot)
+        seen.stage("compare once more", lambda: cloud.require_all("after the cut", second))
     seen.stage("check B", cloud.check)
     seen.findings.append("B to C: the migration fails; back on B by itself, every check green")
     seen.stage("go back to A is refused", lambda: cloud.refuse(first))
