@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from testinfra.host import Host
+
+from tests.checks.eventually import eventually
 
 # curl's words when a node did not take a connection within Ganeti's five seconds (ganeti:
 # lib/rpc/node.py): one under emulation may be that busy once, one that is gone is so each time.
@@ -39,14 +41,28 @@ class Instance:
         return str(listing.stdout).strip() if listing.rc == 0 else ""
 
     def errors(self) -> str:
-        """Summaries and errors of the failed jobs that were about it."""
-        told = "gnt-job list --no-headers --error -o summary,opresult"
+        """Summaries, errors and logs of the failed jobs that were about it."""
+        # Why a disk was not removed is in the log alone.
+        told = "gnt-job list --no-headers --error -o summary,opresult,oplog"
         lines = str(self.master.run(told).stdout).splitlines()
         return "\n".join(line for line in lines if f"({self.name})" in line)
 
     def met_a_busy_node(self) -> bool:
         """Whether a node took too long to answer while it was made: it may be asked for again."""
         return BUSY in self.errors()
+
+    def goes(self, ask: Callable[[], object], gone: Callable[[], bool], seconds: float) -> bool:
+        """Whether it is `gone` after somebody was asked to remove it; asked again where Ganeti met
+        a busy node."""
+        for _ in range(ATTEMPTS):
+            failed = self.errors().count("INSTANCE_REMOVE(")
+            ask()
+            eventually(
+                lambda n=failed: gone() or self.errors().count("INSTANCE_REMOVE(") > n, seconds, 5
+            )
+            if gone() or not self.met_a_busy_node():
+                break
+        return gone()
 
     def remove(self) -> None:
         """Remove it, running or not, half made or whole; a no-op when there is none."""

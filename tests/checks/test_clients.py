@@ -6,6 +6,7 @@ On the nodes of a rehearsal kamaki is a stand-in; here the real one runs on this
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 from collections.abc import Callable, Iterator
 
@@ -97,8 +98,8 @@ class TestEveryday(Everyday):
             assert eventually(lambda: not has("BUILD"), SECONDS, 5), "it stays in BUILD"
             active, instance = has("ACTIVE"), Instance(master, f"snf-{server}")
             assert active or instance.met_a_busy_node(), instance.errors()[-600:]
-            kamaki("server", "delete", server)
-            assert eventually(lambda: has("DELETED"), SECONDS, 5), "it is not deleted"
+            ask = functools.partial(kamaki, "server", "delete", server)
+            assert instance.goes(ask, lambda: has("DELETED"), SECONDS), instance.errors()[-600:]
             everyday.deleted(kamaki, server)
             if active:
                 return

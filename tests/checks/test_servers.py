@@ -6,6 +6,7 @@ from Pithos's storage, eventd, the broker, the dispatcher, and the quota of Asta
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -91,8 +92,9 @@ def made(tenant: Tenant, master: Host, image: str, flavor: str) -> Iterator[Serv
     try:
         yield Server(tenant, number, instance)
     finally:
-        remove(tenant)
-        assert eventually(lambda: not instance.status(), SECONDS), f"{instance.name} stays"
+        assert instance.goes(lambda: remove(tenant), lambda: not instance.status(), SECONDS), (
+            f"{instance.name} stays: {instance.errors()[-600:]}"
+        )
 
 
 def remove(tenant: Tenant) -> None:
@@ -129,6 +131,6 @@ def test_console_answers_through_the_proxy(server: Server) -> None:
 
 
 def test_deleted_machine_is_gone_everywhere(server: Server) -> None:
-    server.tenant.ask("delete", id=server.id)
-    assert eventually(lambda: server.status() == "", SECONDS, 5), server.status()
+    ask = functools.partial(server.tenant.ask, "delete", id=server.id)
+    assert server.instance.goes(ask, lambda: not server.status(), SECONDS), server.status()
     assert eventually(lambda: server.instance.status() == "", 60), server.instance.status()

@@ -96,6 +96,39 @@ def test_eventually_gives_up() -> None:
     assert not eventually(lambda: False, seconds=0, pause=0)
 
 
+class Busy:
+    """A master whose jobs to remove snf-2 fail so often, as `why` says, before it goes."""
+
+    def __init__(self, fails: int, why: str) -> None:
+        self.fails, self.why, self.asked, self.there = fails, why, 0, True
+
+    def run(self, _: str) -> Answer:
+        failed = min(self.asked, self.fails)
+        return Answer(0, f"INSTANCE_REMOVE(snf-2) Can't remove disks: {self.why}\n" * failed)
+
+    def ask(self) -> None:
+        self.asked += 1
+        self.there = self.asked <= self.fails
+
+
+@pytest.mark.parametrize(
+    ("fails", "why", "asked", "goes"),
+    [
+        (0, "", 1, True),
+        (1, "Error 28: SSL connection timeout", 2, True),
+        (9, "Error 28: SSL connection timeout", instance.ATTEMPTS, False),
+        (1, "it is in use", 1, False),
+    ],
+)
+def test_a_busy_node_is_met_again_and_nothing_else_is(
+    fails: int, why: str, asked: int, goes: bool
+) -> None:
+    master = Busy(fails, why)
+    made = instance.Instance(master, "snf-2")
+    assert made.goes(master.ask, lambda: not master.there, 60) == goes
+    assert master.asked == asked
+
+
 def test_only_its_own_failed_jobs_are_told() -> None:
     class Master:
         def run(self, command: str) -> Answer:
