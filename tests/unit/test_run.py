@@ -92,9 +92,12 @@ def test_a_watched_program_ends_when_it_must(monkeypatch: pytest.MonkeyPatch) ->
     assert run.run(["sleep", "0.2"], watch=lambda: "").code == 0
 
 
+# Under nohup these tests have SIGHUP ignored, and so would their children.
 LEAVING = """
+import signal
 import sys
 from golden import run
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 run.end_with_children()
 script = 'sleep 60 & echo $! > "$1.new"; mv "$1.new" "$1"; wait'
 run.run(["sh", "-c", script, "sh", sys.argv[1]])
