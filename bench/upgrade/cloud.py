@@ -56,9 +56,11 @@ class Cloud:
         self._copy.bench("cuts", "--boot", "--site", SITE, "--target", self.target)
 
     def cut_and_boot(self) -> None:
-        """Cut the power of both nodes, and start them again."""
+        """Cut the power of both nodes, and start them again; instances are the watcher's to start,
+        which looks every five minutes."""
         self._copy.inv("down", "--cut", "--site", SITE)
         self._copy.inv("boot", "--site", SITE, "--target", self.target)
+        self._on_master("ganeti-watcher")
 
     def end(self) -> None:
         """Throw its nodes away."""
@@ -161,10 +163,13 @@ class Cloud:
         return found.pop()
 
     def _tenants(self, word: str) -> str:
+        argv = ["python3", "-", word, *map(str, self._amount)]
+        return self._on_master(" ".join(argv), TENANTS.read_text())
+
+    def _on_master(self, words: str, stdin: str = "") -> str:
         link = Connection(self._copy.home / ".cache/run" / SITE / "ssh_config")
-        argv = " ".join(["python3", "-", word, *map(str, self._amount)])
-        said = link.run("node1", argv, stdin=TENANTS.read_text(), timeout=SECONDS)
-        self._require(said.code == 0, f"tenants.py {word}: {said.out[-2000:]}")
+        said = link.run("node1", words, stdin=stdin, timeout=SECONDS)
+        self._require(said.code == 0, f"{words}: {said.out[-2000:]}")
         return str(said.out)
 
     def _require(self, fact: bool, what: str) -> None:
