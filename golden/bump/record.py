@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from golden import atomic, pages, paths
+from golden import pages, paths, rundir
 from golden.bake.planning import Plan
 from golden.definition import Site
 
@@ -28,8 +27,7 @@ def keep(
         "notes": [list(note) for note in notes],
         "stale": [[step.name, step.seconds, list(step.reasons)] for step in plan.stale],
     }
-    _file(site).parent.mkdir(parents=True, exist_ok=True)
-    atomic.write(_file(site), json.dumps(found, indent=1) + "\n")
+    rundir.write(_file(site), found)
     pages.write(site)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from golden import manifest, paths, report
+from golden import manifest, paths, report, rundir
 from golden.definition import Site
 from golden.diff import sides, subjects, text
 from golden.errors import UserError
@@ -68,10 +68,11 @@ def _moments(site: str) -> list[Moment]:
 
 def _upgrade(site: Site) -> dict[str, Any] | None:
     """What the last upgrade left (golden/upgrade/record.py), with its time line drawn."""
-    file = paths.ARTIFACTS / site.name / "upgrade" / "upgrade.json"
-    if not file.is_file():
+    found = rundir.read(paths.ARTIFACTS / site.name / "upgrade" / "upgrade.json")
+    if not isinstance(found, dict):
         return None
-    found: dict[str, Any] = json.loads(file.read_text())
+    # It was not noted by who upgraded before rehearsals were possible.
+    found.setdefault("ended", f"back again, {found['why']}" if found["why"] else "done")
     moments = [Moment(**each) for each in found["timeline"]]
     found["gantt"] = timeline.draw(moments, [node.name for node in site.nodes])
     return found
@@ -79,9 +80,8 @@ def _upgrade(site: Site) -> dict[str, Any] | None:
 
 def _bump(site: str) -> dict[str, Any] | None:
     """What the last bump left (golden/bump/record.py); None: none was made, or it was undone."""
-    file = paths.ARTIFACTS / site / "bump.json"
-    found: dict[str, Any] | None = json.loads(file.read_text()) if file.is_file() else None
-    return found
+    found = rundir.read(paths.ARTIFACTS / site / "bump.json")
+    return found if isinstance(found, dict) else None
 
 
 def _image(site: str, kind: str) -> dict[str, Any] | None:

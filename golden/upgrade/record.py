@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from golden import atomic, log, pages, paths, report
+from golden import log, pages, paths, report, rundir
 from golden.boot.former import Journal
 from golden.definition import Site
 from golden.report import Stages
@@ -50,8 +49,7 @@ def keep(site: Site, journal: Journal, stages: Stages, away: Mapping[str, float]
         "away": {name: round(seconds, 1) for name, seconds in away.items()},
         "instances": journal.instances,
     }
-    folder(site.name).mkdir(parents=True, exist_ok=True)
-    atomic.write(folder(site.name) / FILE, json.dumps(found, indent=1) + "\n")
+    rundir.write(folder(site.name) / FILE, found)
     pages.write(site)
 
 

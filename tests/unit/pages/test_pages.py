@@ -66,6 +66,18 @@ def test_an_upgrade_shows_why_it_came_back_and_how_long_services_were_away(repor
     assert 'aria-label="14 %"' in text and "41.5" in text
 
 
+@pytest.mark.parametrize(("why", "ended"), [("", "done"), ("no room", "back again, no room")])
+def test_an_upgrade_that_noted_no_end_is_shown_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str, ended: str
+) -> None:
+    sample.artifacts(tmp_path, monkeypatch)
+    file = tmp_path / sample.SITE / "upgrade" / "upgrade.json"
+    noted = {**json.loads(file.read_text()), "why": why}
+    del noted["ended"]
+    file.write_text(json.dumps(noted))
+    assert f"to {'b' * 12}: {ended}</p>" in (sample.written() / "index.html").read_text()
+
+
 def test_a_text_is_no_markup(report: Path) -> None:
     for name in PAGES:
         assert "<b>&" not in (report / f"{name}.html").read_text()
