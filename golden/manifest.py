@@ -21,6 +21,8 @@ from golden.keys import signing
 
 FORMAT = 1
 NAME = "manifest.json"
+# Beside it: the packages of the image, for scanners.
+SBOM = "sbom.cdx.json"
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ def _bill(builder: Builder, target: Disk, facts: Mapping[str, Any]) -> dict[str,
     image = sbom.image(site.name, kind.name, site.release.name)
     layers = builder.stored([recipe.layer for recipe in target.stack])
     text = sbom.text(image, layers, facts["packages"], facts["origins"])
-    return {sbom.NAME: text.encode()}
+    return {manifest.SBOM: text.encode()}
 
 
 def _list(target: Disk) -> disk.Built:

@@ -17,7 +17,6 @@ from golden.errors import StageError
 from golden.layers import Stored
 from golden.layers.overlay import Stack
 
-NAME = "sbom.cdx.json"
 DATABASE = "/var/lib/dpkg/status"
 
 

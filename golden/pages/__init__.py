@@ -11,7 +11,7 @@ import shutil
 import webbrowser
 from pathlib import Path
 
-from golden import atomic, html, log, paths
+from golden import atomic, html, log, manifest, paths
 from golden.definition import Site
 from golden.diff import text
 from golden.pages import facts
@@ -49,6 +49,6 @@ def write(site: Site, *, open_it: bool = False) -> Path:
 
 def _copy_beside(site: Site, kind: str, folder: Path) -> None:
     """Lay the SBOM of a kind beside the pages, which link to it."""
-    sbom = paths.ARTIFACTS / site.name / kind / "sbom.cdx.json"
+    sbom = paths.ARTIFACTS / site.name / kind / manifest.SBOM
     if sbom.is_file():
-        shutil.copyfile(sbom, folder / f"{kind}.sbom.cdx.json")
+        shutil.copyfile(sbom, folder / f"{kind}.{manifest.SBOM}")

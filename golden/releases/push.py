@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from golden import log, manifest
+from golden.keys import signing
 from golden.releases import model, provenance, sums
 from golden.releases.model import ImageRelease
 from golden.releases.registry import (
@@ -31,7 +32,6 @@ MANIFEST_ARTIFACT = "application/vnd.golden.manifest.v1+json"
 TITLE = "org.opencontainers.image.title"
 CREATED = "org.opencontainers.image.created"
 LATEST = "latest"
-SBOM = "sbom.cdx.json"
 # https://github.com/opencontainers/image-spec/blob/v1.1.0/manifest.md#guidance-for-an-empty-descriptor
 EMPTY = b"{}"
 _EMPTY = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": digest(EMPTY), "size": 2}
@@ -133,10 +133,10 @@ def _referring(files: Files) -> Iterator[tuple[str, Files]]:
     """(type, files) of each artifact whose subject is the release."""
     yield "application/vnd.in-toto+json", {provenance.NAME: files[provenance.NAME]}
     for name, sha256 in files.items():
-        if Path(name).name == SBOM:
+        if Path(name).name == manifest.SBOM:
             yield "application/vnd.cyclonedx+json", {name: sha256}
         elif Path(name).name == manifest.NAME:
-            signed = f"{name}.sig"
+            signed = f"{name}{signing.SUFFIX}"
             yield MANIFEST_ARTIFACT, {name: sha256, signed: files[signed]}
 
 

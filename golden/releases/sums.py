@@ -64,8 +64,8 @@ def verify(
                 f"{paths.shown(path)}: not the bytes that {what} {folder.name} is signed for; "
                 f"{then}"
             )
+    own = {folder / name for name in (*sums, NAME, SIGNATURE)}
     for path in folder.rglob("*") if chosen is None else ():
-        name = str(path.relative_to(folder))
-        if not path.is_dir() and name not in (*sums, NAME, SIGNATURE):
+        if not path.is_dir() and path not in own:
             raise UserError(f"{paths.shown(path)}: no part of the signed {what}; remove it")
     return len(wanted)
