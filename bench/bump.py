@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import recording
-from bench.checkout import Copy, fresh
+from bench.checkout import WARM, Copy, fresh
 from bench.ending import exit_code
 from bench.recording import Record, next_version
 from golden import definition, log, manifest
@@ -30,7 +30,6 @@ SITE = "rehearsal"
 FOLDER = CACHE / "bench" / "bump"
 DOCUMENT = ROOT / "docs" / "bump.md"
 REPORT = ARTIFACTS / SITE / "bump.md"
-WARM = ("layers", "latest", "standins")
 # The aim, on 2 cores: both disks of a new Synnefo.
 MOST_SECONDS = 40.0
 # Where dpkg writes down which packages are there.

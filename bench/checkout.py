@@ -15,6 +15,8 @@ from golden.boot.container import engine
 from golden.errors import UserError
 from golden.paths import CACHE, ROOT
 
+# Caches with which nothing that was baked here is baked again.
+WARM = ("layers", "latest", "standins")
 LEFT_OUT = (".venv", ".cache", ".artifacts", ".secrets", "__pycache__", ".*_cache", ".hypothesis")
 
 

@@ -24,7 +24,7 @@ from golden.errors import STAGE_ERROR_CODE, StageError, UserError
 from golden.rehearse import rehearse
 
 # What --boot cuts: both nodes while a network is made, and three times one of them before.
-SHORT_SEED, SHORT_CUTS = 21, 4
+BOOT_SEED, BOOT_CUTS = 21, 4
 
 
 def main() -> int:
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def _cut_boot(site: Site, place: Target) -> None:
-    cuts = Sequence(site, place, strikes(SHORT_SEED, _steps(site), {}, SHORT_CUTS)).run()
+    cuts = Sequence(site, place, strikes(BOOT_SEED, _steps(site), {}, BOOT_CUTS)).run()
     log.info(f"READY after {len(cuts)} cuts of power")
 
 

@@ -18,6 +18,7 @@ from bench.ending import exit_code
 from bench.recording import Record
 from bench.upgrade.cloud import SITE, Cloud
 from golden import log
+from golden.errors import UserError
 from golden.paths import ARTIFACTS, shown
 
 REPORT = ARTIFACTS / SITE / "upgrade.md"
@@ -37,6 +38,11 @@ def main() -> int:
     )
     parser.add_argument("--cuts", type=int, default=10, help="of so many upgrades (default: 10)")
     options = parser.parse_args()
+    if options.cut_boots and options.target != "container":
+        raise UserError(
+            "--cut-boots: its first boot is none with --state, by which alone machines can be "
+            "upgraded; give it with --target container, or leave it out"
+        )
     cloud = Cloud(options.target, SHORT if options.short else WHOLE)
     try:
         cuts = 0 if options.short else options.cuts

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import recording
-from bench.checkout import fresh
+from bench.checkout import WARM, fresh
 from golden import definition, run
 from golden.check.connection import Connection
 from golden.errors import STAGE_ERROR_CODE, USER_ERROR_CODE
@@ -38,7 +38,7 @@ class Cloud:
     def __init__(self, target: str, amount: tuple[int, int]) -> None:
         self.target, self._amount = target, amount
         self._versions = [definition.load(SITE).release.synnefo]
-        self._copy = fresh(FOLDER, "layers", "standins")
+        self._copy = fresh(FOLDER, *WARM)
         self._state: dict[str, Any] = {}
 
     @property
