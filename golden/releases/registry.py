@@ -160,7 +160,7 @@ class Registry:
                     if at > size:
                         break
             except requests.RequestException as error:
-                raise self._cut(type(error).__name__) from None
+                raise self._lost(error) from None
         return at
 
     def _begun(self, note: Path) -> tuple[str, int]:
@@ -195,7 +195,7 @@ class Registry:
                     if len(content) > LARGEST_MANIFEST:
                         raise UserError(f"{self._where}: {url} has more than 4 MiB, none of ours")
             except requests.RequestException as error:
-                raise self._cut(type(error).__name__) from None
+                raise self._lost(error) from None
         return content
 
     def _ask(
@@ -210,13 +210,16 @@ class Registry:
                 answer = self._session.request(method, where, timeout=SECONDS, **options)
         except requests.RequestException as error:
             # Its text has the whole address, and of an upload that is a secret.
-            raise self._cut(type(error).__name__) from None
+            raise self._lost(error) from None
         if fine is None or answer.status_code in fine:
             return answer
         raise self._refusal(answer)
 
+    def _lost(self, error: requests.RequestException) -> StageError:
+        return self._cut(f"the registry does not answer, or no more ({type(error).__name__})")
+
     def _cut(self, why: str) -> StageError:
-        hint = "run it again: it goes on where it was cut"
+        hint = "see that it runs and is reached from here, then run it again: it goes on"
         return StageError("registry", f"{self._where}: {why}", hint=hint)
 
     def _refusal(self, answer: requests.Response) -> UserError:
