@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
 from golden import run
 from tests.unit.standins import services
 from tests.unit.standins.conftest import Cloud
+from tests.unit.standins.serving import HOSTS
 
 pytestmark = pytest.mark.slow
 ROWS = """
 from snf_django import database
 from synnefo import settings
 with database.apps(settings.load()) as db:
-    db.run("insert into db_virtualmachine (id, name, userid, imageid) values (1, 'a', 'u', 'i')")
-    db.run("insert into db_virtualmachine (id, name, userid, imageid) values (2, 'b', 'u', 'i')")
+    db.run("insert into db_volumetype (id, name, disk_template) values (7, 'v', 'plain')")
+    db.run("insert into db_flavor (id, cpu, ram, disk, volume_type_id) values (7, 2, 256, 3, 7)")
+    for key, name in (1, "a"), (2, "b"):
+        sql = "insert into db_virtualmachine (id, name, userid, imageid, flavor_id)"
+        db.run(sql + " values (%s, %s, 'u', 'i', 7)", key, name)
 """
 STATE = """
 import json
@@ -28,6 +35,13 @@ from synnefo import settings
 with database.apps(settings.load()) as db:
     sql = "select operstate, buildpercentage, deleted from db_virtualmachine order by id"
     print(json.dumps([list(row.values()) for row in db.rows(sql)]))
+"""
+RUN = """
+import sys
+from snf_django import database
+from synnefo import settings
+with database.apps(settings.load()) as db:
+    db.run(sys.argv[1])
 """
 PUBLISH = """
 import json, runpy, sys
@@ -51,12 +65,42 @@ def python(cloud: Cloud, code: str, *words: object) -> str:
     return result.out
 
 
+class Astakos(BaseHTTPRequestHandler):
+    """Takes every commission."""
+
+    asked: ClassVar[list[tuple[str, Any]]] = []
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked.append((self.path.rpartition("/v1.0/")[2], body))
+        told = json.dumps({"serial": 5}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+    def log_message(self, *_: Any) -> None:
+        """Be silent."""
+
+
+def charged() -> list[dict[str, int]]:
+    """What was taken from a user's quota since the last call, each time in force and at once."""
+    found = []
+    for path, body in Astakos.asked:
+        assert (path, body["force"], body["auto_accept"]) == ("commissions", True, True)
+        found.append({one["resource"][9:]: one["quantity"] for one in body["provisions"]})
+    Astakos.asked.clear()
+    return found
+
+
 @pytest.fixture(scope="module")
 def consuming(cloud: Cloud) -> Iterator[Cloud]:
     """A dispatcher that consumes from a broker of its own."""
     assert cloud.manage("syncdb", "--noinput", "--migrate").code == 0
     python(cloud, ROWS)
-    with services.rabbitmq() as port:
+    with services.rabbitmq() as port, ThreadingHTTPServer(("127.0.0.1", 0), Astakos) as astakos:
+        threading.Thread(target=astakos.serve_forever, daemon=True).start()
+        cloud.routes = {HOSTS["node1"]: f"http://127.0.0.1:{astakos.server_port}"}
         for path in (cloud.place / "node1").glob("*.conf"):
             path.write_text(path.read_text().replace(":5672'", f":{port}'"))
         argv = ["/usr/bin/python3", cloud.root / "usr/bin/snf-dispatcher"]
@@ -67,6 +111,7 @@ def consuming(cloud: Cloud) -> Iterator[Cloud]:
             yield cloud
         finally:
             run.end(daemon)
+            astakos.shutdown()
 
 
 def until(holds, seconds: float = 30) -> None:  # type: ignore[no-untyped-def]
@@ -94,6 +139,39 @@ def test_jobs_change_machines(consuming: Cloud, tmp_path: Path) -> None:
     removed = job(tmp_path, 3, "OP_INSTANCE_REMOVE", "success", instance_name="snf-2")
     python(consuming, PUBLISH, eventd, tmp_path, removed)
     until(lambda: json.loads(python(consuming, STATE))[1][2] is True)
+    # As the real one (handle_vm_quotas): no request had charged for it.
+    online = {"cpu": -2, "ram": -(256 << 20)}
+    removed_sizes = {"total_cpu": -2, "total_ram": -(256 << 20), "vm": -1, "disk": -(3 << 30)}
+    assert charged() == [removed_sizes | online]
+
+
+def test_a_job_that_nobody_asked_cyclades_for_is_charged_by_the_state_before(
+    consuming: Cloud, tmp_path: Path
+) -> None:
+    eventd = consuming.root / "usr/sbin/snf-ganeti-eventd"
+    paths = [
+        job(tmp_path, number, f"OP_INSTANCE_{name}", "success", instance_name="snf-1")
+        for number, name in enumerate(["SHUTDOWN", "SHUTDOWN", "STARTUP", "STARTUP", "REBOOT"], 4)
+    ]
+    log = consuming.place / "dispatcher.log"
+    python(consuming, PUBLISH, eventd, tmp_path, *paths)
+    until(lambda: "jobId=8 " in log.read_text())
+    online = {"cpu": 2, "ram": 256 << 20}
+    assert charged() == [{name: -size for name, size in online.items()}, online]
+    waiting = "update db_virtualmachine set task_job_id = 9, serial = 3 where id = 1"
+    python(consuming, RUN, waiting)
+    stopped = job(tmp_path, 10, "OP_INSTANCE_SHUTDOWN", "success", instance_name="snf-1")
+    python(consuming, PUBLISH, eventd, tmp_path, stopped)
+    until(lambda: "jobId=10 " in log.read_text())
+    # What waited was issued for another state.
+    assert Astakos.asked.pop(0) == ("commissions/3/action", {"reject": ""})
+    assert charged() == [{name: -size for name, size in online.items()}]
+    python(consuming, RUN, waiting.replace("9, serial = 3", "11, serial = 4"))
+    failed = job(tmp_path, 11, "OP_INSTANCE_STARTUP", "error", instance_name="snf-1")
+    python(consuming, PUBLISH, eventd, tmp_path, failed)
+    until(lambda: "jobId=11 " in log.read_text())
+    assert Astakos.asked == [("commissions/4/action", {"reject": ""})]
+    Astakos.asked.clear()
 
 
 def test_the_daemons_come_back_to_a_broker_that_they_lost(cloud: Cloud) -> None:
@@ -183,10 +261,10 @@ print(json.dumps(list(program["events"](job, "cluster.test"))))
 
 
 def test_a_message_that_is_old_changes_nothing(consuming: Cloud, tmp_path: Path) -> None:
-    stopped = job(tmp_path, 9, "OP_INSTANCE_SHUTDOWN", "success", instance_name="snf-1")
-    late = job(tmp_path, 8, "OP_INSTANCE_STARTUP", "success", instance_name="snf-1")
+    stopped = job(tmp_path, 29, "OP_INSTANCE_SHUTDOWN", "success", instance_name="snf-1")
+    late = job(tmp_path, 28, "OP_INSTANCE_STARTUP", "success", instance_name="snf-1")
     eventd = consuming.root / "usr/sbin/snf-ganeti-eventd"
     python(consuming, PUBLISH, eventd, tmp_path, stopped, late)
     log = consuming.place / "dispatcher.log"
-    until(lambda: "jobId=8 " in log.read_text())
+    until(lambda: "jobId=28 " in log.read_text())
     assert json.loads(python(consuming, STATE))[0][0] == "STOPPED"

@@ -9,8 +9,8 @@ import pytest
 
 from golden.packages.standins import STANDINS
 
-LINES = 3115  # of code; 2,600 are wanted
-ALL_LINES = 4380  # with blank lines, comments and docstrings
+LINES = 3131  # of code; 2,600 are wanted
+ALL_LINES = 4407  # with blank lines, comments and docstrings
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 

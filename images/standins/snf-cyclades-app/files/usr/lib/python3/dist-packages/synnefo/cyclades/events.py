@@ -8,12 +8,12 @@ from typing import Any
 
 import requests
 from synnefo.cyclades import rapi
-from synnefo.webproject.session import resolve
+from synnefo.cyclades.quota import STATES, taken
+from synnefo.webproject.session import charge, resolve
 
 Message = dict[str, Any]
 FINAL = "success", "error", "canceled"
 STATUSES = "queued", "waiting", "running", "canceling", *FINAL
-STATES = dict.fromkeys(["CREATE", "STARTUP", "REBOOT"], "STARTED") | {"SHUTDOWN": "STOPPED"}
 
 
 def made_up(operation: str) -> Message:
@@ -90,16 +90,30 @@ def on_server(db: Any, settings: Any, number: int, message: Message) -> None:
     path = f"/instances/{settings.BACKEND_PREFIX_ID}{number}"
     if (job, status) == ("REMOVE", "error") and _is_gone(db, settings, row["backend_id"], path):
         status = "success"
+    if job != "CREATE":
+        _count(db, settings, row, job, message["jobId"], done=status == "success")
     if row["task_job_id"] in (None, message["jobId"]):
-        if row["serial"]:
-            resolve(settings, "CYCLADES", row["serial"], accept=status == "success")
-        db.change("db_virtualmachine", number, task=None, task_job_id=None, serial=None)
+        db.change("db_virtualmachine", number, task=None, task_job_id=None)
     if status == "success":
         _succeeded(db, number, job, message)
     elif job == "CREATE":
         db.change("db_virtualmachine", number, operstate="ERROR")
         db.run("update db_networkinterface set state = 'ERROR' where machine_id = %s", number)
         db.run("update db_volume set status = 'ERROR' where machine_id = %s", number)
+
+
+def _count(
+    db: Any, settings: Any, row: dict[str, Any], job: str, number: int, *, done: bool
+) -> None:
+    """End the commission that waits for this job, or charge for a job that none was issued for."""
+    serial, ours = row["serial"], row["task_job_id"] == number
+    if serial and (ours or done):
+        resolve(settings, "CYCLADES", serial, accept=ours and done)
+        db.change("db_virtualmachine", row["id"], serial=None)
+    if done and not (serial and ours):
+        machine = db.one("select * from db_machine where id = %s", row["id"])
+        if wanted := taken(machine, job):
+            charge(settings, "CYCLADES", row["userid"], wanted, force=True)
 
 
 def _succeeded(db: Any, number: int, job: str, message: Message) -> None:

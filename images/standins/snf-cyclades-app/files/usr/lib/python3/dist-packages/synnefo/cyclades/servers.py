@@ -14,6 +14,7 @@ import pymemcache
 from synnefo.cyclades import BASE, rapi
 from synnefo.cyclades.images import image_of
 from synnefo.cyclades.networks import create_in_backend, name_of
+from synnefo.cyclades.quota import taken
 from synnefo.webproject.pages import inputs, page, rows
 from synnefo.webproject.session import charged, resolve, user_of, visitor
 from synnefo.webproject.web import KIND, Fault, Request, Response, as_json, route
@@ -99,13 +100,6 @@ def _ready(request: Request, networks: list[dict[str, Any]], backend: dict[str, 
             create_in_backend(request.settings, request.db, network["id"], backend)
 
 
-def _sizes(flavor: dict[str, Any]) -> dict[str, int]:
-    cpu, ram = flavor["cpu"], flavor["ram"] * 2**20
-    sizes = {"cpu": cpu, "total_cpu": cpu, "ram": ram, "total_ram": ram, "vm": 1}
-    sizes["disk"] = flavor["disk"] * 2**30
-    return {f"cyclades.{name}": size for name, size in sizes.items()}
-
-
 def _instance(
     settings: Any, row: dict[str, Any], chosen: tuple[dict[str, Any], ...], nics: list[Any],
     volume: int, password: str,
@@ -142,7 +136,7 @@ def create(request: Request) -> Response:
         "db_volume", machine_id=row["id"], userid=user, size=flavor["disk"],
         volume_type_id=flavor["volume_type"], imageid=wanted["imageRef"],
     )  # fmt: skip
-    with charged(settings, "CYCLADES", user, _sizes(flavor)) as serial:
+    with charged(settings, "CYCLADES", user, taken(flavor, "CREATE")) as serial:
         nics = [
             _add_nic(request, user, row["id"], network, one.get("fixed_ip"))
             for network, one in zip(networks, asked)
@@ -173,8 +167,7 @@ def delete(request: Request, key: int) -> Response:
         raise Fault(400, told)
     name = f"{settings.BACKEND_PREFIX_ID}{row['id']}"
     request.db.run(LOCK, row["id"])
-    wanted = {key: -size for key, size in _sizes(row).items()}
-    with charged(settings, "CYCLADES", row["userid"], wanted) as serial:
+    with charged(settings, "CYCLADES", row["userid"], taken(row, "REMOVE")) as serial:
         job = int(rapi.of(settings, row).call("DELETE", f"/instances/{name}"))
     changed = {"task": "DESTROY", "task_job_id": job, "serial": serial}
     request.db.change("db_virtualmachine", row["id"], **changed)

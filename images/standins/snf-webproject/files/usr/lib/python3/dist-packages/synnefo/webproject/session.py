@@ -103,14 +103,16 @@ def _commission(
 
 
 def charge(
-    settings: Any, component: str, user: str, wanted: dict[str, int], *, accept: bool = True
-) -> int:
+    settings: Any, component: str, user: str, wanted: dict[str, int], *,
+    accept: bool = True, force: bool = False,
+) -> int:  # fmt: skip
     """Take from (or give back to) the user's quota, which ends with the serial of the commission.
 
-    Without `accept` it waits for `resolve`. Raises 413, and 500 for a wrong service token.
+    Without `accept` it waits for `resolve`; `force` goes over the limit. Raises 413, and 500 for a
+    wrong service token.
     """
     try:
-        return _commission(settings, component, user, wanted, auto_accept=accept)
+        return _commission(settings, component, user, wanted, auto_accept=accept, force=force)
     except AstakosError as error:
         if error.status != 413:
             print(error, file=sys.stderr)
