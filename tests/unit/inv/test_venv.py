@@ -58,6 +58,17 @@ def test_a_venv_whose_interpreter_is_gone_is_made_anew(machine: Machine) -> None
     assert machine.made() == 1
 
 
+def test_a_link_to_one_of_another_checkout_is_not_emptied(machine: Machine) -> None:
+    venv, other = machine.checkout / ".venv", machine.place / "other"
+    venv.rename(other)
+    venv.symlink_to(other)
+    (other / ".made").write_text("another checkout's\n")
+    said = machine.inv("--list")
+    assert (said.code, machine.made()) == (2, 0)
+    assert f"{venv} is a link to {other}" in said.out
+    assert (other / "bin/python").exists()
+
+
 def test_an_interrupted_pip_is_told_and_made_good(machine: Machine) -> None:
     (machine.checkout / "requirements.lock").write_text("b==1\n")
     (machine.bin / "no-network").touch()
