@@ -1,4 +1,7 @@
-"""Start Apache, which needs this node's certificate and key."""
+"""Start Apache, which needs this node's certificate and key.
+
+Early: until the applications answer, visitors are told by a page that they will.
+"""
 
 from engine import probe
 
