@@ -1,8 +1,8 @@
 """scripts/host/record-upgrade: upgrade a filled site in a copy of this checkout, and write
 .artifacts/rehearsal/upgrade.md. Any deviation ends it.
 
-scripts/host/record-upgrade            all of it, with ten cuts
-scripts/host/record-upgrade --short    fewer and smaller objects, and no cut of an upgrade
+scripts/host/record-upgrade            all of it, with ten cuts, and a saved state restored
+scripts/host/record-upgrade --short    fewer and smaller objects, nothing cut or saved
 scripts/host/record-upgrade --short --cut-boots    cuts of its first boot and of the last: for CI
 """
 
@@ -30,7 +30,7 @@ def main() -> int:
     """The exit code, as of every task."""
     parser = argparse.ArgumentParser(prog="scripts/host/record-upgrade")
     parser.add_argument("--target", default="container", choices=["container", "qemu"])
-    parser.add_argument("--short", action="store_true", help="less data, no cut of an upgrade")
+    parser.add_argument("--short", action="store_true", help="less data, no cut, nothing saved")
     parser.add_argument(
         "--cut-boots",
         action="store_true",
@@ -66,6 +66,9 @@ def record(cloud: Cloud, cuts: int, *, cut_boots: bool) -> Record:
     else:
         seen.stage("boot A", cloud.boot)
     seen.stage("fill it", cloud.fill)
+    if cuts:
+        seen.stage("save its state", cloud.save)
+        cloud.require_all("after it was saved", first)
     cloud.bump()
     second = seen.stage(f"bake release B, Synnefo {cloud.version}", cloud.bake)
     said = seen.stage("upgrade from A to B", cloud.upgrade)
@@ -87,6 +90,9 @@ def record(cloud: Cloud, cuts: int, *, cut_boots: bool) -> Record:
     seen.stage("go back to A is refused", lambda: cloud.refuse(first))
     if cuts:
         _cut(cloud, seen, cuts, second)
+        on = seen.stage("restore what was saved on A onto new nodes of what runs", cloud.restore)
+        cloud.require_all("restored onto a newer release", on)
+        seen.findings.append("saved on A, restored onto new nodes of a newer release: all of it")
     return seen
 
 
