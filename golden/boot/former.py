@@ -82,20 +82,21 @@ def must_not_be_under_way(site: str) -> None:
         )
 
 
+def machine(files: NodeDir) -> Path:
+    """Where a node's former machine lies."""
+    return folder(files.site) / files.node / "machine"
+
+
 def put(files: NodeDir, names: Iterable[str]) -> None:
     """Set files and folders of a node's machine aside; those that are there."""
-    _move(files.path, _machine(files), names)
+    _move(files.path, machine(files), names)
 
 
 def take(files: NodeDir) -> None:
     """Have them back, over those of the machine in place."""
-    machine = _machine(files)
-    if machine.is_dir():
-        _move(machine, files.path, [path.name for path in machine.iterdir()])
-
-
-def _machine(files: NodeDir) -> Path:
-    return folder(files.site) / files.node / "machine"
+    there = machine(files)
+    if there.is_dir():
+        _move(there, files.path, [path.name for path in there.iterdir()])
 
 
 def _move(source: Path, target: Path, names: Iterable[str]) -> None:

@@ -65,8 +65,24 @@ def make_state(virsh: Virsh, site: Site, node: Node) -> None:
 
 def state_pool(virsh: Virsh, site: str, node: str) -> str:
     """The pool that holds the node's state disk; empty without one."""
-    name = ownership.named(site, node + STATE)
-    return next((pool for pool in virsh.pools() if Pool(virsh, pool).has(name)), "")
+    return pool_of(virsh, ownership.named(site, node + STATE)).name
+
+
+def pool_of(virsh: Virsh, volume: str) -> Pool:
+    """The pool that holds `volume`; without a name when none does."""
+    found = (Pool(virsh, name) for name in virsh.pools())
+    return next((pool for pool in found if pool.has(volume)), Pool(virsh, ""))
+
+
+def system_files(site: str, node: str) -> dict[str, str]:
+    """{name of the file that an upgrade keeps of the former machine: volume}."""
+    kept = {"root.qcow2": ROOT, "seed.iso": SEED}
+    return {name: ownership.named(site, node + disk) for name, disk in kept.items()}
+
+
+def images(pool: Pool, site: str) -> set[str]:
+    """The uploaded images of the site in `pool`."""
+    return {name for name in _of_site(pool, site) if name.endswith(BASE)}
 
 
 def state_files(site: str, node: str) -> dict[str, str]:
@@ -106,8 +122,8 @@ def remove(virsh: Virsh, site: str, node: str, *, keep_state: bool = False) -> b
     gone = {name for name in names(site, node) if not (keep_state and name.endswith((DATA, STATE)))}
     left = any(name.endswith(ROOT) for found in ours.values() for name in found - gone)
     for pool, found in ours.items():
-        images = set() if left else {name for name in found if name.endswith(BASE)}
-        for name in sorted(found & (gone | images), key=_overlays_first):
+        unused = set() if left else images(pool, site)
+        for name in sorted(found & (gone | unused), key=_overlays_first):
             pool.remove(name)
     return not left
 

@@ -8,7 +8,7 @@ from golden import definition, log
 from golden.boot import accelerator, data_disk, state_disk
 from golden.boot.accelerator import Accelerator
 from golden.boot.disks import FREE_MIB, artifact
-from golden.boot.libvirt import disks, ownership, power, trial, uri
+from golden.boot.libvirt import aside, disks, ownership, power, trial, uri
 from golden.boot.libvirt.virsh import RUNNING, Virsh, is_missing
 from golden.boot.libvirt.volumes import MIB, Pool
 from golden.boot.target import Target
@@ -29,6 +29,7 @@ class Libvirt(Target):
 
     name = power.TARGET
     format = "qcow2"
+    upgrades = True
 
     def __init__(self, connect: str = "", state: bool = False) -> None:
         self.connect = connect
@@ -134,10 +135,22 @@ class Libvirt(Target):
         known = ownership.find(self._virsh(site.name, [node.name]), site.name, node.name)
         return known is not None and ownership.image(known) == disks.base(site, node)
 
+    def set_aside(self, site: str, node: str) -> None:
+        """Its system disk and definition become files; the image below stays in the pool."""
+        aside.put(self._virsh(site, [node]), site, node)
+
+    def take_back(self, site: str, node: str) -> None:
+        """The image of then must be in place again before it is powered on."""
+        aside.take(self._virsh(site, [node]), site, node)
+
+    def forget_aside(self, site: str, node: str) -> None:
+        """Throw images away that no machine needs now."""
+        aside.forget(self._virsh(site, [node]), site)
+
     def _state_pool(self, site: str, node: str) -> Pool:
         """The pool of its state; without a name when it has none."""
         virsh = self._virsh(site, [node])
-        return Pool(virsh, disks.state_pool(virsh, site, node))
+        return disks.pool_of(virsh, ownership.named(site, node + disks.STATE))
 
     def cut(self, site: str, node: str) -> bool:
         """Destroy the machine, which stays defined; False when it was off."""

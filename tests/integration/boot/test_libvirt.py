@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from golden import definition, run, rundir
-from golden.boot import running, sockets, state_disk, times, watching
+from golden.boot import former, running, sockets, state_disk, times, watching
 from golden.boot.libvirt import disks, ownership
 from golden.boot.libvirt.target import Libvirt
 from golden.boot.libvirt.virsh import Virsh
@@ -167,6 +167,34 @@ def test_a_saved_state_fills_a_pool_again(
     run.run(["qemu-img", "check", "-q", str(written)])
     assert place.has_state_apart(small.name, node.name)
     running.down(small, [node.name])
+
+
+def test_the_former_machine_comes_back_with_what_it_wrote(
+    libvirt_site: Use, virsh: Virsh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, place = libvirt_site("alone"), Libvirt(state=True)
+    monkeypatch.setattr(definition, "load", lambda _: small)
+
+    def boot(boots: str) -> None:
+        running.power_on(small, small.nodes[:1], place)
+        watching.follow(small.name, ["n1"], place)
+        assert f"tiny: boots={boots}\n" in said(small, "n1")
+
+    boot("x")
+    place.down(small.name, "n1", keep=True)
+    place.set_aside(small.name, "n1")
+    libvirt_site("pair")
+    boot("x")
+    place.cut(small.name, "n1")
+    place.take_back(small.name, "n1")
+    libvirt_site("alone")
+    boot("xx")
+    assert len([name for name in seen(virsh)[2] if name.endswith(disks.BASE)]) == 2
+    place.forget_aside(small.name, "n1")
+    former.forget(small.name)
+    assert [name for name in seen(virsh)[2] if name.endswith(disks.BASE)] == [
+        disks.base(small, small.nodes[0])
+    ]
 
 
 def test_the_console_can_be_typed_at_also_after_its_server_died(

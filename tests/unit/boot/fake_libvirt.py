@@ -32,6 +32,11 @@ class Fake(Virsh):
                 return "Type: file\nCapacity:   99 bytes\nAllocation: 7 bytes"
             case ("vol-list", pool):
                 return "\n".join(f" {name}   /pool/{name}" for name in sorted(self.stored[pool]))
+            case ("undefine", "--managed-save", name):
+                del self.machines[name]
+            case ("define", *_):
+                xml = (stdin or b"").decode()
+                self.machines[str(ET.fromstring(xml).findtext("name"))] = xml
             case ("vol-create", pool, _):
                 self.stored[pool].add(str(ET.fromstring(stdin or b"").findtext("name")))
             case ("vol-delete", name, "--pool", pool):

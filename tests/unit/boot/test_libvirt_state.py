@@ -12,6 +12,7 @@ from golden.boot.libvirt import disks, ownership
 from golden.boot.libvirt.target import Libvirt
 from golden.boot.libvirt.volumes import Pool
 from golden.errors import UserError
+from golden.render import machines
 from golden.rundir import NodeDir
 from tests.unit.boot.fake_libvirt import Fake
 from tests.unit.small_site import small_site
@@ -132,3 +133,33 @@ def test_what_cannot_be_saved_or_restored(
         with pytest.raises(UserError, match="n1 of site small runs, and writes to its disks"):
             act("small", "n1", tmp_path / "other")
     assert there.stored == before and not (tmp_path / "other").exists()
+
+
+def test_a_machine_that_was_set_aside_comes_back_over_a_newer_one(there: Volumes) -> None:
+    place, name = Libvirt(), ownership.named("small", "n1")
+    root, _, seed, _ = disks.names("small", "n1")
+
+    def machine(base: str) -> str:
+        host = machines.Machine(ownership.named("small"), ownership.checkout(), "uuid", image=base)
+        return machines.domain(SITE, SITE.nodes[0], host).decode()
+
+    old, new = (ownership.named("small", f"master.{each}{disks.BASE}") for each in ("0", "1"))
+    there.machines[name] = machine(old)
+    there.stored["other"] |= {old, new}
+    place.set_aside("small", "n1")
+    place.set_aside("small", "n1")
+    assert there.machines == {}
+    for again in range(2):
+        there.machines[name] = machine(new)
+        there.bytes[root] = b"the newer system"
+        place.take_back("small", "n1")
+        assert ownership.image(there.domain(name)) == old, again
+        assert (there.bytes[root], there.bytes[seed]) == (root.encode(), seed.encode())
+    place.forget_aside("small", "n1")
+    assert there.stored["other"] == {*disks.names("small", "n1"), old}
+
+
+def test_nothing_comes_back_where_nothing_was_set_aside(there: Volumes) -> None:
+    # As of a node whose upgrade was cut before its turn.
+    Libvirt().take_back("small", "n1")
+    assert there.done == []
