@@ -13,11 +13,15 @@ from pathlib import Path
 
 from bench.checkout import Copy, fresh
 from bench.memory import Peak
+from bench.recording import next_version
 from golden import definition, log, run
 from golden.definition.models import Layer
 from golden.packages.local import standins_of
 from golden.packages.sources import lines
 from golden.paths import CACHE
+
+# What was measured, how much it was, and what part of another measurement that is.
+Row = tuple[str, str, str]
 
 SITE = "rehearsal"
 KIND = "node1"
@@ -27,25 +31,38 @@ TOUCHED = Path("images/roles/base/files.bookworm/etc/chrony/chrony.conf.j2")
 
 
 def measure() -> None:
-    """Run every measurement once, in one go, and print the README's table."""
+    """Run every measurement once, in one go, and print the README's table. Raises StageError."""
     copy = fresh(HOME)
     reference, _ = _timed(_mmdebstrap)
-    rows = [("mmdebstrap, one tar of node1's packages", f"{reference:.0f} s")]
     cold, peak = _timed(lambda: _bake(copy))
-    rows.append(("inv bake, both disks, nothing baked before", f"{cold:.0f} s"))
     again, _ = _timed(lambda: _bake(copy))
-    rows.append(("inv bake again, nothing changed", f"{again:.2f} s"))
+    plan, _ = _timed(lambda: copy.inv("plan", "--site", SITE))
     touched = copy.root / TOUCHED
     touched.write_bytes(touched.read_bytes() + b"# bench\n")
     changed, _ = _timed(lambda: _bake(copy))
-    rows.append(("inv bake, one rendered file changed, both disks", f"{changed:.0f} s"))
-    rows.append(("peak memory of the cold bake, all processes", f"{peak:.0f} MiB"))
-    rows += _fetching(copy)
-    rows += _sizes(copy.home)
-    log.table(("what", "measured"), rows, title=f"{os.cpu_count()} cores")
+    version = next_version(definition.load(SITE).release.synnefo)
+    bump, _ = _timed(lambda: copy.inv("bump", "--synnefo", version, "--site", SITE))
+    bumped, _ = _timed(lambda: _bake(copy))
+    rows = [
+        ("mmdebstrap, one tar of node1's packages", f"{reference:.0f} s", ""),
+        _row("inv bake, both disks, nothing baked before", cold, reference, "mmdebstrap"),
+        _row("inv bake again, nothing changed", again, cold),
+        _row("inv plan, nothing changed", plan, cold),
+        _row("inv bake, one rendered file changed, both disks", changed, cold),
+        _row("inv bump, to another Synnefo", bump, cold),
+        _row("inv bake after it, both disks", bumped, cold),
+        ("peak memory of the cold bake, all processes", f"{peak:.0f} MiB", ""),
+        *_fetching(copy, cold),
+        *_sizes(copy.home),
+    ]
+    log.table(("what", "measured", "ratio"), rows, title=f"{os.cpu_count()} cores")
 
 
-def _fetching(copy: Copy) -> list[tuple[str, str]]:
+def _row(what: str, seconds: float, other: float, name: str = "cold") -> Row:
+    return what, f"{seconds:.2f} s", f"{seconds / other:.2f} of {name}"
+
+
+def _fetching(copy: Copy, cold: float) -> list[Row]:
     """The cold bake with every package from the mirror, and with none."""
     copy.forget()
     online, _ = _timed(lambda: _bake(copy))
@@ -53,8 +70,8 @@ def _fetching(copy: Copy) -> list[tuple[str, str]]:
     copy.forget("pool")
     offline, _ = _timed(lambda: copy.inv("bake", "--site", SITE, "--offline"))
     return [
-        ("inv bake, both disks, every package from the mirror", f"{online:.0f} s"),
-        ("inv bake --offline, both disks, every package from the pool", f"{offline:.0f} s"),
+        _row("inv bake, both disks, every package from the mirror", online, cold),
+        _row("inv bake --offline, both disks, every package from the pool", offline, cold),
     ]
 
 
@@ -94,8 +111,9 @@ def _mmdebstrap() -> None:
     )
 
 
-def _sizes(home: Path) -> list[tuple[str, str]]:
+def _sizes(home: Path) -> list[Row]:
     disks = sorted((home / ".artifacts" / SITE).glob("*/disk.qcow2"))
     return [
-        (f"qcow2 of {disk.parent.name}", f"{disk.stat().st_size / 1e6:.0f} MB") for disk in disks
+        (f"qcow2 of {disk.parent.name}", f"{disk.stat().st_size / 1e6:.0f} MB", "")
+        for disk in disks
     ]
