@@ -16,7 +16,7 @@ SECONDS = 600
 def verdict(step, ctx, journal):
     """ "" when `done` says yes, else why not."""
     try:
-        return "" if step.done(ctx) else "the system is not as the step left it"
+        return "" if step.done(ctx) else "no longer so: " + step.__doc__.partition("\n")[0]
     # Whatever it is: one step that cannot look must not keep the others from it.
     except Exception as error:
         return journal.redacted("{0}: {1}".format(type(error).__name__, error))[-400:]

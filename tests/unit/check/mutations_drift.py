@@ -32,7 +32,7 @@ MUTATIONS: dict[str, tuple[Break, set[str]]] = {
         {"drift.next_boot_starts_the_same"},
     ),
     "interfaces changed": (
-        put("node1", "done", "network", value="the system is not as the step left it"),
+        put("node1", "done", "network", value="no longer so: Write the interfaces."),
         {"drift.step_is_still_done"},
     ),
     "key readable": (

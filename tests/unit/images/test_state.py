@@ -18,8 +18,9 @@ def test_the_document_lists_the_state_of_each_role() -> None:
     rows = ROW.findall((ROOT / "docs" / "state.md").read_text())
     told = {role: re.findall("`([^`]+)`", folders) for role, folders in rows}
     roles = {role.name: list(role.state) for site in sites() for role in every(site)}
-    # In no kind: the guide leaves statistics to those who want them.
+    # In no kind: those who want statistics, or kept logs, add them.
     assert told.pop("stats-agent") == ["/var/lib/collectd"]
+    assert told.pop("kept-logs") == ["/var/log"]
     assert told == {name: state for name, state in roles.items() if state}
 
 
