@@ -21,6 +21,8 @@ class Cluster:
     """Stands in for the master: remembers instances, and the nodes with an OS definition."""
 
     fails: str = ""
+    why: str = ""
+    often: int = 99
     instances: set[str] = field(default_factory=set)
     definitions: set[str] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
@@ -28,8 +30,9 @@ class Cluster:
     def run(self, command: str, *args: str) -> Answer:
         self.said.append(command % args)
         verb = command.split()[1]
-        if verb == self.fails:
-            return Answer(1, f"{verb} failed")
+        if verb == self.fails and self.often:
+            self.often -= 1
+            return Answer(1, f"{verb} failed{self.why}")
         if verb == "add":
             self.instances.add(args[-1])
         if verb == "remove":
@@ -75,6 +78,20 @@ def test_an_instance_that_stays_is_told_and_the_definitions_go() -> None:
     assert cluster.definitions == set()
 
 
+@pytest.mark.parametrize("why", [f": {words}" for words in instance.BUSY])
+@pytest.mark.parametrize("verb", ["add", "remove"])
+def test_what_met_a_busy_node_is_asked_again(verb: str, why: str) -> None:
+    cluster = Cluster(verb, why, often=instance.ATTEMPTS - 1)
+    with add(cluster) as one:
+        assert one.status() == "ADMIN_down"
+    assert (cluster.often, cluster.instances) == (0, set())
+
+
+def test_a_node_that_is_always_busy_is_gone() -> None:
+    with pytest.raises(AssertionError, match="Error 28"), add(Cluster("add", ": Error 28")):
+        pass
+
+
 def test_what_an_interrupted_run_left_is_removed_first() -> None:
     cluster = Cluster(instances={"check.test"})
     with add(cluster):
@@ -117,6 +134,7 @@ class Busy:
         (0, "", 1, True),
         (1, "Error 28: SSL connection timeout", 2, True),
         (9, "Error 28: SSL connection timeout", instance.ATTEMPTS, False),
+        (1, "Timeout in reading a response", 2, True),
         (1, "it is in use", 1, False),
     ],
 )
