@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from golden.boot.target import Option
-from golden.definition.models import Node
 from golden.errors import UserError
 from golden.paths import shown
+
+if TYPE_CHECKING:
+    # What serves a machine's console imports this, without any library.
+    from golden.definition.models import Node
 
 # The node knows it by this (scripts/firstboot/engine/state_volume.py).
 SERIAL = "golden-state"

@@ -13,7 +13,8 @@ def record(site: str, kind: str, fmt: str = "qcow2", **facts: Any) -> Path:
     """Sign for the disk that lies in place, or for an empty one; returns its path."""
     path = manifest.disk_path(site, kind, fmt)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
+    if not path.exists():
+        path.touch()
     length = path.stat().st_size
     disk: Mapping[str, Any] = {
         "file": path.name,

@@ -183,8 +183,10 @@ def test_the_former_machine_comes_back_with_what_it_wrote(
     boot("x")
     place.down(small.name, "n1", keep=True)
     place.set_aside(small.name, "n1")
+    # Its system waits for a node that is not there.
     libvirt_site("pair")
-    boot("x")
+    running.power_on(small, small.nodes[:1], place)
+    wait_for(lambda: "tiny: boots=x\n" in said(small, "n1"), "the newer system does not start")
     place.cut(small.name, "n1")
     place.take_back(small.name, "n1")
     libvirt_site("alone")
