@@ -34,7 +34,7 @@ def case_ready_is_said_when_all_serve(world):
         ("serves", "waiting"),
         ("ready", "done"),
     ]
-    assert said[0]["detail"].startswith("waiting for ssh (which needs n2), 0 s of 1800 s"), said
+    assert said[0]["detail"].startswith("waiting for ssh (which needs n2), 0 s of 3600 s"), said
     assert said[-1]["detail"] == "set up on an earlier boot"
     assert world.get("before") == "daemons", "what must be so before the daemons start"
     assert world.get(FOLDER + "result.json") == before
