@@ -1,0 +1,116 @@
+"""How busy this host's processors are, and for how much of it one container is the reason."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import docker
+from docker.errors import NotFound
+
+SAMPLE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """At `uptime` of this host's kernel: the seconds that all its processors together were `busy`
+    until then, and that the container has had of them."""
+
+    uptime: float
+    busy: float
+    own: float
+
+
+class Meter:
+    """Takes `samples` while used as a context; `own` asks for the container's seconds, and what it
+    raises the end of the context raises."""
+
+    def __init__(self, own: Callable[[], float]) -> None:
+        self._own = own
+        self._stop = threading.Event()
+        self._pool = ThreadPoolExecutor(1)
+        self.samples: list[Sample] = []
+
+    def __enter__(self) -> Self:
+        self._taking = self._pool.submit(self._take)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._taking.result()
+
+    def _take(self) -> None:
+        while True:
+            self.samples.append(Sample(uptime(), busy(Path("/proc/stat").read_text()), self._own()))
+            if self._stop.wait(SAMPLE_SECONDS):
+                return
+
+
+def uptime() -> float:
+    """Seconds since this host's kernel started, and so that of a container."""
+    return float(Path("/proc/uptime").read_text().split()[0])
+
+
+def busy(stat: str) -> float:
+    """The seconds that all processors were busy by /proc/stat (proc(5)), or would have been had the
+    host of this host let them."""
+    _, user, nice, system, _, _, irq, soft, steal, *_ = stat.split()
+    ticks = sum(map(int, (user, nice, system, irq, soft, steal)))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a container has had by now: the `seconds` of processors, and the `mib` of memory that it
+    holds, as `docker stats` shows it."""
+
+    seconds: float = 0.0
+    mib: float = 0.0
+
+
+def used(client: docker.DockerClient, container: str) -> Used:
+    """By the engine's count; nothing while there is no such container."""
+    try:
+        found: Any = client.api.stats(container, stream=False, one_shot=True)
+    except NotFound:
+        return Used()
+    return by_engine(found)
+
+
+def by_engine(stats: Mapping[str, Any]) -> Used:
+    """An answer of the engine (Docker's API, ContainerStats), read as its client reads it: without
+    the file pages that nothing has used of late. An engine without memory cgroups gives no MiB."""
+    memory = stats["memory_stats"]
+    details = memory.get("stats", {})
+    # The first is of cgroup v1, where the other leaves out the groups below.
+    idle = details.get("total_inactive_file", details.get("inactive_file", 0))
+    mib = (memory.get("usage", 0) - idle) / (1 << 20)
+    return Used(stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9, mib)
+
+
+def spent(samples: Sequence[Sample], began: float, ended: float) -> tuple[float, float]:
+    """The seconds busy, and of them the container's, between two moments of `uptime`."""
+    first, last = _at(samples, began), _at(samples, ended)
+    return last.busy - first.busy, last.own - first.own
+
+
+def _at(samples: Sequence[Sample], moment: float) -> Sample:
+    """Between the samples before and after, in proportion; outside of all of them the nearest."""
+    before = max((one for one in samples if one.uptime <= moment), key=_when, default=samples[0])
+    after = min((one for one in samples if one.uptime >= moment), key=_when, default=samples[-1])
+    length = after.uptime - before.uptime
+    share = (moment - before.uptime) / length if length > 0 else 0.0
+    return Sample(
+        moment,
+        before.busy + share * (after.busy - before.busy),
+        before.own + share * (after.own - before.own),
+    )
+
+
+def _when(sample: Sample) -> float:
+    return sample.uptime
