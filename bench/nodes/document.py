@@ -78,6 +78,7 @@ def _line(one: Reading) -> str:
     cells = [
         *(f"{each:.0f} s" for each in (*seconds, one.processor[one.master], mean)),
         f"{one.mib:.0f} MiB",
+        f"{one.beside:.0%}",
     ]
     return f"| {one.nodes} | {' | '.join(cells)} |\n"
 
@@ -88,41 +89,41 @@ def _adding(one: Reading) -> str:
     seconds = (step.seconds, step.setting_up, sum(step.jobs), each, step.asking, step.waiting)
     cells = [
         *(f"{value:.1f}" for value in seconds),
-        f"{_busy(one):.0%}",
-        f"{step.own / step.busy:.0%}" if step.busy else "",
+        *(f"{_share(one, value):.0%}" for value in (step.busy, step.nodes, step.master)),
     ]
     return f"| {one.nodes} | {' | '.join(cells)} |\n"
 
 
-def _busy(one: Reading) -> float:
-    """The share of all cores that were busy during the step."""
+def _share(one: Reading, seconds: float) -> float:
+    """Of all cores during the step."""
     capacity = one.adding.seconds * one.cores
-    return min(1.0, one.adding.busy / capacity) if capacity else 0.0
+    return min(1.0, seconds / capacity) if capacity else 0.0
 
 
 def limit(few: Reading, many: Reading) -> str:
     """Where the master is the limit, by what grew from `few` nodes to `many`."""
     more = many.nodes - few.nodes
+    parts = {name: (part(many.adding) - part(few.adding)) / more for name, part in PARTS.items()}
+    most = max(parts, key=lambda name: parts[name])
     whole = (many.ready[many.master] - few.ready[few.master]) / more
+    before = (many.began - few.began) / more
     step = (many.adding.seconds - few.adding.seconds) / more
-    growth = {name: (part(many.adding) - part(few.adding)) / more for name, part in PARTS.items()}
-    most = max(growth, key=lambda name: growth[name])
-    own = (many.adding.own - few.adding.own) / more
+    own = (many.processor[many.master] - few.processor[few.master]) / more
+    busy, nodes = _share(many, many.adding.busy), _share(many, many.adding.nodes)
     said = (
         f"From {few.nodes} to {many.nodes} nodes, each node more made node1 READY {whole:.1f} s "
-        f"later; {step:.1f} s of that are this step, and {growth[most]:.1f} s of the step are "
-        f"{most}. For each, node1 itself computed {own:.1f} s. "
+        f"later: {before:.1f} s before this step, {step:.1f} s in it, {whole - before - step:.1f} "
+        f"s after it. Of what the step grew by, the most is {most}: {parts[most]:.1f} s for each "
+        f"node. node1 computed {own:.1f} s more for each, in all of its first boot. With "
+        f"{many.nodes} nodes the {many.cores} cores were busy for {busy:.0%} of the step, "
+        f"{nodes:.0%} of it with the nodes. "
     )
-    if _busy(many) >= FULL:
-        return said + (
-            f"With {many.nodes} nodes this host's {many.cores} cores had no time left in the step: "
-            "they are the limit here, since all nodes share them, and on machines of their own it "
-            f"would be node1's {own:.1f} s and its jobs, which took "
-            f"{_mean(few.adding.jobs):.1f} s each with {few.nodes} nodes."
-        )
+    if busy < FULL:
+        return f"{said}So the cores are not what it waits for: the limit is {most}."
     return said + (
-        f"With {many.nodes} nodes this host's {many.cores} cores were busy for {_busy(many):.0%} "
-        f"of the step, so they are not what it waits for: the limit is {most}."
+        "So the limit here are the cores, which all nodes share. On machines of their own it is "
+        f"node1: {own:.1f} s of a core for each node more, and a job of Ganeti, one node after "
+        f"another, of {_mean(few.adding.jobs):.1f} s with {few.nodes} nodes on these cores."
     )
 
 

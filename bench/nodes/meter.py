@@ -1,4 +1,4 @@
-"""How busy this host's processors are, and for how much of it one container is the reason."""
+"""How busy this host's processors are, and for how much of it the nodes are the reason."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,19 +19,25 @@ SAMPLE_SECONDS = 1.0
 @dataclass(frozen=True)
 class Sample:
     """At `uptime` of this host's kernel: the seconds that all its processors together were `busy`
-    until then, and that the container has had of them."""
+    until then, and that all `nodes` and the `master` among them have had of those."""
 
     uptime: float
     busy: float
-    own: float
+    nodes: float
+    master: float
+
+    def since(self, other: Sample) -> Sample:
+        """What came after `other`."""
+        mine, others = astuple(self), astuple(other)
+        return Sample(*(new - old for new, old in zip(mine, others, strict=True)))
 
 
 class Meter:
-    """Takes `samples` while used as a context; `own` asks for the container's seconds, and what it
-    raises the end of the context raises."""
+    """Takes `samples` while used as a context; `count` gives the seconds of each node, the master
+    first, and what it raises the end of the context raises."""
 
-    def __init__(self, own: Callable[[], float]) -> None:
-        self._own = own
+    def __init__(self, count: Callable[[], Sequence[float]]) -> None:
+        self._count = count
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(1)
         self.samples: list[Sample] = []
@@ -46,7 +52,9 @@ class Meter:
 
     def _take(self) -> None:
         while True:
-            self.samples.append(Sample(uptime(), busy(Path("/proc/stat").read_text()), self._own()))
+            nodes, moment = self._count(), uptime()
+            all_busy = busy(Path("/proc/stat").read_text())
+            self.samples.append(Sample(moment, all_busy, sum(nodes), nodes[0]))
             if self._stop.wait(SAMPLE_SECONDS):
                 return
 
@@ -93,10 +101,9 @@ def by_engine(stats: Mapping[str, Any]) -> Used:
     return Used(stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9, mib)
 
 
-def spent(samples: Sequence[Sample], began: float, ended: float) -> tuple[float, float]:
-    """The seconds busy, and of them the container's, between two moments of `uptime`."""
-    first, last = _at(samples, began), _at(samples, ended)
-    return last.busy - first.busy, last.own - first.own
+def spent(samples: Sequence[Sample], began: float, ended: float) -> Sample:
+    """What came between two moments of `uptime`."""
+    return _at(samples, ended).since(_at(samples, began))
 
 
 def _at(samples: Sequence[Sample], moment: float) -> Sample:
@@ -105,11 +112,8 @@ def _at(samples: Sequence[Sample], moment: float) -> Sample:
     after = min((one for one in samples if one.uptime >= moment), key=_when, default=samples[-1])
     length = after.uptime - before.uptime
     share = (moment - before.uptime) / length if length > 0 else 0.0
-    return Sample(
-        moment,
-        before.busy + share * (after.busy - before.busy),
-        before.own + share * (after.own - before.own),
-    )
+    pairs = zip(astuple(before), astuple(after), strict=True)
+    return Sample(*(old + share * (new - old) for old, new in pairs))
 
 
 def _when(sample: Sample) -> float:

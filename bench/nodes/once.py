@@ -42,8 +42,9 @@ def main(words: list[str]) -> int:
         # Else the nodes that are on already would wait for it.
         images.ensure(client, site, kind, home(), log.info)
     master = site.host_of("ganeti-master")
+    ordered = sorted(site.nodes, key=lambda node: node is not master)
     counted = engine.connect()  # by a thread of its own
-    with Meter(lambda: _used(counted, site, master).seconds) as counting:
+    with Meter(lambda: [_used(counted, site, node).seconds for node in ordered]) as counting:
         running.boot(site, (), place)
     rundir.write(Path(file), asdict(_reading(client, site, master, counting)))
     return 0
@@ -60,11 +61,13 @@ def _reading(client: docker.DockerClient, site: Site, master: Node, counting: Me
     }
     step: Span = (steps[ADD][0], sum(steps[ADD]))
     run = readings.commands(_said(client, site, master, JOURNAL), master.kind.first_boot)
+    whole = meter.spent(counting.samples, began, max(ready.values()))
     used = {node.name: _used(client, site, node) for node in site.nodes}
     executed = readings.jobs(_said(client, site, master, JOBS), time.time() - meter.uptime())
+    cores = os.cpu_count() or 1
     return Reading(
         nodes=len(site.nodes),
-        cores=os.cpu_count() or 1,
+        cores=cores,
         master=master.name,
         ready={name: round(moment - began, 1) for name, moment in ready.items()},
         began=round(step[0] - began, 1),
@@ -72,6 +75,7 @@ def _reading(client: docker.DockerClient, site: Site, master: Node, counting: Me
         adding=readings.adding(step, run.get(ADD, []), executed, counting.samples),
         processor={name: round(each.seconds, 1) for name, each in used.items()},
         mib=round(sum(each.mib for each in used.values())),
+        beside=round((whole.busy - whole.nodes) / (cores * whole.uptime), 3),
     )
 
 

@@ -48,7 +48,8 @@ class Adding:
     jobs: tuple[float, ...]
     asking: float
     busy: float
-    own: float
+    nodes: float
+    master: float
 
     @property
     def waiting(self) -> float:
@@ -61,7 +62,8 @@ class Reading:
     """A first boot of `nodes` nodes on a host with so many `cores`: seconds from the first power-on
     until each node was READY, and until the master's step ADD began; the seconds of each of the
     master's steps; the processor seconds that each node had, and the `mib` that all held, when all
-    were READY. `master` is the node that adds the others."""
+    were READY; the share of all cores that other work had until then (`beside`). `master` is the
+    node that adds the others."""
 
     nodes: int
     cores: int
@@ -72,6 +74,7 @@ class Reading:
     adding: Adding
     processor: Mapping[str, float]
     mib: float
+    beside: float
 
     @property
     def others(self) -> list[float]:
@@ -152,14 +155,15 @@ def adding(
     adds = [one.span for one in run if one.words.startswith("gnt-node add ")]
     asks = [one.span for one in run if one.words.startswith("ssh ")]
     lengths = tuple(round(end - began, 2) for began, end in executed)
-    busy, own = meter.spent(samples, *step)
+    spent = meter.spent(samples, *step)
     return Adding(
         seconds=round(step[1] - step[0], 1),
         setting_up=round(max(0.0, covered(adds) - covered(executed)), 1),
         jobs=lengths,
         asking=round(covered(asks), 1),
-        busy=round(busy, 1),
-        own=round(own, 1),
+        busy=round(spent.busy, 1),
+        nodes=round(spent.nodes, 1),
+        master=round(spent.master, 1),
     )
 
 

@@ -123,22 +123,23 @@ def test_the_jobs_that_add_nodes_are_known_by_their_files() -> None:
     assert readings.jobs("\n".join(files), 1000.0) == [(10.0, 15.0), (20.5, 24.0)]
 
 
-SAMPLES = [Sample(float(at), 2.0 * at, 0.5 * at) for at in range(0, 60, 10)]
+SAMPLES = [Sample(float(at), 2.0 * at, 1.5 * at, 0.5 * at) for at in range(0, 60, 10)]
 
 
 def test_what_the_step_consists_of() -> None:
     """Two batches: 20 s in which jobs ran for 9 s, and 6 s of which 2 s; 1 s of asking."""
-    spans = [("gnt-node add a", 5, 25), ("gnt-node add b", 6, 25), ("gnt-node add c", 30, 36)]
-    spans += [("ssh a", 40, 40.5), ("ssh b", 40.5, 41), ("gnt-cluster redist-conf", 41, 44)]
+    spans = [("gnt-node add a", 5.0, 25.0), ("gnt-node add b", 6.0, 25.0)]
+    spans += [("gnt-node add c", 30.0, 36.0), ("gnt-cluster redist-conf", 41.0, 44.0)]
+    spans += [("ssh a", 40.0, 40.5), ("ssh b", 40.5, 41.0)]
     ran = [Command(words, (began, ended)) for words, began, ended in spans]
     found = readings.adding((5.0, 45.0), ran, [(10, 14), (14, 19), (33, 35)], SAMPLES)
-    assert found == Adding(40.0, 15.0, (4.0, 5.0, 2.0), 1.0, 80.0, 20.0)
+    assert found == Adding(40.0, 15.0, (4.0, 5.0, 2.0), 1.0, 80.0, 60.0, 20.0)
     assert found.waiting == 40 - 15 - 11 - 1
 
 
 def test_seconds_of_processors_are_between_samples_in_proportion() -> None:
-    assert meter.spent(SAMPLES, 5, 25) == (40.0, 10.0)
-    assert meter.spent(SAMPLES, -9, 99) == (100.0, 25.0)
+    assert meter.spent(SAMPLES, 5, 25) == Sample(20.0, 40.0, 30.0, 10.0)
+    assert meter.spent(SAMPLES, -9, 99) == Sample(50.0, 100.0, 75.0, 25.0)
 
 
 def test_a_processor_is_not_busy_while_it_idles_or_waits_for_a_disk(
@@ -162,11 +163,11 @@ def test_a_container_has_what_docker_stats_shows(details: dict[str, int], mib: f
 
 
 def test_a_meter_that_cannot_count_says_so() -> None:
-    def broken() -> float:
+    def broken() -> list[float]:
         raise StageError("bench", "no engine")
 
     with pytest.raises(StageError, match="no engine"), Meter(broken):
         pass
-    with Meter(lambda: 7.0) as counting:
+    with Meter(lambda: [7.0, 2.0]) as counting:
         pass
-    assert counting.samples[0].own == 7.0
+    assert (counting.samples[0].nodes, counting.samples[0].master) == (9.0, 7.0)
