@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -42,7 +43,7 @@ class Site:
 
     def __init__(self, folder: Path, lan: Lan) -> None:
         self.image, self.nodes = content(), server.nodes(3)
-        self.folder, self.host = folder, lan.join("198.51.100.254")
+        self.folder, self.lan, self.host = folder, lan, lan.join("198.51.100.254")
         server.bundle(folder / "bundle", self.nodes, self.image, server.url(self.host))
         self.server = server.serve(self.host, folder / "bundle", folder / "run", self.nodes)
         self.machines = [
@@ -150,6 +151,23 @@ def test_one_of_three_loses_its_power(site: Site) -> None:
     assert lost.is_installed()
     # Plain HTTP: two times 20 MiB for each of three, and what the lost one had.
     assert site.host.sent() - before < 100 * MIB
+
+
+@pytest.mark.slow
+def test_a_peer_gives_wrong_bytes(site: Site) -> None:
+    liar, count = site.lan.join("198.51.100.66"), site.folder / "given"
+    torrent = site.folder / "bundle" / f"{site.nodes[0].kind.name}.torrent"
+    program = [sys.executable, "-m", "tests.integration.installer.lying_peer"]
+    child = run.start(liar.words(*program, torrent, liar.address, count), cwd=paths.ROOT)
+    try:
+        for machine in site.machines:
+            machine.on()
+        for machine in site.machines:
+            assert machine.is_installed()
+    finally:
+        run.end(child)
+    # A machine gives up a peer when a few of its pieces were wrong.
+    assert int(count.read_text()) > 3
 
 
 @pytest.mark.nightly
