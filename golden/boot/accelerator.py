@@ -55,13 +55,15 @@ class Accelerator:
         """Its options for QEMU.
 
         Without KVM the CPU is an AMD one, for which the kernel does not isolate page tables: under
-        emulation that costs 60 % of every fork and exec (measured: 1.3 s against 2.1 s for 40).
+        emulation that costs 60 % of every fork and exec (measured: 1.3 s against 2.1 s for 40). And
+        it has none of SSE after the third, which QEMU emulates by calls: with them OpenSSL takes
+        twice as long for a SHA-256, and ssh's cipher three times (qemu-x86_64, openssl speed).
         """
         if self.name == "kvm":
             # KVM inside, for Ganeti's machines; QEMU leaves out what the host lacks, and says so.
             nested = "" if self.cpu == HOST_CPU else ",vmx=on,svm=on"
             return ["-accel", "kvm", "-cpu", self.cpu + nested]
-        cpu = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+rdrand"
+        cpu = "qemu64,+popcnt,+rdrand"
         return ["-accel", "tcg,thread=multi,tb-size=256", "-cpu", cpu]
 
     @property
