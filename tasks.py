@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import locale
 import os
+import sys
 from importlib.util import find_spec
 
 from invoke.exceptions import Exit
@@ -32,6 +33,10 @@ if missing := [name for name in NEEDED if find_spec(name) is None]:
         "you typed invoke, or activate .venv, which ./inv made",
         code=2,
     )
+
+# invoke never lets Python keep what it has compiled (its --write-pyc), which is a third of a second
+# of every task; whoever wants that says so to Python.
+sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
 
 from golden import log, menu, run  # noqa: E402
 

@@ -40,8 +40,13 @@ def file_schema(model: type) -> Schema:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_object(model)}
 
 
-def fields(model: type) -> dict[str, tuple[dataclasses.Field[Any], Any]]:
+def fields(model: type) -> Mapping[str, tuple[dataclasses.Field[Any], Any]]:
     """The keys a file of `model` may have, each with its dataclass field and its type."""
+    return _fields(model)
+
+
+@functools.cache
+def _fields(model: type) -> Mapping[str, tuple[dataclasses.Field[Any], Any]]:
     hints = get_type_hints(model, include_extras=True)
     result = {}
     for field in dataclasses.fields(model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -52,24 +53,35 @@ def validate_value(
 
 
 def _validator(expected: schema.Schema, names: Names) -> Any:
+    validator, formats = _classes()
+    return validator(expected, format_checker=formats(names))
+
+
+@functools.cache
+def _classes() -> tuple[Any, Any]:
+    """A validator that also knows `schema.NAMES`, and what it is told the valid names by."""
     # Imported late: it takes long, and the models alone do not need it.
     from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 
-    def named(_: Any, family: str, value: Any, __: Any) -> Iterator[ValidationError]:
-        if isinstance(value, str) and value not in names[family]:
-            yield ValidationError(f"unknown {family} '{value}'; {nearest(value, names[family])}")
+    class Formats(FormatChecker):
+        def __init__(self, names: Names) -> None:
+            super().__init__(())
+            self.names = names
+            self.checks("ipv4", ValueError)(_parses(_host_address))
+            self.checks("ipv4-network", ValueError)(_parses(_host_network))
+
+    def named(validator: Any, family: str, value: Any, _: Any) -> Iterator[ValidationError]:
+        names = validator.format_checker.names[family]
+        if isinstance(value, str) and value not in names:
+            yield ValidationError(f"unknown {family} '{value}'; {nearest(value, names)}")
 
     def matches(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
         # jsonschema searches, and Python's "$" also matches before a last newline.
         if isinstance(value, str) and not re.fullmatch(pattern, value):
             yield ValidationError(pattern)
 
-    formats = FormatChecker(())
-    formats.checks("ipv4", ValueError)(_parses(_host_address))
-    formats.checks("ipv4-network", ValueError)(_parses(_host_network))
     extend: Any = validators.extend
-    extended = extend(Draft202012Validator, {schema.NAMES: named, "pattern": matches})
-    return extended(expected, format_checker=formats)
+    return extend(Draft202012Validator, {schema.NAMES: named, "pattern": matches}), Formats
 
 
 def _host_address(text: str) -> None:
