@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import requests
-
 from golden import atomic, paths
 from golden.errors import UserError
 from golden.packages import store
@@ -125,6 +123,9 @@ def _content(source: str) -> Iterator[bytes]:
         except OSError as error:
             raise _lost(source, error.strerror or str(error)) from None
         return
+    # It takes a tenth as long to load as a bake with nothing to do.
+    import requests
+
     try:
         with contextlib.closing(requests.get(source, stream=True, timeout=SECONDS)) as answer:
             answer.raise_for_status()
