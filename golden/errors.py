@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 # What reading raises where a file holds something else than it should: other types or names, text
 # that is no JSON, or JSON too deep or too large for Python.
@@ -52,6 +53,10 @@ class StageError(Exception):
         self.tail = tuple(tail)
         self.log = log
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Callable[..., StageError], tuple[str, str], dict[str, Any]]:
+        # Exception's own would call it with the message alone, in the process that it travels to.
+        return type(self), (self.stage, self.message), vars(self)
 
     def __str__(self) -> str:
         lines = [f"{self.stage}: {self.message}" if self.stage else self.message]
