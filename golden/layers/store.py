@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from golden import atomic
-from golden.errors import UserError
+from golden.errors import StageError, UserError
 from golden.layers import content, enter
 from golden.layers.content import TREE
 from golden.layers.model import Layer, digest
@@ -137,7 +137,30 @@ class Store:
             "stamp": content.call("stamp", folder),
             **extra,
         }
-        (folder / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        return self._move(site, layer, folder, record, texts)
+
+    def take(
+        self, site: str, layer: Layer, folder: Path, found: str, texts: Texts | None = None
+    ) -> Stored:
+        """Publish, as `publish` does, what another store has of `layer`: `folder` holds its tree
+        and its record. Raises StageError unless every byte of the tree is what `found`, that one's
+        `content`, stands for."""
+        if content.call("record", folder) != found:
+            raise StageError("layers", f"layer {layer.name} arrived with other bytes than it has")
+        record = json.loads((folder / RECORD).read_text())
+        own = {"boot": _boot(), "settled": False, "stamp": content.call("stamp", folder)}
+        record |= {"name": layer.name, "key": layer.key, "content": found, **own}
+        return self._move(site, layer, folder, record, texts)
+
+    def _move(
+        self,
+        site: str,
+        layer: Layer,
+        folder: Path,
+        record: Mapping[str, Any],
+        texts: Texts | None,
+    ) -> Stored:
+        _write(folder, record)
         self.folder.mkdir(parents=True, exist_ok=True)
         target = self.folder / layer.key
         if target.exists():

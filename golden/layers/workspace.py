@@ -22,6 +22,7 @@ from golden.paths import shown
 
 # `inside` looks every second whether its bake is alive.
 ORPHAN_SECONDS = 15.0
+LOCK, OWNER = "bake.lock", "bake.owner"
 
 
 @dataclass(frozen=True)
@@ -72,35 +73,76 @@ def working(cache: Path) -> Iterator[Workspace]:
         work.mkdir(exist_ok=True)
         layers.mkdir(exist_ok=True)
         _require_usable(work, layers)
-        folder = work / f"{os.getpid()}-{time.time_ns()}"
-        folder.mkdir()
-        with (folder / "alive").open("wb") as alive:
-            fcntl.flock(alive, fcntl.LOCK_EX)
-            workspace = Workspace(folder, alive)
+        with _living(work) as workspace:
             workspace.busy.touch()
-            try:
-                yield workspace
-            finally:
-                enter.remove([folder])
+            yield workspace
+
+
+@contextlib.contextmanager
+def joined(cache: Path) -> Iterator[Workspace]:
+    """Work in `cache` beside others that have joined, while no bake of its own goes on there.
+
+    Waits for such a bake; raises as `working`.
+    """
+    work, layers = cache / "work", cache / "layers"
+    for folder in (work, layers):
+        folder.mkdir(parents=True, exist_ok=True)
+    # The lock of `one_bake`, which filelock takes with flock(2), and for itself alone.
+    with (cache / LOCK).open("ab") as lock:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _clear(work)
+            _require_usable(work, layers)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        _own(cache)
+        with _living(work) as workspace:
+            workspace.busy.touch()
+            yield workspace
+
+
+@contextlib.contextmanager
+def guest(host: Path) -> Iterator[Workspace]:
+    """A workspace in `host`, the folder of the bake that this process works for; what it runs ends
+    with this process, too."""
+    with _living(host) as workspace:
+        workspace.busy.symlink_to(host / "busy")
+        yield workspace
+
+
+@contextlib.contextmanager
+def _living(place: Path) -> Iterator[Workspace]:
+    """A workspace in `place` that is alive during the block, without its file `busy` yet."""
+    folder = place / f"{os.getpid()}-{time.time_ns()}"
+    folder.mkdir()
+    with (folder / "alive").open("wb") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
+        try:
+            yield Workspace(folder, alive)
+        finally:
+            enter.remove([folder])
 
 
 @contextlib.contextmanager
 def one_bake(cache: Path) -> Iterator[None]:
     """Be the only process that changes the results of bakes in `cache`; waits for another one."""
     cache.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(cache / "bake.lock")
-    owner = cache / "bake.owner"
+    lock = FileLock(cache / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:
+        owner = cache / OWNER
         who = owner.read_text().strip() if owner.is_file() else "another process"
         log.info(f"waiting for another bake to end ({who})")
         lock.acquire()
     try:
-        owner.write_text(f"process {os.getpid()} since {time.strftime('%H:%M:%S')}")
+        _own(cache)
         yield
     finally:
         lock.release()
+
+
+def _own(cache: Path) -> None:
+    (cache / OWNER).write_text(f"process {os.getpid()} since {time.strftime('%H:%M:%S')}")
 
 
 def _require_usable(work: Path, layers: Path) -> None:

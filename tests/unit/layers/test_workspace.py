@@ -15,7 +15,7 @@ from golden import run
 from golden.errors import StageError
 from golden.layers import enter
 from golden.layers import workspace as module
-from golden.layers.workspace import working
+from golden.layers.workspace import joined, working
 from golden.paths import ROOT
 
 # A bake that says when it works and then does so until it is told to stop, or killed.
@@ -96,6 +96,62 @@ def test_an_orphan_that_does_not_end_is_reported_not_killed(
         with pytest.raises(StageError, match="interrupted bake"), working(tmp_path):
             pass
     assert left.is_dir()
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from golden.layers.workspace import joined
+with joined(Path(sys.argv[1])):
+    (Path(sys.argv[1]) / "works").touch()
+    time.sleep(2)
+    (Path(sys.argv[1]) / "ended").touch()
+"""
+
+
+def test_several_join_a_cache_and_a_bake_waits_for_them(tmp_path: Path) -> None:
+    child = run.start([sys.executable, "-c", HOLD, tmp_path], cwd=ROOT)
+    until(tmp_path / "works")
+    with joined(tmp_path) as one, joined(tmp_path) as other:
+        assert one.folder != other.folder and one.folder.parent == tmp_path / "work"
+        assert not (tmp_path / "ended").exists()
+    with working(tmp_path):
+        assert (tmp_path / "ended").exists()
+    assert child.wait(5) == 0
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_who_joins_first_clears_what_killed_ones_left(tmp_path: Path) -> None:
+    (tmp_path / "work" / "1-1" / "base").mkdir(parents=True)
+    with joined(tmp_path) as workspace:
+        assert list((tmp_path / "work").iterdir()) == [workspace.folder]
+
+
+GUEST = """
+import sys, time
+from pathlib import Path
+from golden.layers import View
+from golden.layers.workspace import guest
+from golden import run
+place, tree = Path(sys.argv[1]), Path(sys.argv[2])
+with guest(place) as workspace:
+    view = View(at=workspace.scratch("base") / "root", lower=(tree,), alive=workspace.alive,
+                busy=workspace.busy, chroot=True, environment={"PATH": "/usr/bin"})
+    (place / "works").touch()
+    run.run([*view.prefix("sleep"), "sleep", "300"])
+"""
+
+
+def test_what_a_killed_guest_ran_ends_though_its_host_goes_on(tmp_path: Path, tiny: Path) -> None:
+    with working(tmp_path) as workspace:
+        guest = run.start([sys.executable, "-c", GUEST, workspace.folder, tiny], cwd=ROOT)
+        until(workspace.folder / "works")
+        time.sleep(0.5)
+        os.kill(guest.pid, signal.SIGKILL)
+        guest.wait()
+        # It holds this lock as long as it runs.
+        module._wait_until_idle(workspace.busy)
+    assert list((tmp_path / "work").iterdir()) == []
 
 
 MOUNTED = """
