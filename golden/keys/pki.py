@@ -1,4 +1,4 @@
-"""The site's certificate authority, and one server certificate per node.
+"""The site's certificate authority, and one server certificate per node; the same for a bake farm.
 
 They are issued on the operator's machine, so that no node holds the CA's key. They are RSA with
 SHA-256, which wheezy's OpenSSL 1.0.1 reads, and name the node in SANs, as today's clients demand.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from golden import paths
 from golden.definition import Node, Site
 from golden.keys.secrets import Secrets, owned, pem, write_private
 
@@ -26,6 +28,8 @@ NODE_YEARS = 5
 RENEW_BEFORE = datetime.timedelta(days=60)
 # A node's clock may be behind ours at first boot (docs/wheezy.md W8.4).
 BACKDATE = datetime.timedelta(days=1)
+# In .secrets: no site's name has a dot.
+FARM = "farm.tls"
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,40 @@ def ensure(site: Site, node: Node, secrets: Secrets) -> Certificate:
 
     CA and certificates are kept in the folder of `secrets`; the CA is made once, never replaced.
     """
-    with owned(secrets.folder):
-        authority = _Authority.ensure(site, secrets.folder)
-        key_file = secrets.folder / f"{node.name}.tls.key"
-        file = secrets.folder / f"{node.name}.tls.pem"
+    common = f"{site.name} site CA ({site.domain})"[:64]
+    return _ensure(secrets.folder, common, node.name, node.fqdn, _alternative_names(node))
+
+
+def ensure_farm() -> Certificate:
+    """The certificate by which the hosts of a bake farm know each other, one for all of them.
+
+    Whoever holds it, and its key, is of the farm: it serves and asks, whatever the host's name.
+    """
+    name = "golden bake farm"
+    names = x509.SubjectAlternativeName([x509.DNSName("farm")])
+    usages = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+    return _ensure(paths.SECRETS / FARM, f"{name} CA", "member", name, names, usages)
+
+
+def _ensure(
+    folder: Path,
+    ca: str,
+    stem: str,
+    name: str,
+    names: x509.SubjectAlternativeName,
+    usages: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.SERVER_AUTH,),
+) -> Certificate:
+    """The certificate `stem` in `folder`, by the authority `ca`, of `name` with its `names`."""
+    with owned(folder):
+        authority = _Authority.ensure(ca, folder)
+        key_file = folder / f"{stem}.tls.key"
+        file = folder / f"{stem}.tls.pem"
         if not key_file.exists():
             write_private(key_file, pem(_new_key(2048)))
         key = _read_key(key_file)
-        if not (file.exists() and authority.issued(file, node, key)):
-            write_private(file, authority.issue(node, key).public_bytes(Encoding.PEM))
+        if not (file.exists() and authority.issued(file, names, key)):
+            issued = authority.issue(name, names, usages, key)
+            write_private(file, issued.public_bytes(Encoding.PEM))
         return Certificate(authority.text, file.read_text(), key_file.read_text())
 
 
@@ -60,29 +89,35 @@ class _Authority:
     key: rsa.RSAPrivateKey
 
     @classmethod
-    def ensure(cls, site: Site, folder: Path) -> _Authority:
-        """Read the CA of `site`; make it if there is none."""
+    def ensure(cls, name: str, folder: Path) -> _Authority:
+        """Read the CA in `folder`; make it, as `name`, if there is none."""
         key_file, file = folder / "ca.key", folder / "ca.pem"
         if not key_file.exists():
             write_private(key_file, pem(_new_key(3072)))
         key = _read_key(key_file)
         if not file.exists():
-            write_private(file, _self_signed(site, key).public_bytes(Encoding.PEM))
+            write_private(file, _self_signed(name, key).public_bytes(Encoding.PEM))
         return cls(x509.load_pem_x509_certificate(file.read_bytes()), key)
 
     @property
     def text(self) -> str:
         return self.certificate.public_bytes(Encoding.PEM).decode()
 
-    def issue(self, node: Node, key: rsa.RSAPrivateKey) -> x509.Certificate:
-        """Issue a server certificate for the names and the address of `node`."""
+    def issue(
+        self,
+        name: str,
+        names: x509.SubjectAlternativeName,
+        usages: Sequence[x509.ObjectIdentifier],
+        key: rsa.RSAPrivateKey,
+    ) -> x509.Certificate:
+        """Issue a certificate for `name`, its `names` and these `usages`."""
         issuer = self.certificate.subject
-        builder = _builder(_name(node.fqdn), issuer, key.public_key(), NODE_YEARS)
+        builder = _builder(_name(name), issuer, key.public_key(), NODE_YEARS)
         for extension, critical in (
             (x509.BasicConstraints(ca=False, path_length=None), True),
             (_key_usage(ca=False), True),
-            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
-            (_alternative_names(node), False),
+            (x509.ExtendedKeyUsage(usages), False),
+            (names, False),
             (
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
                 False,
@@ -92,23 +127,25 @@ class _Authority:
             builder = builder.add_extension(extension, critical)
         return builder.sign(self.key, hashes.SHA256())
 
-    def issued(self, file: Path, node: Node, key: rsa.RSAPrivateKey) -> bool:
+    def issued(
+        self, file: Path, names: x509.SubjectAlternativeName, key: rsa.RSAPrivateKey
+    ) -> bool:
         """Whether our CA issued `file` for this key and these names, and it stays valid."""
         found = x509.load_pem_x509_certificate(file.read_bytes())
         try:
             found.verify_directly_issued_by(self.certificate)
         except (InvalidSignature, ValueError):
             return False
-        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        its = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return (
             found.public_key() == key.public_key()
-            and names == _alternative_names(node)
+            and its == names
             and found.not_valid_after_utc > _now() + RENEW_BEFORE
         )
 
 
-def _self_signed(site: Site, key: rsa.RSAPrivateKey) -> x509.Certificate:
-    name = _name(f"{site.name} site CA ({site.domain})"[:64])
+def _self_signed(common: str, key: rsa.RSAPrivateKey) -> x509.Certificate:
+    name = _name(common)
     return (
         _builder(name, name, key.public_key(), CA_YEARS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
