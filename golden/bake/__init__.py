@@ -34,7 +34,7 @@ from golden.bake.planning import Plan
 from golden.definition import Site
 from golden.errors import UserError, explain_full_disk
 from golden.host.require import require
-from golden.layers import Store, working
+from golden.layers import Store, Workspace, working
 from golden.layers.workspace import one_bake
 from golden.log import Progress, Task
 from golden.manifest import Artifact
@@ -43,7 +43,7 @@ from golden.recipe import Recipes
 from golden.releases import stages
 from golden.render import render
 
-__all__ = ["Artifact", "Needed", "Plan", "bake", "needed", "plan"]
+__all__ = ["Artifact", "Make", "Needed", "Order", "Plan", "bake", "bake_all", "needed", "plan"]
 
 # More threads of work than processors: while one layer waits for the disk, another computes.
 AT_ONCE = (os.cpu_count() or 2) + 1
@@ -68,26 +68,47 @@ def bake(
     new or unchanged. Raises UserError before anything is written, also when the inputs differ from
     those of `planned`, and StageError when a stage fails; what was finished by then is kept.
     """
-    require(site)
+    return bake_all((site,), nodes, fmt, planned, offline=offline, paranoid=paranoid)
+
+
+def bake_all(
+    sites: Sequence[Site],
+    nodes: Sequence[str] = (),
+    fmt: str = "qcow2",
+    planned: PlanFile | None = None,
+    *,
+    offline: bool = False,
+    paranoid: bool = False,
+    make: Make | None = None,
+) -> list[Artifact]:
+    """Bake several sites as `bake` does one, what they share once. `make` makes what is stale in
+    all of them; without it this host does. `nodes` and `planned` are those of a single site."""
+    for site in sites:
+        require(site)
     with explain_full_disk("bake", paths.shown(paths.HOME), MAKE_ROOM):
-        order = _order(site, nodes, fmt, offline=offline)
-        if paranoid:
+        orders = [_order(site, nodes, fmt, offline=offline) for site in sites]
+        for order in orders if paranoid else ():
             order.discard_what_changed()
-        plan = order.plan()
+        plans = [order.plan() for order in orders]
         if planned:
-            planned.require(plan)
-        if plan.stale or plan.kept:
+            planned.require(plans[0])
+        if any(plan.stale or plan.kept for plan in plans):
             with working(paths.CACHE) as workspace:
                 # Another bake may have made all of it while this one waited.
-                plan = order.plan()
-                planning.show(plan)
-                for kept in plan.kept:
-                    releases.take_back(kept)
-                builder = Builder(site, order.store, workspace, order.resolver)
-                with log.progress() as progress:
-                    _make(order, plan, builder, progress)
-                _tidy(order)
-    return _finished(order, plan)
+                plans = [order.plan() for order in orders]
+                _begin(plans)
+                (make or _make_here)(orders, plans, workspace)
+                for order in orders:
+                    _tidy(order)
+    pairs = zip(orders, plans, strict=True)
+    return [artifact for order, plan in pairs for artifact in _finished(order, plan)]
+
+
+def _begin(plans: Sequence[Plan]) -> None:
+    for plan in plans:
+        planning.show(plan)
+        for kept in plan.kept:
+            releases.take_back(kept)
 
 
 def plan(
@@ -122,8 +143,8 @@ def needed(site: Site) -> Needed:
 
 
 @dataclass(frozen=True)
-class _Order:
-    """Everything known before the work begins."""
+class Order:
+    """Everything known of the bake of a site before the work begins."""
 
     site: Site
     disks: tuple[Disk, ...]
@@ -149,7 +170,7 @@ class _Order:
 
 def _order(
     site: Site, nodes: Sequence[str] = (), fmt: str = "qcow2", *, offline: bool = False
-) -> _Order:
+) -> Order:
     if fmt not in FORMATS:
         raise UserError(f"--format {fmt}: no such format; valid are {', '.join(FORMATS)}")
     wanted = {site.node(name).kind.name for name in nodes}
@@ -163,11 +184,23 @@ def _order(
         lock.require(site.release, held, packages, files, offline=offline)
     origins = lock.origins(held, resolver.state, packages)
     disks = tuple(Disk(site, kind, fmt, recipes, origins) for kind in kinds)
-    return _Order(site, disks, recipes, Store(paths.CACHE), resolver)
+    return Order(site, disks, recipes, Store(paths.CACHE), resolver)
 
 
-def _make(order: _Order, plan: Plan, builder: Builder, progress: Progress) -> None:
-    """Make everything stale: layers on their parents, disks on their layers."""
+# Makes everything that is stale in the plans: layers on their parents, disks on their layers.
+Make = Callable[[Sequence[Order], Sequence[Plan], Workspace], None]
+
+
+def _make_here(orders: Sequence[Order], _: Sequence[Plan], workspace: Workspace) -> None:
+    for order in orders:
+        inner = workspace.inner(order.site.name)
+        builder = Builder(order.site, order.store, inner, order.resolver)
+        with log.progress() as progress:
+            # What an earlier site shares with this one is there by now.
+            _make(order, order.plan(), builder, progress)
+
+
+def _make(order: Order, plan: Plan, builder: Builder, progress: Progress) -> None:
     stale = {step.name: step for step in plan.stale}
     recipes = [each for each in order.recipes.all() if each.name in stale]
 
@@ -233,7 +266,7 @@ def run_jobs(
             raise
 
 
-def _tidy(order: _Order) -> None:
+def _tidy(order: Order) -> None:
     recipes = order.recipes.all()
     for each in recipes:
         order.store.keep(order.site.name, each.layer, each.texts)
@@ -241,7 +274,7 @@ def _tidy(order: _Order) -> None:
     order.store.prune(stages.layers())
 
 
-def _finished(order: _Order, plan: Plan) -> list[Artifact]:
+def _finished(order: Order, plan: Plan) -> list[Artifact]:
     """Report each artifact; record them as a release when they are the whole site's."""
     site = order.site
     taken = {kept.image.kind: kept.release.id for kept in plan.kept}

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock
 
 from golden import disk, lock, log, paths, recipe, run
 from golden.bake import packer
@@ -49,7 +50,6 @@ mkdir -p /run/sshd
 /usr/sbin/sshd -h /host_key -o AuthorizedKeysFile=/key.pub -o UsePAM=no -o UseDNS=no
 """
 WAIT = "while :; do sleep 3600; done\n"
-_ONE = threading.Lock()
 
 
 def build(
@@ -63,7 +63,7 @@ def build(
     accelerator = choose()
     scratch = view.at.parent
     say("making the machine that runs the release's programs")
-    with _ONE:
+    with FileLock(paths.CACHE / "machine.lock"):
         _machine(builder, scratch)
     _give(builder, made, view, scratch)
     say(f"starting a machine ({accelerator.name})")
