@@ -30,8 +30,9 @@ class Local:
         return self.place / self.suite / "Release"
 
     def has(self, uri: str) -> bool:
-        """Whether `uri`, as apt prints it, is in here."""
-        return uri.startswith(f"copy:{sources.own_uri(self.place)}/")
+        """Whether `uri`, as apt prints it here or where the cache lies elsewhere, is in here: the
+        folder's name stands for what it holds."""
+        return uri.startswith("copy:") and f"/{self.place.parent.name}/{self.place.name}/" in uri
 
 
 def standins_of(release: Release, cache: Path) -> Local | None:
