@@ -12,11 +12,25 @@ from invoke import program
 from invoke.collection import Collection
 from invoke.tasks import Task
 
-from golden.menu import baking, booting, completing, keeping, metal, parsing, pool, release, state
+from golden.menu import (
+    baking,
+    booting,
+    completing,
+    farm,
+    keeping,
+    metal,
+    parsing,
+    pool,
+    release,
+    state,
+)
 
 # What an operator types every day has a name of one word; the rest stands under its subject.
 FLAT: tuple[ModuleType, ...] = (baking, booting, keeping)
-GROUPS: dict[str, ModuleType] = {"release": release, "pool": pool, "metal": metal, "state": state}
+GROUPS: dict[str, ModuleType] = {
+    **{"release": release, "pool": pool, "metal": metal, "state": state},
+    "farm": farm,
+}
 # Names before version 0.2, understood until the next version.
 FORMER = {
     "releases": "release.list",

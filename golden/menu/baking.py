@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json as json_module
+from collections.abc import Sequence
 from pathlib import Path
 
 from invoke.context import Context
@@ -14,41 +16,55 @@ from golden.menu.task import DEFAULT_SITE, Nodes, task
 
 
 @task(
-    "site",
     "node",
     "packages",
     "verbose",
     help={
+        "site": "a file of images/sites/ without .yaml (repeatable: what sites share is made once)",
         "format": "qcow2, raw, or tree (layers without a disk)",
         "offline": "take every package from the pool (inv pool.fill), ask no mirror",
         "paranoid": "compare every byte of cached layers and disks, and make changed ones again",
         "plan": "bake what this file of ./inv plan --out holds: its site, nodes and format",
+        "farm": "let the workers of this dask scheduler (tcp://HOST:PORT) make layers and disks, "
+        "or N workers on this host (local:N)",
+        "web": "also show it as a page that updates, for a browser on this host",
     },
-    iterable=["node"],
+    iterable=["node", "site"],
 )
 def bake(
     _: Context,
-    site: str = DEFAULT_SITE,
+    site: Sequence[str] | None = None,
     node: Nodes = None,
     format: str = "qcow2",
     plan: str = "",
     offline: bool = False,
     paranoid: bool = False,
     packages: str = "",
+    farm: str = "",
+    web: bool = False,
     verbose: bool = False,
 ) -> None:
     """Bake the nodes' disks; only layers whose inputs changed are made."""
-    from golden import definition
-    from golden.bake import bake, planfile
+    from golden import definition, live
+    from golden.bake import bake_all, planfile
 
     log.set_verbose(verbose)
+    names = tuple(dict.fromkeys(site or (DEFAULT_SITE,)))
     if plan and node:
         raise UserError("--node cannot be given with --plan, which names the nodes; drop one")
+    if len(names) > 1 and node:
+        raise UserError("--node names nodes of one site: give one --site with it")
     planned = planfile.read(Path(plan)) if plan else None
     if planned:
-        site, node, format = planned.site, planned.nodes, planned.format
-    loaded = definition.load(site, packages=packages)
-    bake(loaded, node or (), format, planned, offline=offline, paranoid=paranoid)
+        names, node, format = (planned.site,), planned.nodes, planned.format
+    make = None
+    if farm:
+        from golden.farm import maker
+
+        make = maker(farm)
+    loaded = [definition.load(name, packages=packages) for name in names]
+    with live.served(f"Bake of {', '.join(names)}") if web else contextlib.nullcontext():
+        bake_all(loaded, node or (), format, planned, offline=offline, paranoid=paranoid, make=make)
 
 
 @task(

@@ -18,6 +18,7 @@ from golden import log
 from golden.boot import target
 from golden.errors import UserError
 from golden.menu.parsing import Word
+from golden.menu.task import DEFAULT_SITE
 
 # Options and words by what they name; those that are both a task's word and another's option agree.
 NODES = {"node", "of"}
@@ -52,9 +53,9 @@ def _candidates(
     last = words[-1] if words else ""
     if task is None:
         return initial.flag_names() if last.startswith("-") else sorted(tasks)
-    site = _after(words, task, "site") or str(
-        task.args["site"].value if "site" in task.args else ""
-    )
+    default = task.args["site"].value if "site" in task.args else ""
+    # One that may be repeated has no value yet.
+    site = _after(words, task, "site") or str(default or DEFAULT_SITE)
     for word in words[-2:]:
         if word in task.flags and task.flags[word].takes_value:
             return _values(str(task.flags[word].name), site, tasks)

@@ -60,7 +60,8 @@ def parsed(line: str) -> Command:
 
 def unknown(command: Command, described: Collection[str] = ()) -> list[str]:
     """Those values of `command` that name nothing; `described` are sites that a page describes."""
-    site = str(command.options.get("site", "rehearsal"))
+    given = command.options.get("site", "rehearsal")
+    site = str(given[0] if isinstance(given, list) else given)
     known = {*sites(), *described}
     nodes = {"node1", "node2"} if site not in sites() else {n.name for n in load(site).nodes}
     valid: dict[str, Collection[str]] = {

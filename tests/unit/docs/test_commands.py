@@ -34,6 +34,8 @@ PROOFS = {
     r"boot$": (".ci/run", "./inv boot --target qemu"),
     r"doctor ": ("tests/unit/wheezy/test_doctor_example.py", "unserved"),
     r"plan .*--packages": ("tests/unit/wheezy/test_example_packages.py", "lacking"),
+    r"bake .*--farm": ("tests/integration/bake/test_farm.py", '"--farm", "local:2"'),
+    r"farm\.keys ": ("tests/integration/bake/test_farm.py", '"farm.keys"'),
     r"bake .*--packages": ("tests/integration/wheezy/test_bake_example.py", '"bake", "--site"'),
     r"lock .*--packages": ("tests/integration/wheezy/test_killed.py", '("lock", *SITE)'),
     r"test --wheezy-tree": ("tests/integration/wheezy/tree.py", "GOLDEN_WHEEZY_TREE"),

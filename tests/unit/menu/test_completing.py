@@ -37,6 +37,8 @@ def offered(line: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
         ("inv help", ["bake", "pool.fill"], []),
         ("inv check --site nosuch --node", [], ["node1"]),
         ("inv bake", [], ["bake", "node1"]),
+        ("inv bake --node", ["node1"], ["node3"]),
+        ("inv bake --site rehearsal-four --node", ["node3"], []),
         ("inv ssh node1 --command 'gnt", [], ["boot", "node1"]),
     ],
 )
