@@ -26,7 +26,7 @@ from golden.render import render
 SITE = "rehearsal"
 INV = (sys.executable, "-P", "-m", "invoke", "--search-root", str(paths.ROOT))
 DASK = (sys.executable, "-m", "dask")
-MOST_SECONDS = 1200
+MOST_SECONDS = 2400
 T = TypeVar("T")
 
 
