@@ -122,3 +122,11 @@ def test_the_pool_is_asked_first_and_loses_what_is_damaged(
     assert resolver.asked == asked
     assert (tmp_path / "web_1_all.deb").read_bytes() == GOOD
     assert pooled.exists() == (there == GOOD)
+
+
+def test_a_stand_in_is_one_also_where_the_cache_lies_elsewhere() -> None:
+    local = Local(Path("/srv/my golden/.cache/standins/0123abcd4567"), "./")
+    for home in ("/srv/my%20golden", "/elsewhere"):
+        assert local.has(f"copy:{home}/.cache/standins/0123abcd4567/./snf_1_all.deb")
+    assert not local.has("copy:/elsewhere/.cache/standins/ffffabcd4567/./snf_1_all.deb")
+    assert not local.has("http://m.example/standins/0123abcd4567/snf_1_all.deb")
