@@ -5,22 +5,24 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import resource
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from bench.checkout import Copy, fresh
 from bench.ending import exit_code
 from bench.farm import document
 from bench.farm.document import Row
+from bench.nodes import site
+from bench.nodes.meter import busy
 from golden import atomic, log
-from golden.paths import CACHE, ROOT, shown
+from golden.paths import CACHE, shown
 
 FOLDER = CACHE / "bench" / "farm"
-PAGE, PICTURE = ROOT / "docs" / "farm.md", ROOT / "docs" / "farm.svg"
+NODES = 3  # of each of several sites: one of each kind
+# Third numbers of their addresses, apart from those of the sites of more and more nodes.
+NETWORKS = 100
 _TASKS = re.compile(r"^farm \S+ \d+ workers, (\d+) layers and disks$", re.MULTILINE)
 
 
@@ -32,57 +34,60 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     copy = fresh(FOLDER)
-    farm = ("--farm", f"local:{options.workers}")
-    plain = _cost(copy, {"one": 3}, ())
-    by_nodes = [_cost(copy, {"one": nodes}, farm) for nodes in options.nodes]
-    by_sites = [
-        _cost(copy, {f"site{number}": 3 for number in range(sites)}, farm)
-        for sites in options.sites
-    ]
-    atomic.write(PICTURE, document.picture(by_nodes, by_sites))
-    atomic.write(PAGE, document.page(options.workers, plain, by_nodes, by_sites))
-    log.info(f"written: {shown(PAGE)}, {shown(PICTURE)}")
+    by_sites = _sites(copy, sorted(options.sites), options.workers)
+    by_nodes = []
+    for nodes in sorted(options.nodes):
+        site.define(copy.root, nodes)
+        by_nodes.append(_cost(copy, [site.name(nodes)], 1, nodes, options.workers))
+    for path, content in document.files(options.workers, by_nodes, by_sites):
+        atomic.write(path, content)
+        log.info(f"written: {shown(path)}")
     return 0
 
 
-def _cost(copy: Copy, sites: Mapping[str, int], farm: Sequence[str]) -> Row:
-    """Plan and bake `sites`, {name: how many nodes}, of which nothing was baked before."""
-    copy.forget("debs")
-    for number, (name, nodes) in enumerate(sites.items(), 1):
-        _write(copy.root / "images" / "sites" / f"{name}.yaml", name, number, nodes)
-    began = time.monotonic()
-    for name in sites:
+def _sites(copy: Copy, counts: Sequence[int], workers: int) -> list[Row]:
+    """Bake as many sites as `counts` says, each time those that there were and further ones; before
+    the first nothing is baked."""
+    rows, names = [], [f"site-{number}" for number in range(1, counts[-1] + 1)]
+    for number, name in enumerate(names, 1):
+        site.define(copy.root, NODES, name, NETWORKS + number)
+    for before, count in zip((0, *counts), counts, strict=False):
+        rows.append(_cost(copy, names[:count], count - before, NODES, workers))
+    return rows
+
+
+def _cost(copy: Copy, sites: Sequence[str], new: int, nodes: int, workers: int) -> Row:
+    """Plan the `new` last ones of `sites`, of so many `nodes` each, and bake all."""
+    there, began = _disks(copy), time.monotonic()
+    for name in sites[-new:]:
         copy.inv("plan", "--site", name)
-    planned = time.monotonic()
-    said = copy.inv("bake", *(word for name in sites for word in ("--site", name)), *farm)
-    baked = time.monotonic()
-    disks = [disk.stat().st_size for disk in (copy.home / ".artifacts").glob("*/*/disk.qcow2")]
+    planned, used, all_used = time.monotonic(), _used(), _all_used()
+    words = [word for name in sites for word in ("--site", name)]
+    said = copy.inv("bake", *words, "--farm", f"local:{workers}")
+    seconds, used, all_used = time.monotonic() - planned, _used() - used, _all_used() - all_used
+    disks = [disk.stat().st_size for disk in _disks(copy) - there]
     tasks = sum(map(int, _TASKS.findall(said.out)))
     row = Row(
-        *(len(sites), max(sites.values()), planned - began, baked - planned),
+        *(len(sites), new, nodes, planned - began, seconds, used),
         *(tasks - len(disks), len(disks), sum(disks) / 1e6),
+        (all_used - used) / (seconds * (os.cpu_count() or 1)),
     )
     log.info(row.line().strip())
     return row
 
 
-def _write(file: Path, name: str, number: int, nodes: int) -> None:
-    """Describe a site of its own network, whose nodes but the first two are of one kind."""
-    kinds = ("node1", "node2", *["ganeti-node"] * (nodes - 2))
-    network: dict[str, Any] = {"subnet": f"198.18.{number}.0/24", "interface": "eth0"}
-    found: dict[str, Any] = {
-        **{"site": name, "like": "rehearsal", "domain": f"{name}.test"},
-        "network": {**network, "gateway": None, "dns_upstream": [], "time_servers": []},
-        "cluster": {"name": f"ganeti.node1.{name}.test", "address": f"198.18.{number}.200"},
-        "nodes": [
-            {
-                **{"name": f"node{at}", "kind": kind, "address": f"198.18.{number}.{at}"},
-                "mac": f"02:00:00:00:{number:02x}:{at:02x}",
-            }
-            for at, kind in enumerate(kinds, 1)
-        ],
-    }
-    file.write_text(yaml.safe_dump(found, sort_keys=False))
+def _disks(copy: Copy) -> set[Path]:
+    return set((copy.home / ".artifacts").glob("*/*/disk.qcow2"))
+
+
+def _used() -> float:
+    """The seconds of processors that programs started here have had until they ended."""
+    found = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return found.ru_utime + found.ru_stime
+
+
+def _all_used() -> float:
+    return busy(Path("/proc/stat").read_text())
 
 
 if __name__ == "__main__":

@@ -1,87 +1,94 @@
-"""docs/farm.md and docs/farm.svg: what was measured."""
+"""docs/farm.md and its curves: what was measured."""
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from golden import html
+from bench import curve
+from bench.curve import Series
+from golden.paths import ROOT
 
 PAGE = Path(__file__).with_name("page.md")
-WIDTH, HEIGHT, APART = 240, 150, 90
+DOCUMENT = ROOT / "docs" / "farm.md"
+RECORDER = "scripts/host/record-farm"
 
 
 @dataclass(frozen=True)
 class Row:
-    """The cold bake of so many `sites` of so many `nodes` each: `plan` and `bake` in seconds, how
-    many `layers` and `disks` it made (0 layers where no farm counted them), and the disks' MB."""
+    """The bake of so many `sites` of so many `nodes` each, of which so many are `new`: `plan` (of
+    the new ones), `bake` and `processor`, what the bake had of all cores, in seconds; how many
+    `layers` and `disks` it made, and the disks' MB; `beside` is the share of all cores that the
+    host meanwhile had for other work."""
 
     sites: int
+    new: int
     nodes: int
     plan: float
     bake: float
+    processor: float
     layers: int
     disks: int
     mb: float
+    beside: float
 
     def line(self) -> str:
         """Its line of a table."""
-        made = f"{self.layers or ''} | {self.disks} | {self.mb:.0f} MB"
-        return f"| {self.sites} | {self.nodes} | {self.plan:.1f} s | {self.bake:.0f} s | {made} |\n"
+        seconds = f"{self.plan:.1f} s | {self.bake:.0f} s | {self.processor:.0f} s"
+        made = f"{self.layers} | {self.disks} | {self.mb:.0f} MB | {self.beside:.0%}"
+        return f"| {self.sites} | {self.new} | {self.nodes} | {seconds} | {made} |\n"
 
 
-@dataclass(frozen=True)
-class Curve:
-    """A picture of seconds over the numbers of something: points are (x, y, number, seconds)."""
+def files(
+    workers: int, by_nodes: Sequence[Row], by_sites: Sequence[Row]
+) -> Iterator[tuple[Path, str]]:
+    """The pictures and the page, by their paths; `by_sites` has at least two rows."""
+    every = [row.nodes for row in by_nodes]
+    nodes = _picture(
+        f"A bake of one site of {every[0]} to {every[-1]} nodes", "nodes", every, by_nodes
+    )
+    counts, sums = [row.sites for row in by_sites], list(itertools.accumulate(by_sites, _added))
+    sites = _picture(f"Baking {counts[0]} to {counts[-1]} sites", "sites", counts, sums)
+    yield DOCUMENT.with_name("farm-nodes.svg"), nodes
+    yield DOCUMENT.with_name("farm-sites.svg"), sites
+    yield DOCUMENT, page(workers, by_nodes, by_sites)
 
-    title: str
-    left: int
-    points: tuple[tuple[float, float, int, str], ...]
 
-    @property
-    def line(self) -> str:
-        """The points as SVG has them."""
-        return " ".join(f"{x:.1f},{y:.1f}" for x, y, _, _ in self.points)
-
-
-def page(workers: int, plain: Row, by_nodes: Sequence[Row], by_sites: Sequence[Row]) -> str:
+def page(workers: int, by_nodes: Sequence[Row], by_sites: Sequence[Row]) -> str:
     """The page."""
-    first, last = by_sites[0], by_sites[-1]
+    first, later = by_sites[0], by_sites[1:]
+    total, apart = sum(row.bake for row in by_sites), first.bake * by_sites[-1].sites / first.sites
+    more, work = sum(row.new for row in later), sum(row.processor for row in by_sites)
+    alone = first.processor * by_sites[-1].sites / first.sites
+    # A kind's topmost layer, below its disk, is the site's own.
+    shared = first.layers - first.disks
     return PAGE.read_text().format(
-        **{"cores": os.cpu_count(), "workers": workers, "plain": plain.line()},
+        **{"cores": os.cpu_count(), "workers": workers, "sites": by_sites[-1].sites},
         by_nodes="".join(row.line() for row in by_nodes),
         by_sites="".join(row.line() for row in by_sites),
-        **{"sites": last.sites, "spent": last.bake, "apart": last.sites * plain.bake},
-        **{"ratio": last.bake / (last.sites * plain.bake), "layers": last.layers},
-        each=(last.bake - first.bake) / (last.sites - first.sites),
-        kinds=last.disks // last.sites,
+        **{"shared": shared, "kinds": first.disks // first.sites},
+        **{"total": total, "apart": apart, "ratio": total / apart, "work": work / alone},
+        each=sum(row.bake for row in later) / more,
+        processor=sum(row.processor for row in later) / more,
     )
 
 
-def picture(by_nodes: Sequence[Row], by_sites: Sequence[Row]) -> str:
-    """Both curves as SVG."""
-    most = max(row.bake for row in (*by_nodes, *by_sites))
-    curves = (
-        _curve("nodes of one site", 0, by_nodes, lambda row: row.nodes, most),
-        _curve("sites of three kinds", WIDTH + APART, by_sites, lambda row: row.sites, most),
-    )
-    template = html.environment(Path(__file__).parent).get_template("picture.svg.j2")
-    return template.render(curves=curves, width=WIDTH, height=HEIGHT, apart=APART) + "\n"
-
-
-def _curve(
-    title: str, left: int, rows: Sequence[Row], number: Callable[[Row], int], most: float
-) -> Curve:
-    scale = WIDTH / max(map(number, rows))
-    points = [
-        (
-            left + number(row) * scale,
-            HEIGHT * (1 - row.bake / most),
-            number(row),
-            f"{row.bake:.0f} s",
+def _picture(title: str, across: str, xs: Sequence[int], rows: Sequence[Row]) -> str:
+    series = [
+        Series(name, color, tuple(zip(xs, values, strict=True)))
+        for name, color, values in (
+            ("the bake", "bar", [row.bake for row in rows]),
+            ("its seconds of a processor", "wait", [row.processor for row in rows]),
         )
-        for row in rows
     ]
-    return Curve(title, left, tuple(points))
+    words = ", ".join(f"{x}: {row.bake:.0f} s" for x, row in zip(xs, rows, strict=True))
+    return curve.picture(f"{title}: {words}", across, "s", series, RECORDER)
+
+
+def _added(one: Row, other: Row) -> Row:
+    """What both took together, the last and all before."""
+    both = (one.bake + other.bake, one.processor + other.processor)
+    return Row(other.sites, other.new, other.nodes, other.plan, *both, 0, 0, 0.0, 0.0)
