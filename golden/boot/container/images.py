@@ -7,13 +7,9 @@ the engine accepts that when it has those (moby, image/tarexport/load.go).
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
-import sys
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,13 +19,13 @@ from docker.errors import APIError, DockerException, ImageNotFound
 
 from golden import manifest, paths, run
 from golden.boot.container import engine
+from golden.boot.container.archive import BUFFER, pack_command, packed, pieces
 from golden.definition.models import Kind, Site
 from golden.errors import StageError, UserError
-from golden.layers import Store, View, Workspace, working
+from golden.layers import Store, Workspace, working
 from golden.layers.overlay import Stack
 
 COMMAND = ["/sbin/init"]
-BUFFER = 1 << 20
 Say = Callable[[str], None]
 
 
@@ -121,22 +117,15 @@ def _import(
     if stored is None:
         raise UserError(f"layer {layer.name} ({layer.key}) is gone from .cache: run ./inv bake")
     store.verify(stored)
-    view = View(
-        at=workspace.scratch(f"{layer.name}.image") / "root",
-        lower=(layer.tree,),
-        alive=workspace.alive,
-        busy=workspace.busy,
-    )
-    program = [sys.executable, "-m", "golden.layers.layertar"]
-    packer = [*view.prefix("pack"), *program, str(view.at)]
+    words = pack_command(workspace, layer.name, layer.tree)
     with engine.refusals(f"import layer {layer.name}"):
         if not below:
-            _stream(client, packer, layer, home)
+            _stream(client, words, layer, home)
             return
-        archive = view.at.with_name("layer.tar")
-        run.run([*packer, archive], cwd=paths.ROOT, stage="boot")
+        archive = workspace.folder / f"{layer.name}.tar"
+        own = packed(words, archive)
         hashes = client.images.get(below[-1].tag).attrs["RootFS"]["Layers"]
-        _load(client, archive, hashes, layer, home)
+        _load(client, archive, [*hashes, own], layer, home)
         archive.unlink()
 
 
@@ -158,14 +147,13 @@ def _stream(client: docker.DockerClient, packer: list[str], layer: Layer, home: 
 
 
 def _load(
-    client: docker.DockerClient, archive: Path, below: list[str], layer: Layer, home: str
+    client: docker.DockerClient, archive: Path, hashes: list[str], layer: Layer, home: str
 ) -> None:
-    with archive.open("rb") as file:
-        own = "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    config = {"Cmd": COMMAND, "Labels": {"golden.home": home}}
     try:
         # The SDK hands it on to requests, which takes what comes in pieces too.
-        pieces: Any = _image([*below, own], archive, layer.tag, home)
-        client.images.load(pieces)
+        content: Any = pieces(layer.tag, {"config": config}, hashes, [archive])
+        client.images.load(content)
     except DockerException as error:
         raise StageError(
             "boot",
@@ -173,30 +161,3 @@ def _load(
             hint="an engine with the containerd image store wants whole images only; turn that off "
             'in /etc/docker/daemon.json: {"features": {"containerd-snapshotter": false}}',
         ) from error
-
-
-def _image(hashes: list[str], archive: Path, tag: str, home: str) -> Iterator[bytes]:
-    """An archive of `docker load` (moby, image/spec/v1.2.md) with one layer, in chunks."""
-    names = [f"{number}/layer.tar" for number in range(len(hashes))]
-    config = {
-        "architecture": "amd64",
-        "os": "linux",
-        "config": {"Cmd": COMMAND, "Labels": {"golden.home": home}},
-        "rootfs": {"type": "layers", "diff_ids": hashes},
-    }
-    listing = [{"Config": "config.json", "RepoTags": [tag], "Layers": names}]
-    for name, content in (("config.json", config), ("manifest.json", listing)):
-        data = json.dumps(content).encode()
-        yield from _member(name, len(data), io.BytesIO(data))
-    with archive.open("rb") as file:
-        yield from _member(names[-1], archive.stat().st_size, file)
-    yield bytes(2 * tarfile.BLOCKSIZE)
-
-
-def _member(name: str, size: int, file: io.BufferedIOBase) -> Iterator[bytes]:
-    head = tarfile.TarInfo(name)
-    head.size = size
-    yield head.tobuf()
-    while piece := file.read(BUFFER):
-        yield piece
-    yield bytes(-size % tarfile.BLOCKSIZE)

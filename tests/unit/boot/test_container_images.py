@@ -18,7 +18,7 @@ from golden import manifest
 from golden.boot.container import images
 from golden.boot.container.images import Layer
 from golden.errors import StageError, UserError
-from golden.layers import Workspace
+from golden.layers import View, Workspace
 from tests.unit import baked_disk
 from tests.unit.boot.fake_docker import Engine
 from tests.unit.small_site import small_site
@@ -45,7 +45,7 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own_home: Path) -> Pa
             yield Workspace(bench, alive)
 
     monkeypatch.setattr(images, "working", working)
-    monkeypatch.setattr(images.View, "prefix", lambda view, name: ["packed", view.lower[0]])
+    monkeypatch.setattr(View, "prefix", lambda view, name: ["packed", view.lower[0]])
     monkeypatch.setattr(Workspace, "scratch", lambda self, name: self.folder)
     monkeypatch.setattr(images.run, "run", run)
     monkeypatch.setattr(images.run, "start", start)
