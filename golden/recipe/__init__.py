@@ -133,7 +133,7 @@ class _Resolving:
         base, own = self.base(kernel), self.site.release.own_kernel
         return Recipes(
             kernel=kernel,
-            initramfs=_recipe("initramfs", kernel, INITRAMFS, {}, nothing) if own else None,
+            initramfs=layer_recipe("initramfs", kernel, INITRAMFS, {}, nothing) if own else None,
             base=base,
             kinds={kind.name: self.kind(kind, base) for kind in kinds},
         )
@@ -149,7 +149,7 @@ class _Resolving:
             **payload.packages(site.release.architecture, packages, essential.packages),
             **payload.users(site.users()),
         }
-        return _recipe("kernel", None, KERNEL, files, packages, essential)
+        return layer_recipe("kernel", None, KERNEL, files, packages, essential)
 
     def base(self, kernel: Recipe) -> Recipe:
         below = kernel.all_packages()
@@ -196,7 +196,7 @@ class _Resolving:
             payload.OWN_INITRAMFS: _hashes(INITRAMFS),
         }
         scripts = (*PACKAGES_BEGIN, *PACKAGES_END)
-        return _recipe(f"{kind.name}.libraries", below, scripts, files, packages)
+        return layer_recipe(f"{kind.name}.libraries", below, scripts, files, packages)
 
     def _installing(
         self, name: str, below: Recipe, packages: Resolution, kind: Kind, layer: DefinedLayer
@@ -211,14 +211,14 @@ class _Resolving:
             files[payload.KEYRING] = self._keyring()
         named = self.site.downloads(kind, layer)
         if not named:
-            return _recipe(name, below, scripts, files, packages)
+            return layer_recipe(name, below, scripts, files, packages)
         found = {each: self.resolver.downloads.find(each) for each in named.values() if "/" in each}
         files |= payload.downloads(named, found)
         hashes = {
             each: found[source].sha256 if source in found else source
             for each, source in named.items()
         }
-        recipe = _recipe(name, below, scripts, files, packages, more={"downloads": hashes})
+        recipe = layer_recipe(name, below, scripts, files, packages, more={"downloads": hashes})
         return replace(recipe, downloads=tuple(found.values()))
 
     def _keyring(self) -> bytes:
@@ -229,16 +229,17 @@ class _Resolving:
 
 def site_recipe(site: Site, rendering: Rendering, kind: Kind, below: Recipe | None) -> Recipe:
     """The layer of the rendered files; without `below`, to compare its own inputs alone."""
-    files = payload.site_files(rendering.kinds[kind.name], site.release)
-    given = payload.site(files, rendering.kinds[kind.name], kind.services(site.release))
+    rendered = rendering.kinds[kind.name]
+    files = payload.site_files(rendered, site.release)
+    given = payload.site(files, rendered.directories, kind.services(site.release))
     inputs = {"files": {path: file.identity for path, file in files.items()}}
     name, nothing = f"{kind.name}.site", Resolution((), ())
-    recipe = _recipe(name, below, SITE, given, nothing, more=inputs)
+    recipe = layer_recipe(name, below, SITE, given, nothing, more=inputs)
     written = {path: _text(file) for path, file in files.items()}
     return replace(recipe, texts={**recipe.texts, "files": written})
 
 
-def _recipe(
+def layer_recipe(
     name: str,
     below: Recipe | None,
     scripts: Sequence[str],
@@ -247,6 +248,8 @@ def _recipe(
     essential: Resolution | None = None,
     more: Inputs | None = None,
 ) -> Recipe:
+    """A layer on `below` that installs `packages`, and whose `scripts` read `files`; `more` are its
+    inputs besides. A base begins with the `essential` packages."""
     there = below.all_packages() if below else ()
     there = essential.packages if essential else there
     mine = (*(essential.packages if essential else ()), *packages.packages)

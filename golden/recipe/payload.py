@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from golden import paths
-from golden.definition import Release, User
+from golden.definition import Directory, Release, User
 from golden.disk import boot_files
 from golden.layers.model import digest
 from golden.packages import Package, Resolution, store
@@ -97,8 +97,7 @@ def users(wanted: Iterable[User]) -> dict[str, bytes]:
 
 def site_files(rendered: RenderedKind, release: Release) -> dict[str, ImageFile]:
     """All files that the site layer puts into an image, by path; a role's own file comes first."""
-    sources = _lines(image_lines(release))
-    files = {"/etc/apt/sources.list": ImageFile(sources, "0644")}
+    files = apt_sources(release)
     files |= {path: ImageFile(text.encode(), "0644") for path, text in boot_files().items()}
     files |= first_boot_files()
     for path, file in rendered.files.items():
@@ -106,34 +105,40 @@ def site_files(rendered: RenderedKind, release: Release) -> dict[str, ImageFile]
     return dict(sorted(files.items()))
 
 
+def apt_sources(release: Release) -> dict[str, ImageFile]:
+    """What an image's own apt reads."""
+    return {"/etc/apt/sources.list": ImageFile(_lines(image_lines(release)), "0644")}
+
+
 def first_boot_files() -> dict[str, ImageFile]:
     """The code of first boot at its places in the image; see the docstring of firstboot.py."""
-    files = {"/usr/sbin/firstboot": _copied(FIRSTBOOT / "firstboot.sh", "0755")}
+    files = {"/usr/sbin/firstboot": copied(FIRSTBOOT / "firstboot.sh", "0755")}
     for script in sorted((FIRSTBOOT / "init.d").iterdir()):
-        files[f"/etc/init.d/{script.name}"] = _copied(script, "0755")
+        files[f"/etc/init.d/{script.name}"] = copied(script, "0755")
     for source in sorted(FIRSTBOOT.rglob("*.py")):
         place = f"/usr/lib/firstboot/{source.relative_to(FIRSTBOOT)}"
-        files[place] = _copied(source, "0644")
+        files[place] = copied(source, "0644")
     return files
 
 
-def _copied(source: Path, mode: str) -> ImageFile:
+def copied(source: Path, mode: str) -> ImageFile:
+    """A file of the checkout as it is."""
     return ImageFile(source.read_bytes(), mode, source=source)
 
 
 def site(
-    files: Mapping[str, ImageFile], rendered: RenderedKind, services: Sequence[str]
+    files: Mapping[str, ImageFile], directories: Mapping[str, Directory], services: Sequence[str]
 ) -> dict[str, bytes]:
     """The input of files.sh and services.sh."""
-    directories = rendered.directories.items()
     pairs = {(each.owner, each.group) for each in files.values()}
-    pairs |= {(each.owner, each.group) for _, each in directories}
+    pairs |= {(each.owner, each.group) for each in directories.values()}
     owners = {("passwd", owner) for owner, _ in pairs} | {("group", group) for _, group in pairs}
     return {
         "rootfs.tar": archive(files),
         "owners.tsv": _lines(f"{kind}\t{name}" for kind, name in sorted(owners)),
         "directories.tsv": _lines(
-            f"{each.mode}\t{each.owner}\t{each.group}\t{path}" for path, each in sorted(directories)
+            f"{each.mode}\t{each.owner}\t{each.group}\t{path}"
+            for path, each in sorted(directories.items())
         ),
         "services.list": _lines(services),
     }

@@ -94,7 +94,7 @@ def _own_mirror() -> payload.Release:
 def test_every_owner_is_listed_once_for_the_check_in_the_image() -> None:
     kind = rendered()
     files = {"/etc/web.conf": ImageFile(b"", "0640", "root", "web")}
-    inputs = payload.site(files, kind, ["apache2", "ssh"])
+    inputs = payload.site(files, kind.directories, ["apache2", "ssh"])
     assert inputs["owners.tsv"] == (b"group\tadm\ngroup\tweb\npasswd\troot\npasswd\tweb\n")
     assert inputs["directories.tsv"] == b"2750\tweb\tadm\t/srv/web\n"
     assert inputs["services.list"] == b"apache2\nssh\n"
