@@ -39,7 +39,7 @@ from golden.layers.workspace import one_bake
 from golden.log import Progress, Task
 from golden.manifest import Artifact
 from golden.packages import Resolver
-from golden.recipe import Recipes
+from golden.recipe import Recipes, builder_image
 from golden.releases import stages
 from golden.render import render
 
@@ -130,9 +130,12 @@ class Needed:
 
 
 def needed(site: Site) -> Needed:
-    """What a bake of all kinds would use now. Raises UserError as `plan` does."""
+    """What a bake of all kinds would use now, and golden-builder if it is of this site. Raises
+    UserError as `plan` does."""
     order = _order(site)
     recipes = order.recipes.all()
+    if site.name == builder_image.SITE:
+        recipes += builder_image.recipes(site, order.resolver)
     packages = {package for recipe in recipes for package in recipe.all_packages()}
     files = {download.sha256 for recipe in recipes for download in recipe.downloads}
     return Needed(

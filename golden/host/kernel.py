@@ -11,6 +11,8 @@ from golden.host.packages import install_line
 
 # The ids of one Debian tree: 0-65534 and `nobody`.
 SUBORDINATE_IDS = 65536
+# As compose/builder.yaml does.
+CAPABLE = "docker run --cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt apparmor=unconfined …"
 XONLY = (
     "sed -i 's/^GRUB_CMDLINE_LINUX=\"/&vsyscall=xonly /' /etc/default/grub && update-grub && reboot"
 )
@@ -34,7 +36,7 @@ def _tried(host: Host, *command: str) -> Finding:
     detail = f"{who} cannot make them: `{' '.join(command)}` fails"
     if host.uid == 0:
         # Root without CAP_SYS_ADMIN: an ordinary container, which nothing inside it can mend.
-        return Finding("namespaces", False, True, detail, "docker run --privileged …")
+        return Finding("namespaces", False, True, detail, CAPABLE)
     fix = "sudo sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000"
     return Finding("namespaces", False, True, detail, fix)
 

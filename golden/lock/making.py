@@ -13,7 +13,7 @@ from golden.lock.model import GIVEN, STANDIN, Lock, Locked, load, require_one_sy
 from golden.packages import AptState, Package, Resolver
 from golden.packages.downloads import Downloads
 from golden.packages.sources import own_uri
-from golden.recipe import Recipe, resolve
+from golden.recipe import Recipe, builder_image, resolve
 
 
 def make(site: Site, root: Path = paths.ROOT) -> Lock:
@@ -49,11 +49,13 @@ def make_from(site: Site, state: AptState, root: Path = paths.ROOT) -> Lock:
 
 def recipes(site: Site, resolver: Resolver, root: Path = paths.ROOT) -> Iterator[Recipe]:
     """The layers of every site that has the lock of `site`: of all that use its release, but for
-    those with packages of their own."""
+    those with packages of their own; and those of golden-builder, if it is of that release."""
     every = (site,) if site.release.owner else definition.load_all(root)
     for each in every:
         if each.release.lock_name == site.release.lock_name:
             yield from resolve(each, render.render(each, root), resolver, each.kinds).all()
+            if each.name == builder_image.SITE:
+                yield from builder_image.recipes(each, resolver)
 
 
 def renew(site: Site) -> None:

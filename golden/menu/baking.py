@@ -175,6 +175,14 @@ def shell(
     raise Exit(code=shell(loaded, layer, with_ or (), bind, command))
 
 
+@task()
+def builder(_: Context) -> None:
+    """Make the image in which any machine with Docker bakes; load it where an engine answers."""
+    from golden.builder import make
+
+    make()
+
+
 @task("site", help={"verify": "compare both bakes and name each difference"})
 def rebake(_: Context, site: str = DEFAULT_SITE, verify: bool = False) -> None:
     """Bake a site again from nothing, in different surroundings, beside the first bake."""

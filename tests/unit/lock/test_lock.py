@@ -13,6 +13,7 @@ from golden.definition.models import Release
 from golden.errors import UserError
 from golden.lock import Change, Lock, Locked, locked, model
 from golden.packages.model import Package
+from golden.recipe import builder_image
 from tests.unit.small_site import small_site
 
 A, B = "a" * 64, "b" * 64
@@ -177,4 +178,6 @@ def test_a_committed_lock_has_every_package_that_roles_of_today_ask_for(name: st
         for layer in ("base", "platform", "synnefo")
         for package in site.packages(kind, layer)  # type: ignore[arg-type]
     }
+    if name == builder_image.SITE:
+        asked |= builder_image.packages()
     assert asked | {site.release.kernel, "apt"} <= held.by_name().keys()
