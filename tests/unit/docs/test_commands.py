@@ -32,7 +32,7 @@ PROOFS = {
     r"boot .*--kernel": ("tests/unit/boot/test_machine.py", "a_kernel_from_outside"),
     r"boot .*--target container": (".ci/nightly", "./inv rehearse --target container"),
     r"builder": ("tests/integration/bake/test_builder.py", "builder.make("),
-    r"boot$": (".ci/run", "./inv boot --target qemu"),
+    r"boot$": ("tests/integration/boot/test_disks.py", '"--target", "qemu"'),
     r"doctor ": ("tests/unit/wheezy/test_doctor_example.py", "unserved"),
     r"plan .*--packages": ("tests/unit/wheezy/test_example_packages.py", "lacking"),
     r"bake .*--farm": ("tests/integration/bake/test_farm.py", '"--farm", "local:2"'),
