@@ -18,6 +18,8 @@ from golden.paths import SCRIPTS
 from tests.unit.pythons import PYTHONS
 
 IN_NODES = ("firstboot", "check")
+# Run by golden-builder's own Python 3.
+ELSEWHERE = ("builder",)
 FILES = sorted(path for name in IN_NODES for path in (SCRIPTS / name).rglob("*.py"))
 
 LATER = {
@@ -106,7 +108,7 @@ def test_the_gate_closes(text: str, found: list[str]) -> None:
 
 def test_every_python_file_for_nodes_is_looked_at() -> None:
     other = {path.relative_to(SCRIPTS).parts[0] for path in SCRIPTS.rglob("*.py")}
-    assert other == set(IN_NODES)
+    assert other == {*IN_NODES, *ELSEWHERE}
     assert len(FILES) > 50
 
 
