@@ -125,9 +125,9 @@ def _command(pid: int) -> str:
 
 @pytest.mark.slow
 def test_workers_of_this_host_make_the_same_disks_though_one_is_killed(
-    place: Path, plain: dict[str, str]
+    place: Path, plain: dict[str, str], shared: list[str]
 ) -> None:
-    env = home(place, "one")
+    env = home(place, "one", shared)
     words = [*INV, "bake", "--site", SITE, "--offline", "--farm", "local:2"]
     child = started(place, "bake", *words, env=env)
     try:
