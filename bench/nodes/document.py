@@ -74,9 +74,9 @@ def text(every: Sequence[Reading]) -> str:
 def _line(one: Reading) -> str:
     others = [seconds for node, seconds in one.processor.items() if node != one.master]
     seconds = (one.began, one.adding.seconds, one.ready[one.master], one.others[0], one.others[-1])
-    mean = sum(others) / len(others)
+    processors = (one.processor[one.master], _mean(others))
     cells = [
-        *(f"{each:.0f} s" for each in (*seconds, one.processor[one.master], mean)),
+        *(f"{each:.0f} s" for each in (*seconds, *processors)),
         f"{one.mib:.0f} MiB",
         f"{one.beside:.0%}",
     ]
@@ -85,8 +85,8 @@ def _line(one: Reading) -> str:
 
 def _adding(one: Reading) -> str:
     step = one.adding
-    each = sum(step.jobs) / len(step.jobs) if step.jobs else 0.0
-    seconds = (step.seconds, step.setting_up, sum(step.jobs), each, step.asking, step.waiting)
+    jobs = (sum(step.jobs), _mean(step.jobs))
+    seconds = (step.seconds, step.setting_up, *jobs, step.asking, step.waiting)
     cells = [
         *(f"{value:.1f}" for value in seconds),
         *(f"{_share(one, value):.0%}" for value in (step.busy, step.nodes, step.master)),

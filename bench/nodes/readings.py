@@ -40,8 +40,8 @@ class Command:
 class Adding:
     """The step ADD, in seconds: it took so long; `gnt-node add` ran in it for `setting_up` while
     Ganeti did none of its `jobs`, and those took so long each; nodes were asked over SSH for what
-    Ganeti copies to them (`asking`). All processors were `busy` for the step together, and the
-    master had `own` of that."""
+    Ganeti copies to them (`asking`). All processors were `busy` for the step together; all `nodes`,
+    and the `master` among them, had those of that."""
 
     seconds: float
     setting_up: float

@@ -194,13 +194,13 @@ def _order(
 Make = Callable[[Sequence[Order], Sequence[Plan], Workspace], None]
 
 
-def _make_here(orders: Sequence[Order], _: Sequence[Plan], workspace: Workspace) -> None:
-    for order in orders:
+def _make_here(orders: Sequence[Order], plans: Sequence[Plan], workspace: Workspace) -> None:
+    for order, plan in zip(orders, plans, strict=True):
         inner = workspace.inner(order.site.name)
         builder = Builder(order.site, order.store, inner, order.resolver)
         with log.progress() as progress:
             # What an earlier site shares with this one is there by now.
-            _make(order, order.plan(), builder, progress)
+            _make(order, plan if order is orders[0] else order.plan(), builder, progress)
 
 
 def _make(order: Order, plan: Plan, builder: Builder, progress: Progress) -> None:

@@ -28,7 +28,10 @@ from golden.menu import (
 # What an operator types every day has a name of one word; the rest stands under its subject.
 FLAT: tuple[ModuleType, ...] = (baking, booting, keeping)
 GROUPS: dict[str, ModuleType] = {
-    **{"release": release, "pool": pool, "metal": metal, "state": state},
+    "release": release,
+    "pool": pool,
+    "metal": metal,
+    "state": state,
     "farm": farm,
 }
 # Names before version 0.2, understood until the next version.
