@@ -7,7 +7,6 @@ import os
 import shutil
 import stat
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from golden.rundir import NodeDir
 from tests.unit import baked_disk
 from tests.unit.boot import odd_files
 from tests.unit.small_site import small_site
+from tests.waiting import heard, until
 
 pytestmark = pytest.mark.slow
 
@@ -172,7 +172,7 @@ def test_a_console_is_followed_and_typed_at(
         with terminal.sockets.connected(files.console_socket) as link:
             link.sendall(b"hello\n")
             until(lambda: "you said hello" in files.console.read_text())
-            assert b"hello" in link.recv(4096)
+            heard(link.fileno(), b"hello")
     finally:
         module.Container().down("small", "n1", keep=False)
     assert client.containers.list(all=True, filters={"label": f"golden.home={module.home()}"}) == []
@@ -247,10 +247,3 @@ def refuses_what_is_in_use(
         with pytest.raises(UserError, match=f"the container {user.name} runs, and may write"):
             act("small", node, folder)
     user.remove(force=True)
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert true()

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from golden import log, run
 from golden.paths import ROOT
+from tests.waiting import heard
 
 
 @pytest.fixture
@@ -130,25 +131,18 @@ def test_a_resized_terminal_is_drawn_anew_and_no_line_is_broken() -> None:
     child, terminal = run.on_terminal([sys.executable, "-c", RESIZED], env=env)
     try:
         resize(terminal, 100)
-        assert "step 3" in read_until(terminal, "network")
+        assert b"step 3" in heard(terminal, b"network")
         resize(terminal, 60)
-        text = read_until(terminal, "\x1b[2J") + read_until(terminal, "network", times=2)
+        drawn = heard(terminal, b"\x1b[2J") + heard(terminal, b"network", times=2)
     finally:
         run.end(child)
         os.close(terminal)
-    lines = ESCAPE.sub("", text.partition("\x1b[2J")[2]).replace("\r", "\n").splitlines()
+    lines = ESCAPE.sub("", drawn.decode().partition("\x1b[2J")[2]).replace("\r", "\n").splitlines()
     assert max(map(len, lines)) <= 60
 
 
 def resize(terminal: int, columns: int) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
-
-
-def read_until(terminal: int, words: str, times: int = 1) -> str:
-    text = ""
-    while text.count(words) < times:
-        text += os.read(terminal, 65536).decode()
-    return text
 
 
 ID = "a52f" * 20

@@ -13,6 +13,7 @@ import pytest
 from golden import run
 from golden.errors import StageError
 from golden.paths import ROOT
+from tests.waiting import heard, until
 
 
 def alive(pid: int) -> bool:
@@ -128,8 +129,7 @@ def test_child_that_ignores_its_stdin_is_no_error() -> None:
 def test_started_child_is_ended_with_its_children(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     child = run.start(["sh", "-c", f"sleep 60 & echo $! > {pid_file}; wait"], log=tmp_path / "log")
-    while not (pid_file.exists() and pid_file.read_text()):
-        time.sleep(0.02)
+    until(lambda: pid_file.exists() and pid_file.read_text())
     run.end(child)
     assert child.returncode is not None
     time.sleep(0.1)
@@ -146,8 +146,8 @@ def test_a_program_with_a_terminal_of_its_own() -> None:
     child, terminal = run.on_terminal(["sh", "-c", "tty >/dev/null && read -r a && echo got $a"])
     try:
         os.write(terminal, b"this\n")
+        heard(terminal, b"got this")
         assert child.wait(10) == 0
-        assert b"got this" in os.read(terminal, 100)
     finally:
         os.close(terminal)
 
@@ -157,8 +157,7 @@ def test_a_tied_program_ends_with_a_killed_caller(tmp_path: Path) -> None:
     work = f"sleep 60 & echo $! > {note}.new && mv {note}.new {note}; wait"
     code = f"from golden import run; run.run(['sh', '-c', {work!r}], tied=True)"
     caller = run.start([sys.executable, "-c", code], cwd=ROOT)
-    while not note.exists():
-        time.sleep(0.01)
+    until(note.exists)
     assert alive(int(note.read_text()))
     caller.kill()
     caller.wait()

@@ -7,8 +7,7 @@ import functools
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +21,7 @@ from golden.definition import load
 from golden.layers import Layer, enter
 from golden.recipe import resolve
 from golden.render import render
+from tests.waiting import until
 
 SITE = "rehearsal"
 INV = (sys.executable, "-P", "-m", "invoke", "--search-root", str(paths.ROOT))
@@ -98,15 +98,6 @@ def started(place: Path, name: str, *words: str | Path, env: dict[str, str]) -> 
 
 def said(place: Path, name: str) -> str:
     return (place / f"{name}.log").read_text()
-
-
-def until(what: Callable[[], T | None], seconds: float, why: Callable[[], str]) -> T:
-    """The first answer that is something."""
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, why()
-        time.sleep(0.2)
-    return found
 
 
 def making(root: int) -> int:

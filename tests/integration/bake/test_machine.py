@@ -7,8 +7,6 @@ import gzip
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from golden.layers import Store, Stored
 from golden.layers.content import SUMS
 from golden.recipe import resolve
 from golden.render import render
+from tests.waiting import until
 
 pytestmark = pytest.mark.nightly
 SITE, NODE = "rehearsal", "node2"
@@ -68,9 +67,9 @@ def test_a_killed_bake_leaves_no_machine(number: signal.Signals, tmp_path: Path)
     bake(load(SITE), [NODE], fmt="tree")
     child = run.start([sys.executable, "-c", PROGRAM], cwd=paths.ROOT, log=tmp_path / "log")
     try:
-        wait_until(lambda: {"qemu-system-x86_64", "packer"} <= running().keys(), 180)
+        until(lambda: {"qemu-system-x86_64", "packer"} <= running().keys(), 180, running)
         os.kill(child.pid, number)
-        wait_until(lambda: not running(), 15)
+        until(lambda: not running(), 15, running)
         assert child.wait(15) != 0
     finally:
         run.end(child)
@@ -87,11 +86,3 @@ def running() -> dict[str, int]:
         if place.is_relative_to(paths.CACHE / "work"):
             found[Path(os.fsdecode(words.split(b"\0")[0])).name] = int(process.name)
     return found
-
-
-def wait_until(so: Callable[[], bool], seconds: float) -> None:
-    """Raise AssertionError where it is not `so` within `seconds`."""
-    end = time.monotonic() + seconds
-    while not so():
-        assert time.monotonic() < end, running()
-        time.sleep(0.2)

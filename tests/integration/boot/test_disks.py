@@ -5,7 +5,6 @@ boot, a LAN between them, and ssh. To become a cluster takes emulated machines u
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from golden import definition, paths, run
 from golden.boot.events import events
 from golden.rundir import NodeDir
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 INV = paths.ROOT / "inv"
@@ -49,11 +49,12 @@ def steps(node: str) -> set[str]:
 
 def test_both_come_up_and_reach_each_other(booting: subprocess.Popen[bytes]) -> None:
     site = definition.load(SITE)
-    deadline = time.monotonic() + SECONDS
-    while not all("ssh" in steps(node.name) for node in site.nodes):
+
+    def up() -> bool:
         assert booting.poll() is None, "inv boot ended: its words are in boot.log of this test"
-        assert time.monotonic() < deadline, {node.name: steps(node.name) for node in site.nodes}
-        time.sleep(2)
+        return all("ssh" in steps(node.name) for node in site.nodes)
+
+    until(up, SECONDS, lambda: {node.name: steps(node.name) for node in site.nodes}, pause=2)
     for node, other in zip(site.nodes, reversed(site.nodes), strict=True):
         commands = f"uname -n; findmnt -no SOURCE /; ping -qc 1 -W 20 {other.address} >/dev/null"
         said = run.run([INV, "ssh", node.name, "--site", SITE, "--command", commands]).out

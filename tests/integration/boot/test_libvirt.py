@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from golden.render import machines
 from golden.rundir import NodeDir
 from tests.integration.boot import libvirt_daemon
 from tests.integration.boot.libvirt_daemon import THEIRS, Use, seen
+from tests.waiting import until
 
 pytestmark = pytest.mark.nightly
 
@@ -33,13 +33,6 @@ def digest(volume: Path) -> str:
     """The SHA-256 of the content of a qcow2 file, by its mapped parts."""
     mapped = run.run(["qemu-img", "map", "--output", "json", str(volume)]).out
     return hashlib.sha256(mapped.encode() + volume.read_bytes()).hexdigest()
-
-
-def wait_for(true: Callable[[], bool], what: str, seconds: float = 300) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
 
 
 def test_two_nodes_find_each_other_and_all_of_it_goes_again(
@@ -186,7 +179,7 @@ def test_the_former_machine_comes_back_with_what_it_wrote(
     # Its system waits for a node that is not there.
     libvirt_site("pair")
     running.power_on(small, small.nodes[:1], place)
-    wait_for(lambda: "tiny: boots=x\n" in said(small, "n1"), "the newer system does not start")
+    until(lambda: "tiny: boots=x\n" in said(small, "n1"), 300)
     place.cut(small.name, "n1")
     place.take_back(small.name, "n1")
     libvirt_site("alone")
@@ -209,7 +202,7 @@ def test_the_console_can_be_typed_at_also_after_its_server_died(
     first = files.running()
     assert first is not None
     os.kill(first.pid, 9)
-    wait_for(lambda: files.running() is None, "the server still runs")
+    until(lambda: files.running() is None, 300)
     assert Libvirt().machine_state(small.name, "n1") == "running"
     assert running.power_on(small, small.nodes[:1], Libvirt()) == []
     second = files.running()
@@ -217,7 +210,9 @@ def test_the_console_can_be_typed_at_also_after_its_server_died(
     assert (second.port, second.power_on) == (first.port, first.power_on)
     with sockets.connected(files.console_socket) as link:
         link.sendall(b"hello there\n")
-        wait_for(lambda: "tiny: typed <hello there>" in said(small, "n1"), said(small, "n1"))
+        until(
+            lambda: "tiny: typed <hello there>" in said(small, "n1"), 300, lambda: said(small, "n1")
+        )
 
 
 def test_a_machine_ended_from_outside_is_told_and_can_boot_again(
@@ -225,11 +220,11 @@ def test_a_machine_ended_from_outside_is_told_and_can_boot_again(
 ) -> None:
     small = libvirt_site("pair")
     running.power_on(small, small.nodes[:1], Libvirt())
-    wait_for(lambda: '"step":"lan"' in said(small, "n1"), "it does not boot")
+    until(lambda: '"step":"lan"' in said(small, "n1"), 300)
     virsh.say("destroy", ownership.named(small.name, "n1"))
     with pytest.raises(StageError, match="n1: machine: its process ended"):
         watching.follow(small.name, ["n1"], Libvirt())
-    wait_for(lambda: NodeDir(small.name, "n1").running() is None, "the console's server stays")
+    until(lambda: NodeDir(small.name, "n1").running() is None, 300)
     assert running.power_on(small, small.nodes[:1], Libvirt()) == ["n1"]
 
 

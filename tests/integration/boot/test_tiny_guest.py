@@ -26,6 +26,7 @@ from golden.rundir import NodeDir
 from tests.integration.boot import tiny_guest
 from tests.unit import baked_disk
 from tests.unit.small_site import small_site
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -64,11 +65,8 @@ def said(site: Site, node: str) -> str:
     return NodeDir(site.name, node).console.read_text(errors="replace")
 
 
-def wait_for(text: str, site: Site, node: str, seconds: float = 300) -> None:
-    deadline = time.monotonic() + seconds
-    while text not in said(site, node):
-        assert time.monotonic() < deadline, f"no {text!r} in:\n{said(site, node)[-3000:]}"
-        time.sleep(0.2)
+def wait_for(text: str, site: Site, node: str) -> None:
+    until(lambda: text in said(site, node), 300, lambda: said(site, node)[-3000:])
 
 
 def test_a_disk_boots_and_stays_as_it_was_baked(

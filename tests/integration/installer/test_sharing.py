@@ -8,7 +8,6 @@ import random
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from golden.definition.models import Node
 from golden.keys import secrets, signing
 from tests.unit.installer.conftest import MEMORY
 from tests.unit.installer.machine import MIB, Machine, boots, holds, picture
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason="NOT RUN: a network of one's own needs root"
@@ -109,10 +109,7 @@ class Installing:
         return boots(self.disk) and holds(self.disk, self._image)
 
     def until(self, seen: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + SECONDS
-        while not seen():
-            assert time.monotonic() < deadline, self.said()[-3000:]
-            time.sleep(0.1)
+        until(seen, SECONDS, lambda: self.said()[-3000:])
 
     def shared_mib(self) -> float:
         """What it has of the pieces."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from golden.boot.container import console
+from tests.waiting import heard, until
 
 UPGRADED = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\n\r\n"
 LOGS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nbefore\n\r\n0\r\n\r\n"
@@ -61,13 +61,6 @@ class Served:
         return self.engine.terminal
 
 
-def until(true: object) -> None:
-    deadline = time.monotonic() + 5
-    while not true() and time.monotonic() < deadline:  # type: ignore[operator]
-        time.sleep(0.01)
-    assert true()  # type: ignore[operator]
-
-
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     # The server goes to its folder, which this process must leave again.
@@ -89,9 +82,9 @@ def test_everything_said_is_in_the_log_from_power_on(served: Served) -> None:
 def test_those_who_look_see_it_and_what_they_type_arrives(served: Served) -> None:
     with served.client() as first, served.client() as second:
         first.sendall(b"root\n")
-        assert served.terminal.recv(100) == b"root\n"
+        assert heard(served.terminal.fileno(), b"\n") == b"root\n"
         served.terminal.sendall(b"Password:")
-        assert first.recv(100) == second.recv(100) == b"Password:"
+        assert heard(first.fileno(), b":") == heard(second.fileno(), b":") == b"Password:"
     # Nobody looks any more; the log goes on.
     served.terminal.sendall(b" bye")
     until(lambda: served.log.read_bytes().endswith(b"Password: bye"))

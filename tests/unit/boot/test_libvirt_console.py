@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from golden.boot.libvirt import console
+from tests.waiting import heard, until
 
 # `console` hangs up at the line "hang up", as a broken connection does.
 VIRSH = """#!/bin/sh
@@ -62,13 +61,6 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_what_is_said_and_typed_passes_until_the_machine_is_off(folder: Path) -> None:
     served = Served(folder)
     until(served.socket.exists)
@@ -79,7 +71,7 @@ def test_what_is_said_and_typed_passes_until_the_machine_is_off(folder: Path) ->
         client.connect(str(served.socket))
         client.sendall(b"hello\n")
         until(lambda: served.says("typed <hello>\r\n"))
-        assert client.recv(100) == b"typed <hello>\r\n"
+        assert heard(client.fileno(), b"\n") == b"typed <hello>\r\n"
         (folder / "state").write_text("shut off\n")
         client.sendall(b"hang up\n")
         served.thread.join(10)

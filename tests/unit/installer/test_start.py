@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from golden.installer.initramfs import SOURCE
+from tests.waiting import heard
 
 CONSOLES = ("tty0", "ttyS0")
 REBOOT = 'echo rebooted > "$GOLDEN_ROOT/rebooted"; kill $PPID'
@@ -42,9 +43,9 @@ class Machine:
             start_new_session=True,
         )
 
-    def said(self, console: str) -> str:
-        """What came to that console since the last time."""
-        return os.read(self.ends[console][0], 4096).decode()
+    def says(self, console: str, words: bytes) -> None:
+        """Wait until it has said so on that console."""
+        heard(self.ends[console][0], words)
 
     def press_enter(self, console: str) -> None:
         os.write(self.ends[console][0], b"\n")
@@ -76,7 +77,7 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]
 @pytest.mark.parametrize("machine", [2], indirect=True)
 def test_a_person_at_any_console_starts_it_over(machine: Machine, console: str) -> None:
     for name in CONSOLES:
-        assert "Nothing was changed. Press Enter to start over." in machine.said(name)
+        machine.says(name, b"Nothing was changed. Press Enter to start over.")
     time.sleep(0.5)
     assert not (machine.root / "rebooted").exists()
     machine.press_enter(console)
@@ -87,4 +88,4 @@ def test_a_person_at_any_console_starts_it_over(machine: Machine, console: str) 
 def test_else_it_restarts_by_itself(machine: Machine) -> None:
     assert machine.restarts()
     for name in CONSOLES:
-        assert "restarting in " in machine.said(name)
+        machine.says(name, b"restarting in ")

@@ -15,6 +15,7 @@ import pytest
 from golden import run
 from golden.layers import View, Workspace
 from golden.layers.inside import DEVICES, MOST_FILES
+from tests.waiting import until
 
 ENVIRONMENT = {"PATH": "/usr/bin", "GREETING": "hello"}
 
@@ -142,7 +143,7 @@ def test_what_the_command_leaves_running_ends_with_it(tiny: Path, workspace: Wor
 def test_everything_ends_within_seconds_of_the_bakes_end(tiny: Path, workspace: Workspace) -> None:
     marker = f"{os.getpid()}.25"
     child = run.start([*view(tiny, workspace).prefix("test"), "sh", "-c", f"sleep {marker}"])
-    _until(lambda: _runs(marker))
+    until(lambda: _runs(marker))
     workspace.abandon()
     assert child.wait(10) == 137
     assert not _runs(marker)
@@ -158,14 +159,6 @@ def _runs(marker: str) -> bool:
         if words[:2] == [b"sleep", marker.encode()]:
             return True
     return False
-
-
-def _until(condition: object, seconds: float = 10) -> None:
-    assert callable(condition)
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give a file to another owner")

@@ -17,6 +17,7 @@ from golden.layers import enter
 from golden.layers import workspace as module
 from golden.layers.workspace import joined, working
 from golden.paths import ROOT
+from tests.waiting import until
 
 # A bake that says when it works and then does so until it is told to stop, or killed.
 BAKE = """
@@ -35,13 +36,6 @@ with working(cache) as workspace:
     (cache / "works").touch()
     run.run([*view.prefix("sleep"), "sleep", sys.argv[3]])
 """
-
-
-def until(path: Path, seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not path.exists():
-        assert time.monotonic() < end, f"{path.name} did not appear"
-        time.sleep(0.05)
 
 
 def test_the_work_folder_is_gone_afterwards(tmp_path: Path) -> None:
@@ -63,7 +57,7 @@ def test_after_kill_9_nothing_runs_on_and_the_next_bake_clears_up(
 ) -> None:
     argv = [sys.executable, "-c", BAKE, tmp_path, tiny, "300"]
     killed = run.start(argv, cwd=ROOT)
-    until(tmp_path / "works")
+    until((tmp_path / "works").exists)
     time.sleep(0.5)
     left = next((tmp_path / "work").iterdir())
     os.kill(killed.pid, signal.SIGKILL)
@@ -77,7 +71,7 @@ def test_after_kill_9_nothing_runs_on_and_the_next_bake_clears_up(
 
 def test_the_second_bake_says_that_it_waits_and_then_works(tmp_path: Path, tiny: Path) -> None:
     first = run.start([sys.executable, "-c", BAKE, tmp_path, tiny, "2"], cwd=ROOT)
-    until(tmp_path / "works")
+    until((tmp_path / "works").exists)
     second = run.run([sys.executable, "-c", BAKE, tmp_path, tiny, "0"], cwd=ROOT)
     assert f"waiting for another bake to end (process {first.pid} since" in second.out
     assert first.wait(5) == 0
@@ -111,7 +105,7 @@ with joined(Path(sys.argv[1])):
 
 def test_several_join_a_cache_and_a_bake_waits_for_them(tmp_path: Path) -> None:
     child = run.start([sys.executable, "-c", HOLD, tmp_path], cwd=ROOT)
-    until(tmp_path / "works")
+    until((tmp_path / "works").exists)
     with joined(tmp_path) as one, joined(tmp_path) as other:
         assert one.folder != other.folder and one.folder.parent == tmp_path / "work"
         assert not (tmp_path / "ended").exists()
@@ -145,7 +139,7 @@ with guest(place) as workspace:
 def test_what_a_killed_guest_ran_ends_though_its_host_goes_on(tmp_path: Path, tiny: Path) -> None:
     with working(tmp_path) as workspace:
         guest = run.start([sys.executable, "-c", GUEST, workspace.folder, tiny], cwd=ROOT)
-        until(workspace.folder / "works")
+        until((workspace.folder / "works").exists)
         time.sleep(0.5)
         os.kill(guest.pid, signal.SIGKILL)
         guest.wait()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +15,7 @@ from golden import run
 from tests.unit.standins import services
 from tests.unit.standins.conftest import Cloud
 from tests.unit.standins.serving import HOSTS
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 ROWS = """
@@ -112,13 +112,6 @@ def consuming(cloud: Cloud) -> Iterator[Cloud]:
         finally:
             run.end(daemon)
             astakos.shutdown()
-
-
-def until(holds, seconds: float = 30) -> None:  # type: ignore[no-untyped-def]
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.3)
 
 
 def job(folder: Path, number: int, operation: str, status: str, **given: str) -> Path:
