@@ -16,6 +16,11 @@ _VERSION = re.compile(r"^ (?:\*\*\*|   ) (\S+) -?\d+")
 _SEVERAL = frozenset("*?[/")
 
 
+def is_several(version: str) -> bool:
+    """Whether a pin's `version` stands for several."""
+    return bool(_SEVERAL & set(version))
+
+
 def effective(pins: Mapping[str, str], policy: str) -> dict[str, str]:
     """Those of `pins` (versions by name) that change the choice.
 
@@ -25,8 +30,7 @@ def effective(pins: Mapping[str, str], policy: str) -> dict[str, str]:
     return {
         name: version
         for name, version in pins.items()
-        if _SEVERAL & set(version)
-        or (version in offered.get(name, ()) and version != chosen.get(name))
+        if is_several(version) or (version in offered.get(name, ()) and version != chosen.get(name))
     }
 
 

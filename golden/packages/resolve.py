@@ -6,6 +6,7 @@ result in the tree. So the image needs no index, and wheezy's apt need not talk 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -32,10 +33,17 @@ _ORDER = "APT::Immediate-Configure=false"
 
 
 class Resolver:
-    """Resolves names with one apt state, and caches the results; `downloads` has other files."""
+    """Resolves names with one apt state, and caches the results; `downloads` has other files.
 
-    def __init__(self, state: AptState, downloads: Downloads | None = None) -> None:
+    With `narrow`, apt is asked with the locked packages alone in view, and with all once that has
+    no answer.
+    """
+
+    def __init__(
+        self, state: AptState, downloads: Downloads | None = None, *, narrow: bool = False
+    ) -> None:
         self.state = state
+        self._view = state.narrow() if narrow else ()
         self._downloads = downloads
         self._identity = state.identity()
         # Answers of apt in this process, during which the index does not change.
@@ -59,7 +67,8 @@ class Resolver:
         asked = set(names)
         extra = set(also) - asked
         store = self._store(asked, extra, below)
-        return _stored(store, lambda: self._ask(asked, extra, below))
+        ask = functools.partial(self._ask, asked, extra, below)
+        return _stored(store, lambda: self._widening(ask))
 
     def resolve_essential(self, names: Iterable[str]) -> Resolution:
         """What installing `names` into an empty tree adds, in no order; raises as `resolve` does.
@@ -70,13 +79,10 @@ class Resolver:
         asked = set(names)
 
         def ask() -> Resolution:
-            try:
-                places = _places(self._uris(sorted(asked), ()))
-            except StageError as error:
-                raise self._unmet(error) from error
+            places = _places(self._uris(sorted(asked), ()))
             return Resolution(tuple(_from_place(*each, asked) for each in places.items()), ())
 
-        return _stored(self._store(asked, {"in no order"}, ()), ask)
+        return _stored(self._store(asked, {"in no order"}, ()), lambda: self._widening(ask))
 
     def _store(self, asked: set[str], extra: set[str], below: Sequence[Package]) -> Path:
         there = sorted(f"{p.name} {p.identity}" for p in below)
@@ -88,13 +94,20 @@ class Resolver:
         wanted = sorted(asked | extra)
         if not wanted:
             return Resolution((), ())
-        try:
-            plan = self.install(wanted, ["-s"], below)
-            if not _added(plan) <= self._places.keys():
-                self._places |= _places(self._uris(wanted, below))
-        except StageError as error:
-            raise self._unmet(error) from error
+        plan = self.install(wanted, ["-s"], below)
+        if not _added(plan) <= self._places.keys():
+            self._places |= _places(self._uris(wanted, below))
         return _parse(plan, self._places, asked, {package.name for package in below})
+
+    def _widening(self, ask: Callable[[], Resolution]) -> Resolution:
+        """The answer of `ask`; from here on with every package in view, where it has none."""
+        try:
+            return ask()
+        except StageError as error:
+            if not self._view:
+                raise self._unmet(error) from error
+        self._view = ()
+        return self._widening(ask)
 
     def _uris(self, names: Sequence[str], below: Sequence[Package]) -> str:
         # With the cache in view, apt would leave out what is in it.
@@ -111,7 +124,7 @@ class Resolver:
         """What `apt-get install` of `names` on top of `below` prints. Raises StageError; `watch` is
         golden.run's."""
         words = ["install", "-y", "--no-install-recommends", *flags, *names]
-        options = [f"Dir::State::status={self._status(below)}", _ORDER]
+        options = [f"Dir::State::status={self._status(below)}", _ORDER, *self._view]
         return self.state.apt("apt-get", *words, options=options, watch=watch).out
 
     def _unmet(self, error: StageError) -> Exception:
@@ -158,7 +171,8 @@ class Resolver:
         fresh = {p.name: p.version for p in below if (p.name, p.version) not in self._stanzas}
         if fresh:
             wanted = [f"{name}={version}" for name, version in fresh.items()]
-            shown = self.state.cache("show", wanted, options=["APT::Cache::AllVersions=false"])
+            options = ["APT::Cache::AllVersions=false", *self._view]
+            shown = self.state.cache("show", wanted, options=options)
             for text in _as_installed(shown, set(fresh)):
                 name = _name(text)
                 self._stanzas[name, fresh[name]] = text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,18 +15,12 @@ from filelock import FileLock
 from golden import atomic, log, paths, run
 from golden.definition.models import Release
 from golden.errors import FullDiskError, StageError, UserError
-from golden.packages import folder, local, mirror, pins, sources, standins
+from golden.packages import apt_conf, folder, local, mirror, narrow, pins, sources, standins
 from golden.packages.folder import Deb
 from golden.packages.model import Package
 
 # Debian's mirrors are updated every six hours (https://www.debian.org/mirror/ftpmirror).
 INDEX_HOURS = 6.0
-_GPGV = paths.SCRIPTS / "host" / "gpgv-overlook-expiry"
-# What the host's administrator set for fetching (proxies, timeouts) also holds for us.
-# In lower case: apt ignores it.
-_HOST_OPTIONS = ("acquire::http", "acquire::retries", "acquire::force")
-# And what that person says of the host's mirror, which may be a frozen one, holds where we use it.
-_HOST_MIRROR_OPTIONS = ("acquire::check-valid-until", "acquire::check-date")
 # Where apt says why, the best first; its "Err:" lines name an address only.
 _REASONS = ("W: GPG error:", "E: Failed to fetch", "E: ", "W: ")
 # More fit no command line that a person reads in a log.
@@ -119,6 +112,18 @@ class AptState:
         found = pins.effective(wanted, policy)
         atomic.write(known, json.dumps(found))
         return found
+
+    def narrow(self) -> tuple[str, ...]:
+        """Options with which apt knows the locked packages alone, for much quicker answers; none
+        where nothing is locked, or the sources hold nothing else."""
+        if not self.locked or self.offline or not self.index_files():
+            return ()
+        wanted = self._versions()
+        place = self.folder / "narrow" / self._hash(wanted)[:24]
+        with FileLock(self.folder / "lock"):
+            if not place.is_dir():
+                narrow.make(self.lists, wanted, place)
+        return narrow.options(place)
 
     def _versions(self) -> dict[str, str]:
         return {**self.locked, **self.release.pins}
@@ -267,34 +272,4 @@ class AptState:
         (self.folder / "state" / "status").touch()
         self._prefer()
         # The host's proxies, which are among the options, may hold passwords.
-        atomic.write(self.config, "\n".join(self._config()) + "\n", mode=0o600)
-
-    def _config(self) -> list[str]:
-        folder, arch = self.folder, self.release.architecture
-        settings = {
-            "Dir": folder,
-            "Dir::State": folder / "state",
-            "Dir::State::status": folder / "state" / "status",
-            "Dir::Cache": folder / "cache",
-            "Dir::Cache::archives": self.debs,
-            "Dir::Etc": folder / "etc",
-            "Dir::Etc::netrc": "/etc/apt/auth.conf",
-            "Dir::Etc::netrcparts": "/etc/apt/auth.conf.d",
-            "APT::Architecture": arch,
-            "APT::Install-Recommends": "false",
-            # Package lists in descriptions' languages are of no use here.
-            "Acquire::Languages": "none",
-            "Acquire::Check-Valid-Until": str(self.release.check_valid_until).lower(),
-            "Acquire::ForceHash": "sha256",
-        }
-        if self.release.accept_expired_keys:
-            settings["APT::Key::gpgvcommand"] = _GPGV
-        if os.geteuid() != 0:
-            settings["APT::Sandbox::User"] = ""
-        written = [f'{name} "{value}";' for name, value in settings.items()]
-        return [*written, f'APT::Architectures {{ "{arch}"; }};', *self._host_options()]
-
-    def _host_options(self) -> list[str]:
-        dump = run.run(["apt-config", "dump"], stage="packages", apart=True).out.splitlines()
-        own = _HOST_MIRROR_OPTIONS if self.release.mirror == "host" else ()
-        return [line for line in dump if line.lower().startswith((*_HOST_OPTIONS, *own))]
+        atomic.write(self.config, apt_conf.text(self.release, self.folder, self.debs), mode=0o600)
