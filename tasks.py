@@ -26,6 +26,7 @@ NEEDED = (
         "jsonschema",
     ),
     *("pycdlib", "pytest", "requests", "rich", "selenium", "testinfra", "torf", "xdist", "yaml"),
+    "zstandard",
 )
 if missing := [name for name in NEEDED if find_spec(name) is None]:
     raise Exit(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from golden import atomic, disk, log, manifest
@@ -171,7 +171,7 @@ def _build(builder: Builder, target: Disk, say: Callable[[str], None]) -> disk.B
         identity=target.tree_key,
         epoch=max(layer.epoch for layer in layers),
         fmt=target.format,
-        qcow2={"compat": site.release.qcow2.compat, "compression": site.release.qcow2.compression},
+        options=asdict(site.release.qcow2),
         enter=view.prefix("disk"),
         log=builder.new_log(target.name),
         on_step=say,

@@ -73,6 +73,13 @@ def check_release(release: Document, roles: Iterable[Document]) -> None:
         check_names(release, family, family, known)
 
 
+def check_qcow2(release: Document) -> None:
+    """Report options of qcow2 of which one rules the other out."""
+    for keys, qcow2 in release.each("qcow2"):
+        if qcow2.get("compat") == "0.10" and qcow2.get("compression") != "zlib":
+            release.problem(keys, "compat 0.10 knows no compression but zlib: name it, too")
+
+
 def check_names(document: Document, key: str, family: str, roles: Iterable[Document]) -> None:
     """Report keys of `document`'s mapping at `key` that none of `roles` has in its `family`."""
     used = {name for role in roles for _, name in role.each(family, "*")}

@@ -87,6 +87,8 @@ class _Reading:
             for keys, own in document.each(family):
                 if own != name:
                     document.problem(keys, f"must be '{name}', as the file is called")
+        if family == "release":
+            crosscheck.check_qcow2(document)
         if family == "role":
             variables.check_role(document)
             check_layout(document, set(self.tree.names["release"]))

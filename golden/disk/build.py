@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from golden import atomic, run
-from golden.disk import filesystem, grub, layout
-from golden.errors import UserError
+from golden import atomic, paths
+from golden.disk import filesystem, grub, layout, qcow2
+from golden.errors import UserError, explain_full_disk
 
 FORMATS = ("qcow2", "raw")
 
@@ -39,7 +39,7 @@ def build(
     identity: str,
     epoch: int = 0,
     fmt: str = "qcow2",
-    qcow2: Mapping[str, str] | None = None,
+    options: Mapping[str, str] | None = None,
     enter: Sequence[str] = (),
     log: Path | None = None,
     on_step: Callable[[str], None] | None = None,
@@ -47,9 +47,10 @@ def build(
     """Make the disk `out` of `size_mib` MiB whose root file system is `tree`.
 
     `identity` (the key of the tree) determines the file system UUID, hash seed and disk signature;
-    for `epoch` see `filesystem.make`. `qcow2` holds the release's `compat` and `compression`.
-    `enter` is the argv prefix of a command that sees `tree` with its real owners. `out` appears
-    only when complete. Raises UserError when the tree does not fit, StageError when a tool fails.
+    for `epoch` see `filesystem.make`. `options` are the release's `compat` and `compression` of a
+    qcow2. `enter` is the argv prefix of a command that sees `tree` with its real owners. `out`
+    appears only when complete. Raises UserError when the tree does not fit, StageError when a tool
+    fails.
     """
     if fmt not in FORMATS:
         raise UserError(f"disk format {fmt!r} is not known; valid are {', '.join(FORMATS)}")
@@ -62,7 +63,7 @@ def build(
         clock.step("boot loader")
         grub.install(raw, log)
         clock.step(fmt)
-        _convert(raw, final, fmt, qcow2 or {}, log)
+        _convert(raw, final, fmt, options or {})
         _publish(final, out)
     finally:
         raw.unlink(missing_ok=True)
@@ -106,16 +107,14 @@ def _fill(
     return filesystem.make(raw, tree, size_mib, identity, enter, log, epoch=epoch)
 
 
-def _convert(raw: Path, out: Path, fmt: str, options: Mapping[str, str], log: Path | None) -> None:
+def _convert(raw: Path, out: Path, fmt: str, options: Mapping[str, str]) -> None:
     if fmt == "raw":
         raw.replace(out)
         return
-    words = [f"compat={options.get('compat', '1.1')}"]
-    # compat 0.10 knows no compression type: it is always zlib there (docs/wheezy.md W5.8).
-    if options.get("compression", "zlib") != "zlib":
-        words.append(f"compression_type={options['compression']}")
-    argv: list[str | Path] = ["qemu-img", "convert", "-c", "-m", "16", "-f", "raw", "-O", "qcow2"]
-    run.run([*argv, "-o", ",".join(words), raw, out], log=log, stage="disk")
+    hint = "make room (./inv gc --dry-run shows what can go) and run it again"
+    with explain_full_disk("disk", paths.shown(out.parent), hint):
+        compat, compression = options.get("compat", "1.1"), options.get("compression", "zlib")
+        qcow2.write(raw, out, compat, compression)
 
 
 def _publish(final: Path, out: Path) -> None:

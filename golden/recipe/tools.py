@@ -12,7 +12,7 @@ from golden.layers.model import digest
 
 # Debian packages of the host. Layers: what unpacks and drives. Disks: what writes them.
 _LAYERS = ("dpkg", "packer", "tar")
-_DISKS = ("e2fsprogs", "fdisk", "grub-pc-bin", "qemu-utils")
+_DISKS = ("e2fsprogs", "fdisk", "grub-pc-bin")
 
 _LAYER_CODE = (
     *("golden/layers/inside.py", "golden/bake/bootstrap.py", "golden/bake/epoch.py"),

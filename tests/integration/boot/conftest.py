@@ -30,7 +30,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         folder = tmp_path_factory.mktemp(name)
         out = folder / "disk.qcow2"
         tree = tiny_guest.make(folder, alone=name == "alone")
-        disk.build(tree, out, size_mib=SIZE_MIB, identity=name, qcow2=QCOW2)
+        disk.build(tree, out, size_mib=SIZE_MIB, identity=name, options=QCOW2)
         made[name] = out
     return made
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.small_tree import BASE, SITE, WEB, Case, SmallTree
+from tests.unit.small_tree import BASE, RELEASE, SITE, WEB, Case, SmallTree
 
 CASES = {
+    "qcow2 for an old QEMU, compressed for a new one": (
+        RELEASE,
+        "release: twelve",
+        'release: twelve\nqcow2: {compat: "0.10"}',
+        "qcow2: compat 0.10 knows no compression but zlib: name it, too",
+    ),
     "address outside the subnet": (
         SITE,
         "address: 198.51.100.1,",

@@ -36,7 +36,7 @@ def described(image: Path) -> dict[str, object]:
 def test_qcow2_carries_the_releases_options(tree: Path, tmp_path: Path) -> None:
     out = tmp_path / "out/disk.qcow2"
     options = {"compat": "1.1", "compression": "zstd"}
-    built = disk.build(tree, out, size_mib=SIZE_MIB, identity="key", qcow2=options)
+    built = disk.build(tree, out, size_mib=SIZE_MIB, identity="key", options=options)
     info = described(out)
     assert info["virtual-size"] == SIZE_MIB * 1024 * 1024
     assert '"compression-type": "zstd"' in json.dumps(info)
@@ -45,7 +45,7 @@ def test_qcow2_carries_the_releases_options(tree: Path, tmp_path: Path) -> None:
 
 def test_qcow2_for_an_old_qemu(tree: Path, tmp_path: Path) -> None:
     out = tmp_path / "disk.qcow2"
-    disk.build(tree, out, size_mib=SIZE_MIB, identity="key", qcow2={"compat": "0.10"})
+    disk.build(tree, out, size_mib=SIZE_MIB, identity="key", options={"compat": "0.10"})
     assert '"compat": "0.10"' in json.dumps(described(out))
 
 
