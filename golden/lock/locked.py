@@ -57,7 +57,7 @@ def resolver(release: Release, *, offline: bool) -> tuple[Lock | None, Resolver]
     if held and release.folder and not offline:
         _require_given(release, held, state)
     downloads = Downloads(state.pool, held.downloads if held else (), offline=offline)
-    return held, Resolver(state, downloads, narrow=True)
+    return held, Resolver(state, downloads, held.versions if held else ())
 
 
 def require(

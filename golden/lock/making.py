@@ -31,11 +31,12 @@ def make_from(site: Site, state: AptState, root: Path = paths.ROOT) -> Lock:
 
     Raises UserError when something cannot be resolved, or the lock would mix versions of Synnefo.
     """
+    old = load_or_none(site, root)
     # Unlike a package, a file may have changed and keep its name.
-    resolver = Resolver(state, Downloads(state.pool, fresh=True))
+    downloads = Downloads(state.pool, fresh=True)
+    resolver = Resolver(state, downloads, old.versions if old else ())
     layers = list(recipes(site, resolver, root))
     packages = {each.name: each for recipe in layers for each in recipe.all_packages()}
-    old = load_or_none(site, root)
     known = {(each.name, each.version): each.source for each in old.packages} if old else {}
     sources = {**known, **_sources(state, packages)}
     lock = Lock(

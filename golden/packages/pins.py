@@ -12,7 +12,8 @@ from collections.abc import Mapping
 _CANDIDATE = re.compile(r"^  Candidate: (\S+)$")
 # ` *** 1.0 500` where it is installed, else with blanks.
 _VERSION = re.compile(r"^ (?:\*\*\*|   ) (\S+) -?\d+")
-# Forms of apt_preferences(5) that stand for several versions.
+# Forms of apt_preferences(5) that stand for several versions; this one for every version.
+ANY = "*"
 _SEVERAL = frozenset("*?[/")
 
 

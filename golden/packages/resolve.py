@@ -35,15 +35,15 @@ _ORDER = "APT::Immediate-Configure=false"
 class Resolver:
     """Resolves names with one apt state, and caches the results; `downloads` has other files.
 
-    With `narrow`, apt is asked with the locked packages alone in view, and with all once that has
-    no answer.
+    While a release's lock has packages called `known`, apt is asked with those alone in view, and
+    with all once that has no answer.
     """
 
     def __init__(
-        self, state: AptState, downloads: Downloads | None = None, *, narrow: bool = False
+        self, state: AptState, downloads: Downloads | None = None, known: Iterable[str] = ()
     ) -> None:
         self.state = state
-        self._view = state.narrow() if narrow else ()
+        self._view = state.narrow(names) if (names := set(known)) else ()
         self._downloads = downloads
         self._identity = state.identity()
         # Answers of apt in this process, during which the index does not change.

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -113,12 +113,12 @@ class AptState:
         atomic.write(known, json.dumps(found))
         return found
 
-    def narrow(self) -> tuple[str, ...]:
-        """Options with which apt knows the locked packages alone, for much quicker answers; none
-        where nothing is locked, or the sources hold nothing else."""
+    def narrow(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Options with which apt knows these packages and the locked ones alone, for much quicker
+        answers; none where nothing is locked, or the sources hold nothing else."""
         if not self.locked or self.offline or not self.index_files():
             return ()
-        wanted = self._versions()
+        wanted = {**dict.fromkeys(names, pins.ANY), **self._versions()}
         place = self.folder / "narrow" / self._hash(wanted)[:24]
         with FileLock(self.folder / "lock"):
             if not place.is_dir():

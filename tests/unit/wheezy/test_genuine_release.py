@@ -17,7 +17,7 @@ import pytest
 from golden import run
 from golden.definition import Release, load
 from golden.errors import UserError
-from golden.packages import AptState, state
+from golden.packages import AptState, apt_conf
 from golden.paths import IMAGES, SCRIPTS, TESTS
 
 GENUINE = TESTS / "data" / "wheezy"
@@ -135,5 +135,5 @@ def test_apt_refuses_the_genuine_release_by_other_keys(
 
 
 def test_the_wrapper_is_the_one_that_bakes_use() -> None:
-    assert state._GPGV == WRAPPER
+    assert apt_conf._GPGV == WRAPPER
     assert WRAPPER.stat().st_mode & 0o111

@@ -35,32 +35,41 @@ def test_what_is_locked_is_found_as_in_the_whole_index(
     site: Site, held: Lock, tmp_path: Path
 ) -> None:
     whole, few = (state(site, tmp_path / name, dict(held.versions)) for name in ("a", "b"))
-    assert answers(site, Resolver(whole)) == answers(site, Resolver(few, narrow=True))
+    assert answers(site, Resolver(whole)) == answers(site, Resolver(few, known=held.versions))
     assert not any(asked(whole)) and all(asked(few)) and asked(few)
 
 
 def test_what_the_lock_lacks_is_found_all_the_same(site: Site, held: Lock, tmp_path: Path) -> None:
     fewer = {name: version for name, version in held.versions.items() if name != "openssl"}
     apt = state(site, tmp_path, fewer)
-    resolver = Resolver(apt, narrow=True)
+    resolver = Resolver(apt, known=fewer)
     assert {package.name for package in resolver.resolve(["openssl"]).packages} >= {"openssl"}
     assert asked(apt)[0] and not asked(apt)[-1]
     with pytest.raises(UserError, match="Unable to locate package no-such-one"):
         resolver.resolve(["no-such-one"])
 
 
+def test_what_is_to_move_is_in_view_in_every_version(
+    site: Site, held: Lock, tmp_path: Path
+) -> None:
+    fewer = {name: version for name, version in held.versions.items() if name != "openssl"}
+    apt = state(site, tmp_path, fewer)
+    found = Resolver(apt, known=held.versions).resolve(["openssl"]).by_name()
+    assert found["openssl"].version == held.versions["openssl"] and all(asked(apt))
+
+
 def test_a_locked_version_that_is_gone_gives_way_to_what_there_is(
     site: Site, held: Lock, tmp_path: Path
 ) -> None:
     apt = state(site, tmp_path, {**held.versions, "openssl": "1.0.0-gone"})
-    found = Resolver(apt, narrow=True).resolve(["openssl"]).by_name()
+    found = Resolver(apt, known=held.versions).resolve(["openssl"]).by_name()
     assert found["openssl"].version == held.versions["openssl"] and all(asked(apt))
 
 
 def test_a_pin_may_stand_for_several_versions(site: Site, held: Lock, tmp_path: Path) -> None:
     loose = replace(site, release=replace(site.release, pins={"openssl": "1.0*"}))
     apt = state(loose, tmp_path, dict(held.versions))
-    found = Resolver(apt, narrow=True).resolve(["openssl"]).by_name()
+    found = Resolver(apt, known=held.versions).resolve(["openssl"]).by_name()
     assert found["openssl"].version == held.versions["openssl"] and all(asked(apt))
 
 
@@ -68,16 +77,16 @@ def test_another_lock_or_index_makes_it_anew_and_the_former_goes(
     site: Site, held: Lock, tmp_path: Path
 ) -> None:
     apt = state(site, tmp_path, dict(held.versions))
-    first = apt.narrow()
-    assert apt.narrow() == first
+    first = apt.narrow(held.versions)
+    assert apt.narrow(held.versions) == first
     head = apt.index_files()[0]
     head.write_bytes(head.read_bytes() + b"\n")
-    assert apt.narrow() != first
+    assert apt.narrow(held.versions) != first
     assert len(list((apt.folder / "narrow").iterdir())) == 1
 
 
 def test_nothing_locked_leaves_every_package_in_view(site: Site, tmp_path: Path) -> None:
-    assert state(site, tmp_path, {}).narrow() == ()
+    assert state(site, tmp_path, {}).narrow(["openssl"]) == ()
 
 
 def test_what_a_killed_run_left_is_no_index(tmp_path: Path) -> None:
