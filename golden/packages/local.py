@@ -29,6 +29,11 @@ class Local:
         """Its Release file."""
         return self.place / self.suite / "Release"
 
+    @property
+    def index(self) -> Path:
+        """Its Packages file."""
+        return self.place / self.suite / "Packages"
+
     def has(self, uri: str) -> bool:
         """Whether `uri`, as apt prints it here or where the cache lies elsewhere, is in here: the
         folder's name stands for what it holds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from golden import atomic
@@ -21,14 +21,18 @@ def options(place: Path) -> tuple[str, ...]:
     return (f"Dir::State::lists={place / 'lists'}", *caches)
 
 
-def make(lists: Path, versions: Mapping[str, str], place: Path) -> None:
+def make(
+    lists: Path, versions: Mapping[str, str], place: Path, whole: Collection[bytes] = ()
+) -> None:
     """Write to the folder `place` what of the index in `lists` is of the packages in `versions`.
 
     Of each its version there, if a source has that one, else all: apt chooses, as it does from the
-    whole index. `place` appears whole or not at all; others beside it go.
+    whole index. Indexes with the content of one in `whole` are kept as they are. `place` appears
+    whole or not at all; others beside it go.
     """
     files = [each for each in sorted(lists.iterdir()) if each.is_file() and each.name != "lock"]
-    indexes = {each.name: each.read_bytes() for each in files if each.name.endswith(_INDEX)}
+    contents = {each.name: each.read_bytes() for each in files if each.name.endswith(_INDEX)}
+    indexes = {name: content for name, content in contents.items() if content not in whole}
     found = {name: _of(index, versions) for name, index in indexes.items()}
     offered = {(name, version) for rows in found.values() for name, version, _ in rows}
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -122,7 +122,9 @@ class AptState:
         place = self.folder / "narrow" / self._hash(wanted)[:24]
         with FileLock(self.folder / "lock"):
             if not place.is_dir():
-                narrow.make(self.lists, wanted, place)
+                # A folder's packages go before others, whatever a lock says (see `locked.require`).
+                own = {each.index.read_bytes() for each in self._own}
+                narrow.make(self.lists, wanted, place, own)
         return narrow.options(place)
 
     def _versions(self) -> dict[str, str]:

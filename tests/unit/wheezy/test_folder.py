@@ -78,6 +78,17 @@ def test_the_pool_keeps_them_for_a_bake_without_the_folder(
     fetch(Resolver(state), made.kinds["node1"][-2].packages, made.kinds["node1"][-2].below)
 
 
+def test_what_was_put_there_since_the_lock_is_seen(given: Site, debs: Path, host: Host) -> None:
+    lock.write(making.make(given), host.root)
+    openssl = next(deb for deb in catalogue() if deb.name == "openssl")
+    newer = replace(openssl, version="9.9-1", files={"/usr/bin/openssl": File(b"9\n", 0o755)})
+    (debs / newer.file).write_bytes(newer.bytes())
+    made, state = recipes(given)
+    found = {each.name: each.version for each in made.kinds["node1"][-1].all_packages()}
+    assert found["openssl"] == "9.9-1"
+    assert "/narrow/" in state.log.read_text()
+
+
 def replaced(debs: Path) -> None:
     (file,) = debs.glob("snf-common_*.deb")
     other = next(deb for deb in catalogue() if deb.file == file.name)

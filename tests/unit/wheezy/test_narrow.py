@@ -89,7 +89,7 @@ def test_nothing_locked_leaves_every_package_in_view(site: Site, tmp_path: Path)
     assert state(site, tmp_path, {}).narrow(["openssl"]) == ()
 
 
-def test_what_a_killed_run_left_is_no_index(tmp_path: Path) -> None:
+def test_what_a_killed_run_left_goes_and_what_is_this_hosts_stays_whole(tmp_path: Path) -> None:
     lists = tmp_path / "lists"
     lists.mkdir()
     (lists / "m_Packages").write_text(
@@ -97,8 +97,11 @@ def test_what_a_killed_run_left_is_no_index(tmp_path: Path) -> None:
     )
     (lists / "m_Release").write_text("Suite: stable\n")
     (tmp_path / "narrow/.key.1.1.new/lists").mkdir(parents=True)
-    narrow.make(lists, {"web": "2"}, tmp_path / "narrow/key")
+    own = "Package: own\nVersion: 1\n"
+    (lists / "own_Packages").write_text(own)
+    narrow.make(lists, {"web": "2"}, tmp_path / "narrow/key", {own.encode()})
     assert [each.name for each in (tmp_path / "narrow").iterdir()] == ["key"]
     made = tmp_path / "narrow/key/lists"
     assert (made / "m_Packages").read_text() == "Package: web\nVersion: 2\n"
+    assert (made / "own_Packages").read_text() == own
     assert (made / "m_Release").read_text() == "Suite: stable\n"
