@@ -23,6 +23,7 @@ from distributed import (
     Security,
     as_completed,
 )
+from distributed.comm import CommClosedError
 from distributed.utils import get_ip
 
 from golden import log, manifest, paths
@@ -129,7 +130,11 @@ def _workers(client: Client) -> Mapping[str, graph.Resources]:
             f"--farm: no worker came to the scheduler within {CONNECT_SECONDS:.0f} s; start one "
             "in a checkout of this commit (docs/how-to.md)"
         ) from None
-    answers = client.run(worker.describe, on_error="return")
+    told = client.run(worker.describe, on_error="return")
+    # A worker that is lost just now makes nothing; those that answer do, as at any other time.
+    answers = {name: what for name, what in told.items() if not isinstance(what, CommClosedError)}
+    if not answers:
+        raise StageError("farm", "every worker was lost while it was asked what it offers")
     for address, answer in answers.items():
         if isinstance(answer, ImportError | AttributeError):
             raise UserError(f"worker {address}: {answer}; start it in a checkout of this commit")

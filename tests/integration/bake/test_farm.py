@@ -26,6 +26,7 @@ from tests.waiting import until
 SITE = "rehearsal"
 INV = (sys.executable, "-P", "-m", "invoke", "--search-root", str(paths.ROOT))
 DASK = (sys.executable, "-m", "dask")
+PACKER = "packer\0build\0"
 MOST_SECONDS = 2400
 T = TypeVar("T")
 
@@ -103,7 +104,8 @@ def said(place: Path, name: str) -> str:
 def making(root: int) -> int:
     """A worker below the process `root` that runs a layer's scripts; 0 while none does."""
     workers = [pid for pid in descendants(root) if "multiprocessing.spawn" in _command(pid)]
-    busy = (pid for pid in workers if any("packer" in _command(p) for p in descendants(pid)))
+    # Not one that asks dpkg for the version of packer.
+    busy = (pid for pid in workers if any(PACKER in _command(p) for p in descendants(pid)))
     return next(busy, 0)
 
 
