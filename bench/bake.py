@@ -27,7 +27,7 @@ SITE = "rehearsal"
 KIND = "node1"
 HOME = CACHE / "bench"
 # ext4 gives no inode anew that was deleted within the last minute, and who makes a file looks at
-# each of them (recently_deleted in fs/ext4/ialloc.c of Linux): a fifth of a bake was just that.
+# each of them (recently_deleted in fs/ext4/ialloc.c of Linux): a tenth of a bake's work (perf).
 SETTLE_SECONDS = 65
 # A file of layer site that no step of the bake reads: changing it stales just what it should.
 TOUCHED = Path("images/roles/base/files.bookworm/etc/chrony/chrony.conf.j2")
