@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import select
 import time
 from collections.abc import Callable
 from typing import TypeVar
+
+from golden.boot import relay
 
 T = TypeVar("T")
 SECONDS = 30.0
@@ -39,10 +40,7 @@ def heard(end: int, words: bytes, times: int = 1, seconds: float = SECONDS) -> b
     while got.count(words) < times:
         ready = select.select([end], [], [], max(0, deadline - time.monotonic()))[0]
         assert ready, f"{words!r} did not come within {seconds:g} s: {got!r}"
-        try:
-            piece = os.read(end, 65536)
-        except OSError:  # A terminal that nobody holds any more.
-            piece = b""
+        piece = relay.said(end)
         assert piece, f"it ended before it said {words!r}: {got!r}"
         got += piece
     return got

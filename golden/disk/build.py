@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from golden import atomic, paths
+from golden import atomic
 from golden.disk import filesystem, grub, layout, qcow2
-from golden.errors import UserError, explain_full_disk
+from golden.errors import UserError
 
 FORMATS = ("qcow2", "raw")
 
@@ -111,10 +111,8 @@ def _convert(raw: Path, out: Path, fmt: str, options: Mapping[str, str]) -> None
     if fmt == "raw":
         raw.replace(out)
         return
-    hint = "make room (./inv gc --dry-run shows what can go) and run it again"
-    with explain_full_disk("disk", paths.shown(out.parent), hint):
-        compat, compression = options.get("compat", "1.1"), options.get("compression", "zlib")
-        qcow2.write(raw, out, compat, compression)
+    compat, compression = options.get("compat", "1.1"), options.get("compression", "zlib")
+    qcow2.write(raw, out, compat, compression)
 
 
 def _publish(final: Path, out: Path) -> None:

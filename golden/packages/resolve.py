@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import urllib.parse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from golden import atomic
@@ -35,15 +35,15 @@ _ORDER = "APT::Immediate-Configure=false"
 class Resolver:
     """Resolves names with one apt state, and caches the results; `downloads` has other files.
 
-    While a release's lock has packages called `known`, apt is asked with those alone in view, and
-    with all once that has no answer.
+    `known` are the names in the release's lock: apt is asked with those alone in view, and with
+    every package from the first question on that they do not answer.
     """
 
     def __init__(
-        self, state: AptState, downloads: Downloads | None = None, known: Iterable[str] = ()
+        self, state: AptState, downloads: Downloads | None = None, known: Collection[str] = ()
     ) -> None:
         self.state = state
-        self._view = state.narrow(names) if (names := set(known)) else ()
+        self._view = state.narrow(known) if known else ()
         self._downloads = downloads
         self._identity = state.identity()
         # Answers of apt in this process, during which the index does not change.

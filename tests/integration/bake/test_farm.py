@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -28,7 +27,6 @@ INV = (sys.executable, "-P", "-m", "invoke", "--search-root", str(paths.ROOT))
 DASK = (sys.executable, "-m", "dask")
 PACKER = "packer\0build\0"
 MOST_SECONDS = 2400
-T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,11 @@ def said(site: Site, node: str) -> str:
 
 
 def wait_for(text: str, site: Site, node: str) -> None:
-    until(lambda: text in said(site, node), 300, lambda: said(site, node)[-3000:])
+    until(
+        lambda: text in said(site, node),
+        300,
+        lambda: f"no {text!r} in:\n{said(site, node)[-3000:]}",
+    )
 
 
 def test_a_disk_boots_and_stays_as_it_was_baked(
