@@ -220,11 +220,11 @@ class Progress:
 
     def changed(self, task: Task) -> None:
         """Show the task's new state."""
-        with self._lock:
-            if _verbose or (self._live is None and task.state in ("done", "failed")):
-                info(str(task))
-            if self._live is not None:
-                self._live.refresh()
+        # Without our lock: rich holds its own while it draws, and asks for the tasks then.
+        if _verbose or (self._live is None and task.state in ("done", "failed")):
+            info(str(task))
+        if self._live is not None:
+            self._live.refresh()
 
     def tasks(self) -> list[Task]:
         """Every task, in the order in which they were made."""
@@ -255,10 +255,9 @@ class Progress:
 
     def _beat(self) -> None:
         while not self._stop.wait(HEARTBEAT_SECONDS):
-            with self._lock:
-                for task in self._tasks:
-                    if task.state == "running":
-                        info(str(task))
+            for task in self.tasks():
+                if task.state == "running":
+                    info(str(task))
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[Progress]:
