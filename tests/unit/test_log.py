@@ -107,32 +107,31 @@ def test_a_screen_has_a_row_for_each_task(width: int, monkeypatch: pytest.Monkey
     assert [task.state for task in log.tasks()] == ["done", "waiting", "running", "done"]
 
 
-def test_a_change_and_the_screen_never_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Console(file=io.StringIO(), width=80, force_terminal=True)
-    monkeypatch.setattr(log, "_console", terminal)
-    with log.progress() as progress:
-        live = progress._live
-        assert live is not None and live._refresh_thread is not None
-        live._refresh_thread.stop()
-        live._refresh_thread.join()
-        speaker = threading.Thread(target=progress.task("base").say, args=["new"], daemon=True)
-        refreshing, refresh = threading.Event(), live.refresh
+class Screen:
+    """Stands for rich's Live, which holds a lock of its own while it draws."""
 
-        def arrive() -> None:
-            if threading.current_thread() is speaker:
-                refreshing.set()
-            refresh()
+    def __init__(self) -> None:
+        self.lock, self.waited_for = threading.Lock(), threading.Event()
 
-        monkeypatch.setattr(live, "refresh", arrive)
-        with live._lock:  # as while rich draws, and asks for the tasks
-            speaker.start()
-            assert refreshing.wait(10)
-            drawing = threading.Thread(target=progress.tasks, daemon=True)
-            drawing.start()
-            drawing.join(10)
-            assert not drawing.is_alive()
-        speaker.join(10)
-        assert not speaker.is_alive()
+    def refresh(self) -> None:
+        self.waited_for.set()
+        with self.lock:
+            pass
+
+
+def test_a_change_and_the_screen_never_wait_for_each_other() -> None:
+    progress, screen = log.Progress(), Screen()
+    progress._live = screen  # type: ignore[assignment]
+    speaker = threading.Thread(target=progress.task("base").say, args=["new"], daemon=True)
+    drawing = threading.Thread(target=progress.tasks, daemon=True)
+    with screen.lock:
+        speaker.start()
+        assert screen.waited_for.wait(10)
+        drawing.start()
+        drawing.join(10)
+        assert not drawing.is_alive()
+    speaker.join(10)
+    assert not speaker.is_alive()
 
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
