@@ -23,6 +23,17 @@ QEMU = "qemu-system-x86_64"
 HOST_CPU = "host"
 KVM = Path("/dev/kvm")
 PROBE_SECONDS = 5.0
+# The emulated CPU calls itself the first Atom, which executes in order: the kernel knows that it
+# needs no page tables of its own against Meltdown, as an AMD does not (under emulation they cost
+# 60 % of every fork and exec: 1.3 s against 2.1 s for 40); and of Intel's it believes that the TSCs
+# of two processors agree, as QEMU's do, where an AMD with two gets a slow clock. It has none of SSE
+# after the third, which QEMU emulates by calls: with them OpenSSL takes twice as long for a
+# SHA-256, and ssh's cipher three times (qemu-x86_64, openssl speed).
+EMULATED_CPU = "n270"
+EMULATED_FEATURES = {
+    **dict.fromkeys(("lm", "syscall", "cx16", "popcnt", "rdrand"), True),
+    **dict.fromkeys(("ssse3", "monitor"), False),
+}
 DONE = 43  # isa-debug-exit turns the guest's 21 into (21 << 1) | 1
 
 # The guest, GNU as: long mode with paging and a write to EFER (where broken hosts fail or hang), a
@@ -52,25 +63,19 @@ class Accelerator:
 
     @property
     def options(self) -> list[str]:
-        """Its options for QEMU.
-
-        Without KVM the CPU is an AMD one, for which the kernel does not isolate page tables: under
-        emulation that costs 60 % of every fork and exec (measured: 1.3 s against 2.1 s for 40). And
-        it has none of SSE after the third, which QEMU emulates by calls: with them OpenSSL takes
-        twice as long for a SHA-256, and ssh's cipher three times (qemu-x86_64, openssl speed).
-        """
+        """Its options for QEMU."""
         if self.name == "kvm":
             # KVM inside, for Ganeti's machines; QEMU leaves out what the host lacks, and says so.
             nested = "" if self.cpu == HOST_CPU else ",vmx=on,svm=on"
             return ["-accel", "kvm", "-cpu", self.cpu + nested]
-        cpu = "qemu64,+popcnt,+rdrand"
+        features = (f"{name}={'on' if has else 'off'}" for name, has in EMULATED_FEATURES.items())
+        cpu = ",".join((EMULATED_CPU, *features))
         return ["-accel", "tcg,thread=multi,tb-size=256", "-cpu", cpu]
 
     @property
     def processors(self) -> int:
-        """The number of virtual CPUs: one under emulation, where two are 10 % slower because the
-        kernel gives up the TSC as its clock (measured)."""
-        return min(2, os.cpu_count() or 1) if self.name == "kvm" else 1
+        """The number of virtual CPUs."""
+        return min(2, os.cpu_count() or 1)
 
 
 def accelerator() -> str:

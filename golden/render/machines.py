@@ -6,7 +6,8 @@ They hold no secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from golden import paths
 from golden.definition import Node, Site
@@ -35,6 +36,8 @@ class Machine:
     port: int | str = 0
     accelerator: str = "kvm"
     processors: int = 2
+    cpu: str = ""
+    features: Mapping[str, bool] = field(default_factory=dict)
     state: str = ""
 
 

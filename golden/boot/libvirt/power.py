@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict, replace
 
 from golden.boot import consoles, state_disk
-from golden.boot.accelerator import Accelerator
+from golden.boot.accelerator import EMULATED_CPU, EMULATED_FEATURES, Accelerator
 from golden.boot.disks import artifact, stamp
 from golden.boot.libvirt import disks, ownership, uri
 from golden.boot.libvirt.virsh import RUNNING, Virsh
@@ -36,6 +36,8 @@ def on(virsh: Virsh, site: Site, node: Node, base: str, accelerator: Accelerator
         image=base,
         accelerator=accelerator.name,
         processors=accelerator.processors,
+        cpu=EMULATED_CPU,
+        features=EMULATED_FEATURES,
         state=state_disk.SERIAL if disks.state_pool(virsh, site.name, node.name) else "",
     )
     # Paused, until somebody listens to its console.

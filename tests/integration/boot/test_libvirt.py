@@ -11,6 +11,7 @@ import pytest
 
 from golden import definition, run, rundir
 from golden.boot import former, running, sockets, state_disk, times, watching
+from golden.boot.accelerator import EMULATED_CPU
 from golden.boot.libvirt import disks, ownership
 from golden.boot.libvirt.target import Libvirt
 from golden.boot.libvirt.virsh import Virsh
@@ -117,10 +118,10 @@ def test_the_pool_keeps_the_state_for_the_next_system(libvirt_site: Use, virsh: 
         ownership.identity(small.name, node.name),
         port=20022,
         accelerator="tcg",
+        cpu=EMULATED_CPU,
         state=state_disk.SERIAL,
     )
-    xml = machines.domain(small, node, host)
-    virsh.say("define", "--validate", "/dev/stdin", stdin=xml)
+    virsh.say("define", "--validate", "/dev/stdin", stdin=machines.domain(small, node, host))
     defined = virsh.domain(ownership.named(small.name, node.name)).findall("devices/disk")
     assert [disk.findtext("serial") for disk in defined] == [None, None, None, "golden-state"]
     before = inodes()
