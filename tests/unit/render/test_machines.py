@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from golden.boot.accelerator import EMULATED_CPU, EMULATED_FEATURES
 from golden.definition.files import Libvirt
 from golden.render import machines
 from golden.render.machines import NAMESPACE, Machine
@@ -69,6 +70,16 @@ def test_the_accelerator_is_the_hosts(accelerator: str, kind: str) -> None:
     found = domain(accelerator=accelerator)
     assert found.get("type") == kind
     assert (found.find("cpu/model") is not None) == (accelerator == "tcg")
+
+
+def test_an_emulated_machine_has_the_features_of_the_other_targets() -> None:
+    emulated = {"cpu": EMULATED_CPU, "features": EMULATED_FEATURES}
+    found = domain(accelerator="tcg", **emulated).find("cpu")
+    assert found is not None
+    policies = {True: "force", False: "disable"}
+    said = {each.get("name"): each.get("policy") for each in found.iter("feature")}
+    assert found.findtext("model") == EMULATED_CPU
+    assert said == {name: policies[has] for name, has in EMULATED_FEATURES.items()}
 
 
 def test_the_host_has_an_address_on_the_lan_only_when_asked() -> None:
