@@ -27,7 +27,11 @@ LOCK, OWNER = "bake.lock", "bake.owner"
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folder of one running bake. `lock` is its open `alive` file, locked while it lives."""
+    """The folder of one running bake. `lock` is its open `alive` file, locked while it lives.
+
+    A workspace in another one has links to that one's files; here they are the files themselves,
+    because the machine that makes a layer gets them by their paths (`golden.bake.machine`).
+    """
 
     folder: Path
     lock: IO[bytes]
@@ -35,12 +39,12 @@ class Workspace:
     @property
     def alive(self) -> Path:
         """Locked by the bake itself."""
-        return self.folder / "alive"
+        return (self.folder / "alive").resolve()
 
     @property
     def busy(self) -> Path:
         """Locked (shared) by every command inside a tree."""
-        return self.folder / "busy"
+        return (self.folder / "busy").resolve()
 
     def abandon(self) -> None:
         """Make every command inside a tree end within about a second (see `inside.watch`)."""

@@ -15,7 +15,7 @@ from golden import run
 from golden.errors import StageError
 from golden.layers import enter
 from golden.layers import workspace as module
-from golden.layers.workspace import joined, working
+from golden.layers.workspace import guest, joined, working
 from golden.paths import ROOT
 from tests.waiting import until
 
@@ -43,6 +43,14 @@ def test_the_work_folder_is_gone_afterwards(tmp_path: Path) -> None:
         (workspace.scratch("base") / "file").touch()
         assert workspace.folder.is_dir()
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_workspace_in_another_has_its_very_files(tmp_path: Path) -> None:
+    # The machine that makes a layer gets these paths, and nothing that a link would lead to.
+    with working(tmp_path) as workspace, guest(workspace.folder) as visitor:
+        inner = visitor.inner("site").inner("machine")
+        assert (inner.alive, inner.busy) == (visitor.alive, workspace.busy)
+        assert not any(each.is_symlink() for each in (inner.alive, inner.busy))
 
 
 def test_the_work_folder_of_a_failed_bake_is_gone_too(tmp_path: Path) -> None:
