@@ -10,6 +10,7 @@ import pytest
 
 from golden import paths
 from golden.bake.layer import Builder
+from golden.host import resources
 from golden.layers import Store, Workspace
 from golden.packages import Resolver
 from tests.unit.layers import tiny_tree
@@ -31,6 +32,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(paths, "CACHE", deep / ".cache")
     monkeypatch.setattr(paths, "ARTIFACTS", deep / ".artifacts")
     monkeypatch.setattr(paths, "SECRETS", deep / ".secrets")
+    # What a test bakes is small, and how full the disk of this host is, is not its matter.
+    monkeypatch.setattr(resources, "DISK_BAKE", 0)
     return deep
 
 
