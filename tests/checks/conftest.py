@@ -21,6 +21,7 @@ from golden.check.questions import questions
 from golden.definition import Node
 from golden.errors import StageError
 from golden.keys import secrets
+from tests.checks.instance import asked
 from tests.checks.subjects import NODES, RECORDED, SITE, hosts
 from tests.checks.tenant import Tenant
 
@@ -155,6 +156,6 @@ def emulated(master: Host, facts_of: FactsOf) -> Iterator[None]:
     info = master.check_output("gnt-cluster info")
     before = re.search(r"^ *kvm_flag: *(enabled|disabled)$", info, re.MULTILINE)
     modify = "gnt-cluster modify --hypervisor-parameters=kvm:kvm_flag=%s"
-    master.check_output(modify, "disabled")
+    asked(master, modify, "disabled")
     yield
-    master.check_output(modify, before[1] if before else "")
+    asked(master, modify, before[1] if before else "")

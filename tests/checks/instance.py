@@ -34,6 +34,23 @@ def is_busy(said: str) -> bool:
     return any(words in said for words in BUSY)
 
 
+def asked(
+    master: Host, command: str, *values: object, again: Callable[[], bool] = lambda: True
+) -> str:
+    """What Ganeti's `command` says; asked again where Ganeti met a busy node.
+
+    `again` comes in between, and answers whether there is still something to ask for. Raises
+    AssertionError with what the command said when it fails otherwise, or too often.
+    """
+    left = ATTEMPTS
+    while (said := master.run(f"{command} 2>&1", *values)).rc != 0:
+        left -= 1
+        assert left and is_busy(said.stdout), f"{command % values}: {said.stdout}"
+        if not again():
+            break
+    return str(said.stdout)
+
+
 @dataclass(frozen=True)
 class Instance:
     """The instance `name`, known to the cluster of `master`."""
@@ -71,25 +88,15 @@ class Instance:
         return gone()
 
     def add(self, options: str, *values: object) -> None:
-        """Make it by gnt-instance(8), with `options` whose %s are `values`; asked again where
-        Ganeti met a busy node."""
-        for left in range(ATTEMPTS - 1, -1, -1):
-            said = self.master.run(f"gnt-instance add {options} %s 2>&1", *values, self.name)
-            if said.rc == 0:
-                return
-            assert left and is_busy(said.stdout), said.stdout
-            self.remove()
+        """Make it by gnt-instance(8), with `options` whose %s are `values`."""
+        command = f"gnt-instance add {options} %s"
+        asked(self.master, command, *values, self.name, again=lambda: not self.remove())
 
     def remove(self) -> None:
         """Remove it, running or not, half made or whole; a no-op when there is none."""
-        words = "gnt-instance remove --force --ignore-failures --shutdown-timeout=0 %s 2>&1"
-        for left in range(ATTEMPTS - 1, -1, -1):
-            if not self.status():
-                return
-            said = self.master.run(words, self.name)
-            assert said.rc == 0 or (left and is_busy(said.stdout)), (
-                f"{self.name} could not be removed: {said.stdout}"
-            )
+        command = "gnt-instance remove --force --ignore-failures --shutdown-timeout=0 %s"
+        if self.status():
+            asked(self.master, command, self.name, again=lambda: bool(self.status()))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from testinfra.host import Host
 
 from golden.definition import Bridge
+from tests.checks.instance import asked
 
 CONNECT = "gnt-network connect --nic-parameters mode=bridged,link=%s %s"
 
@@ -22,9 +23,9 @@ def network(
     """
     remove(master, name)
     try:
-        add = "gnt-network add --network=%s --tags=%s " + options + " %s 2>&1"
-        _do(master, add, subnet, tags, name)
-        _do(master, CONNECT + " 2>&1", bridge.name, name)
+        add = f"gnt-network add --network=%s --tags=%s {options} %s"
+        asked(master, add, subnet, tags, name)
+        asked(master, CONNECT, bridge.name, name)
         yield name
     finally:
         remove(master, name)
@@ -35,9 +36,4 @@ def remove(master: Host, name: str) -> None:
     names = master.check_output("gnt-network list --no-headers -o name").split()
     if name in names:
         master.run("gnt-network disconnect %s 2>&1", name)
-        _do(master, "gnt-network remove --force %s 2>&1", name)
-
-
-def _do(master: Host, command: str, *words: str) -> None:
-    said = master.run(command, *words)
-    assert said.rc == 0, f"{command % words}: {said.stdout}"
+        asked(master, "gnt-network remove --force %s", name)

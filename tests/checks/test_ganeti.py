@@ -10,7 +10,7 @@ from testinfra.host import Host
 from golden.check.facts import Facts
 from golden.definition import Bridge, Node
 from tests.checks.eventually import eventually
-from tests.checks.instance import ATTEMPTS, Instance, added, is_busy
+from tests.checks.instance import ATTEMPTS, Instance, added, asked, is_busy
 from tests.checks.subjects import SITE, each, each_node, each_pair, hosts
 
 pytestmark = pytest.mark.skipif(not hosts("ganeti-master"), reason="no node is a Ganeti master")
@@ -139,8 +139,7 @@ def test_instance_is_added(instance: Instance) -> None:
 
 @pytest.mark.destructive
 def test_instance_starts_and_runs(master: Host, instance: Instance) -> None:
-    said = master.run("gnt-instance start %s 2>&1", instance.name)
-    assert said.rc == 0, said.stdout
+    asked(master, "gnt-instance start %s", instance.name)
     assert eventually(lambda: instance.status() == "running", 60), instance.status()
 
 
@@ -153,8 +152,7 @@ def test_instance_is_a_process_on_its_node(
 
 @pytest.mark.destructive
 def test_instance_stops(master: Host, instance: Instance) -> None:
-    said = master.run("gnt-instance stop --timeout=0 %s 2>&1", instance.name)
-    assert said.rc == 0, said.stdout
+    asked(master, "gnt-instance stop --timeout=0 %s", instance.name)
     assert eventually(lambda: instance.status() == "ADMIN_down", 60), instance.status()
 
 
@@ -162,5 +160,5 @@ def test_instance_stops(master: Host, instance: Instance) -> None:
 def test_instance_is_removed_with_its_disk(master: Host, instance: Instance) -> None:
     instance.remove()
     assert instance.status() == ""
-    volumes = master.check_output("gnt-node volumes --no-headers -o instance 2>&1")
+    volumes = asked(master, "gnt-node volumes --no-headers -o instance")
     assert instance.name not in volumes.split()

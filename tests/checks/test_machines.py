@@ -21,7 +21,7 @@ from golden.check.facts import Facts
 from golden.definition import Node
 from tests.checks.answers import row
 from tests.checks.eventually import eventually
-from tests.checks.instance import Instance, Machine, spawned
+from tests.checks.instance import Instance, Machine, asked, spawned
 from tests.checks.network import network
 from tests.checks.subjects import SITE, hosts
 
@@ -88,7 +88,7 @@ def test_machine_of_the_pithos_image_runs(of_pithos: Instance) -> None:
 @pytest.mark.guide("G191")
 def test_machine_of_the_pithos_image_has_a_console(master: Host, of_pithos: Instance) -> None:
     # Its greeting is as far as a check gets: the login behind it is typed by a person.
-    info = master.check_output("gnt-instance info %s", of_pithos.name)
+    info = asked(master, "gnt-instance info %s", of_pithos.name)
     found = re.search(r"console connection: vnc to ([\w.-]+):(\d+)", info)
     assert found, "gnt-instance info names no VNC port"
     command = "timeout 30 bash -c 'exec 3<>/dev/tcp/{}/{}; head -c 3 <&3'".format(*found.groups())

@@ -73,7 +73,10 @@ def test_definitions_are_gone_when_the_instance_cannot_be_added() -> None:
 
 def test_an_instance_that_stays_is_told_and_the_definitions_go() -> None:
     cluster = Cluster(fails="remove")
-    with pytest.raises(AssertionError, match="could not be removed"), add(cluster):
+    with (
+        pytest.raises(AssertionError, match=r"gnt-instance remove .* check.test: remove failed"),
+        add(cluster),
+    ):
         pass
     assert cluster.definitions == set()
 
@@ -85,6 +88,12 @@ def test_what_met_a_busy_node_is_asked_again(verb: str, why: str) -> None:
     with add(cluster) as one:
         assert one.status() == "ADMIN_down"
     assert (cluster.often, cluster.instances) == (0, set())
+
+
+def test_a_change_of_the_cluster_that_met_a_busy_node_is_asked_again() -> None:
+    cluster = Cluster("modify", ": Error 28: SSL connection timeout", often=1)
+    instance.asked(cluster, "gnt-cluster modify --enabled-hypervisors=%s", "kvm")
+    assert cluster.said == ["gnt-cluster modify --enabled-hypervisors=kvm 2>&1"] * 2
 
 
 def test_a_node_that_is_always_busy_is_gone() -> None:
