@@ -181,5 +181,5 @@ class Builder:
                 (self.resolver.state.debs, "/run/bake/debs"),
                 *([(pool, "/run/bake/pool")] if pool.is_dir() else ()),
             ),
-            environment=ENVIRONMENT if chroot else {},
+            environment=ENVIRONMENT,
         )

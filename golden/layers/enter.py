@@ -26,7 +26,8 @@ class View:
 
     It appears at the folder `at`; `work` is overlayfs's scratch folder. With `chroot` the tree is
     the command's root, with `binds` as (folder of the host, place in the tree, below /run), and
-    `shared` ones that it may write to; without it, a command sees the host, and the tree at `at`.
+    `shared` ones that it may write to, and `environment` is all of its environment; without it, a
+    command sees the host with the environment of its caller, and the tree at `at`.
     `alive` and `busy` are the files whose locks the bake and the command hold (see `workspace`).
     """
 

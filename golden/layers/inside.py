@@ -21,6 +21,7 @@ import select
 import socket
 import struct
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -159,11 +160,13 @@ def run_child(spec: dict[str, Any], command: list[str]) -> int:
     try:
         os.setsid()
         limit_files()
+        environment: Mapping[str, str] = os.environ
         if spec["chroot"]:
             os.chroot(spec["at"])
             os.chdir("/")
             suppress_sync()
-        os.execvpe(command[0], command, spec["environment"] or os.environ)
+            environment = spec["environment"]
+        os.execvpe(command[0], command, environment)
     except OSError as error:
         sys.stderr.write(f"{command[0]}: {error}\n")
     os._exit(127)

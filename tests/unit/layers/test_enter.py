@@ -32,7 +32,7 @@ def view(tiny: Path, workspace: Workspace, *, chroot: bool = True, write: bool =
         alive=workspace.alive,
         busy=workspace.busy,
         chroot=chroot,
-        environment=ENVIRONMENT if chroot else {},
+        environment=ENVIRONMENT,
     )
 
 
@@ -94,6 +94,14 @@ def test_without_an_upper_layer_the_tree_is_read_only(tiny: Path, workspace: Wor
     seen = view(tiny, workspace, chroot=False, write=False)
     result = run.run([*seen.prefix("test"), "touch", seen.at / "file"], check=False)
     assert "Read-only file system" in result.out
+
+
+def test_a_command_on_the_host_has_the_environment_of_its_caller(
+    tiny: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOLD", "by the caller")
+    seen = view(tiny, workspace, chroot=False, write=False)
+    assert say(seen, "echo $TOLD $GREETING") == "by the caller\n"
 
 
 def test_two_layers_show_as_one_tree(tiny: Path, workspace: Workspace, tmp_path: Path) -> None:
