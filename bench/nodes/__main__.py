@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 
 from bench.checkout import WARM, Copy, fresh
 from bench.ending import exit_code
@@ -19,11 +21,7 @@ RECORDS = ARTIFACTS / "many-nodes"
 
 def main() -> int:
     """The exit code, as of every task."""
-    parser = argparse.ArgumentParser(prog="scripts/host/record-many-nodes")
-    parser.add_argument(
-        "--nodes", default="2,4,8,16", help="how many, a boot for each (default: 2,4,8,16)"
-    )
-    counts = numbers(parser.parse_args().nodes)
+    counts = numbers(sys.argv[1:])
     engine.connect()
     end_former(Copy(FOLDER))
     copy = fresh(FOLDER, *WARM)
@@ -45,15 +43,18 @@ def main() -> int:
     return 0
 
 
-def numbers(text: str) -> list[int]:
-    """The numbers of nodes in `text`, such as 2,4, each once, in rising order. Raises UserError."""
-    words = [word.strip() for word in text.split(",")]
-    if not all(word.isdecimal() and site.LEAST <= int(word) <= site.MOST for word in words):
-        raise UserError(
-            f"--nodes {text}: it must be numbers from {site.LEAST} to {site.MOST} with commas, "
-            "such as 2,4,8"
-        )
-    return sorted({int(word) for word in words})
+def numbers(words: Sequence[str]) -> list[int]:
+    """The numbers of nodes in the command line, each once, rising. Ends the program where it is
+    wrong, with exit code 2 as of every task."""
+    parser = argparse.ArgumentParser(prog="scripts/host/record-many-nodes")
+    parser.add_argument("--nodes", type=_number, nargs="+", default=[2, 4, 8, 16])
+    return sorted(set(parser.parse_args(words).nodes))
+
+
+def _number(word: str) -> int:
+    if not word.isdecimal() or not site.LEAST <= int(word) <= site.MOST:
+        raise argparse.ArgumentTypeError(f"'{word}' is no number from {site.LEAST} to {site.MOST}")
+    return int(word)
 
 
 def end_former(copy: Copy) -> None:

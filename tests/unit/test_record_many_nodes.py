@@ -49,11 +49,19 @@ def test_the_nodes_after_the_second_are_small_and_of_one_image(
     assert ADD in found.nodes[0].kind.first_boot
 
 
-@pytest.mark.parametrize("text", ["", "1", "2,", "2 4", "100", "-2", "²"])
-def test_what_is_no_number_of_nodes_is_refused(text: str) -> None:
-    with pytest.raises(UserError, match="numbers from 2 to 99"):
-        recorder.numbers(text)
-    assert recorder.numbers("16, 2,4,2") == [2, 4, 16]
+@pytest.mark.parametrize("word", ["", "1", "2,4", "100", "-2", "²"])
+def test_what_is_no_number_of_nodes_is_refused(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        recorder.numbers(["--nodes", "4", word])
+    assert ended.value.code == 2
+    assert f"'{word}' is no number from 2 to 99" in capsys.readouterr().err
+
+
+def test_each_number_of_nodes_is_booted_once() -> None:
+    assert recorder.numbers(["--nodes", "16", "2", "4", "2"]) == [2, 4, 16]
+    assert recorder.numbers([]) == [2, 4, 8, 16]
 
 
 def test_nodes_that_may_not_fit_are_refused(made: Callable[[int], Site]) -> None:

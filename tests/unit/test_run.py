@@ -109,9 +109,7 @@ run.run(["sh", "-c", script, "sh", sys.argv[1]])
 def test_a_signal_ends_what_was_started_too(tmp_path: Path, number: signal.Signals) -> None:
     pid_file = tmp_path / "pid"
     child = run.start([sys.executable, "-c", LEAVING, pid_file], cwd=ROOT)
-    deadline = time.monotonic() + 60
-    while not pid_file.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(pid_file.exists)
     child.send_signal(number)
     assert child.wait(30) == 128 + number
     assert not alive(int(pid_file.read_text()))
@@ -161,10 +159,7 @@ def test_a_tied_program_ends_with_a_killed_caller(tmp_path: Path) -> None:
     assert alive(int(note.read_text()))
     caller.kill()
     caller.wait()
-    end = time.monotonic() + 10
-    while alive(int(note.read_text())) and time.monotonic() < end:
-        time.sleep(0.01)
-    assert not alive(int(note.read_text()))
+    until(lambda: not alive(int(note.read_text())))
 
 
 def test_a_tied_program_is_told_of_as_any_other(tmp_path: Path) -> None:
