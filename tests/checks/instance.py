@@ -89,8 +89,13 @@ class Instance:
 
     def add(self, options: str, *values: object) -> None:
         """Make it by gnt-instance(8), with `options` whose %s are `values`."""
+
+        def again() -> bool:
+            self.remove()
+            return True
+
         command = f"gnt-instance add {options} %s"
-        asked(self.master, command, *values, self.name, again=lambda: not self.remove())
+        asked(self.master, command, *values, self.name, again=again)
 
     def remove(self) -> None:
         """Remove it, running or not, half made or whole; a no-op when there is none."""

@@ -49,7 +49,7 @@ def test_the_nodes_after_the_second_are_small_and_of_one_image(
     assert ADD in found.nodes[0].kind.first_boot
 
 
-@pytest.mark.parametrize("word", ["", "1", "2,4", "100", "-2", "²"])
+@pytest.mark.parametrize("word", ["", "1", "2,", "2 4", "2,4", "100", "-2", "²"])
 def test_what_is_no_number_of_nodes_is_refused(
     word: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -109,7 +109,7 @@ run.run(["sh", "-c", script, "sh", sys.argv[1]])
 def test_a_signal_ends_what_was_started_too(tmp_path: Path, number: signal.Signals) -> None:
     pid_file = tmp_path / "pid"
     child = run.start([sys.executable, "-c", LEAVING, pid_file], cwd=ROOT)
-    until(pid_file.exists)
+    until(pid_file.exists, 60)
     child.send_signal(number)
     assert child.wait(30) == 128 + number
     assert not alive(int(pid_file.read_text()))
@@ -159,7 +159,7 @@ def test_a_tied_program_ends_with_a_killed_caller(tmp_path: Path) -> None:
     assert alive(int(note.read_text()))
     caller.kill()
     caller.wait()
-    until(lambda: not alive(int(note.read_text())))
+    until(lambda: not alive(int(note.read_text())), 10)
 
 
 def test_a_tied_program_is_told_of_as_any_other(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ class Machine:
         os.write(self.ends[console][0], b"\n")
 
     def wait_for_restart(self) -> None:
-        until((self.root / "rebooted").exists)
+        until((self.root / "rebooted").exists, 20)
 
     def off(self) -> None:
         """End it with all that it started, which is what waits at the consoles."""
