@@ -37,15 +37,17 @@ def is_busy(said: str) -> bool:
 def asked(
     master: Host, command: str, *values: object, again: Callable[[], bool] = lambda: True
 ) -> str:
-    """What Ganeti's `command` says; asked again where Ganeti met a busy node.
+    """What Ganeti's `command` about the last of `values` says; asked again on a busy node.
 
     `again` comes in between, and answers whether there is still something to ask for. Raises
     AssertionError with what the command said when it fails otherwise, or too often.
     """
+    # Not its other words: passwords are among them.
+    name = " ".join([*command.split()[:2], *map(str, values[-1:])])
     left = ATTEMPTS
     while (said := master.run(f"{command} 2>&1", *values)).rc != 0:
         left -= 1
-        assert left and is_busy(said.stdout), f"{command % values}: {said.stdout}"
+        assert left and is_busy(said.stdout), f"{name}: {said.stdout}"
         if not again():
             break
     return str(said.stdout)

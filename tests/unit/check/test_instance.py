@@ -74,7 +74,7 @@ def test_definitions_are_gone_when_the_instance_cannot_be_added() -> None:
 def test_an_instance_that_stays_is_told_and_the_definitions_go() -> None:
     cluster = Cluster(fails="remove")
     with (
-        pytest.raises(AssertionError, match=r"gnt-instance remove .* check.test: remove failed"),
+        pytest.raises(AssertionError, match=r"gnt-instance remove check.test: remove failed"),
         add(cluster),
     ):
         pass

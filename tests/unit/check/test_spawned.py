@@ -106,7 +106,7 @@ def test_a_machine_that_could_not_be_made_tells_why_without_its_password() -> No
     cluster = Cluster(fails="gnt-instance add")
     with pytest.raises(AssertionError) as caught, a_machine(cluster):
         pass
-    assert str(caught.value).startswith("add failed")
+    assert str(caught.value).startswith("gnt-instance add vm.test: add failed")
     assert "img_id" not in str(caught.value)
 
 
