@@ -14,7 +14,7 @@ from golden.bake import epoch, leaks, machine, packer
 from golden.bake.bootstrap import Ground, bootstrap
 from golden.definition import Site
 from golden.errors import StageError
-from golden.layers import Layer, Store, Stored, View, Workspace
+from golden.layers import Layer, Store, Stored, View, Workspace, content
 from golden.layers.content import TREE
 from golden.packages import Resolver, fetch
 from golden.recipe import SCRIPTS, Recipe, payload, tools
@@ -92,6 +92,9 @@ class Builder:
             scripts = self._build(recipe, view, log, say)
         else:
             scripts = machine.build(self, recipe, view, log, say)
+        if recipe.last:
+            say("listing the image")
+            content.call("write_list", scratch / "out", *(layer.folder for layer in below))
         say("searching for secrets")
         tree = scratch / "out" / TREE
         # A site's own layer is small, and what a secret would be rendered into.
@@ -148,8 +151,8 @@ class Builder:
             "day": f"{newest // DAY}\n".encode(),
             "release.json": self._release_record(recipe),
         }
-        for name, content in given.items():
-            (scratch / "input" / name).write_bytes(content)
+        for name, data in given.items():
+            (scratch / "input" / name).write_bytes(data)
         return below, newest
 
     def _newest(self, recipe: Recipe, below: list[Stored]) -> int:

@@ -12,7 +12,7 @@ from golden.layers.overlay import Entry, Tree
 
 # Every bake writes these anew, whatever went into it; the inventory lists the files themselves.
 NOISE = (
-    "/etc/golden/inventory.gz",
+    "/etc/golden/inventory",
     "/etc/golden/release.json",
     "/var/cache/ldconfig/aux-cache",
     "/var/lib/dpkg/status-old",

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Protocol, TypeVar
 
 from golden.errors import StageError
 
@@ -31,6 +32,9 @@ KINDS = {
     stat.S_IFIFO: "pipe",
     stat.S_IFSOCK: "socket",
 }
+
+
+T = TypeVar("T", bound="Stacked")
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,16 @@ class Entry:
         bits = self.status.st_mode & (stat.S_ISUID | stat.S_ISGID)
         return self.kind == "file" and bool(bits or attribute(self.file, CAPABILITY))
 
+    @property
+    def whiteout(self) -> bool:
+        """Whether the layer deletes what has this name below."""
+        return is_whiteout(self.status)
+
+    @property
+    def opaque(self) -> bool:
+        """Whether the layer replaces the whole folder of this name below."""
+        return self.kind == "directory" and is_opaque(self.file)
+
     def content(self) -> bytes:
         """The bytes of a file, the target of a link, the numbers of a device."""
         if self.kind == "link":
@@ -87,23 +101,34 @@ def merged(layers: Sequence[Path], below: Tree | None = None) -> Tree:
     """{absolute path: entry} of all `layers`, the lowest first, on top of `below`."""
     found = dict(below or {})
     for layer in layers:
-        _add(found, layer)
+        stack(found, ((name, Entry(Path(file), at)) for file, name, at in walk(str(layer), "/")))
     return found
 
 
-def _add(found: Tree, layer: Path) -> None:
+class Stacked(Protocol):
+    """One path of a layer, for `stack`."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def whiteout(self) -> bool: ...
+    @property
+    def opaque(self) -> bool: ...
+
+
+def stack(found: dict[str, T], layer: Iterable[tuple[str, T]]) -> None:
+    """Put `layer`, (path, entry) of all it has, on top of what is `found` below it."""
     hidden: list[str] = []
-    added: Tree = {}
-    for file, name, status in walk(str(layer), "/"):
-        if is_whiteout(status):
+    added: dict[str, T] = {}
+    for name, entry in layer:
+        if entry.whiteout:
             found.pop(name, None)
             hidden.append(name + "/")
             continue
         old = found.get(name)
-        is_folder = stat.S_ISDIR(status.st_mode)
-        if (old and old.kind == "directory" and not is_folder) or (is_folder and is_opaque(file)):
+        if entry.opaque or (old and old.kind == "directory" != entry.kind):
             hidden.append(name + "/")
-        added[name] = Entry(Path(file), status)
+        added[name] = entry
     if hidden:
         places = tuple(hidden)
         for name in [name for name in found if name.startswith(places)]:

@@ -30,7 +30,7 @@ OWN_LAYERS: tuple[RoleLayer, ...] = ("platform", "synnefo")
 
 KERNEL = ("begin.sh", "essential.sh", "users.sh", "packages.sh", "end.sh")
 INITRAMFS = ("initramfs-modules.sh", "initramfs.sh")
-SITE = ("files.sh", "services.sh", "hygiene.sh", "inventory.sh")
+SITE = ("files.sh", "services.sh", "hygiene.sh")
 # In front of and behind the scripts that roles bring.
 PACKAGES_BEGIN = ("begin.sh", "packages.sh")
 PACKAGES_END = ("end.sh",)
@@ -51,7 +51,8 @@ class Recipe:
     """How one layer is made: its scripts run in order, with `payload` in /run/bake/input.
 
     `packages` are added on top of `below`. `essential` is the bootstrap's share of a base. `texts`
-    are the inputs that are text, `downloads` the files of the pool that its scripts need.
+    are the inputs that are text, `downloads` the files of the pool that its scripts need. The layer
+    that ends an image is `last`, and gets the list of all that the image holds.
     """
 
     layer: Layer
@@ -62,6 +63,7 @@ class Recipe:
     essential: Resolution | None = None
     texts: Texts = field(default_factory=dict)
     downloads: tuple[Download, ...] = ()
+    last: bool = False
 
     @property
     def name(self) -> str:
@@ -236,7 +238,7 @@ def site_recipe(site: Site, rendering: Rendering, kind: Kind, below: Recipe | No
     name, nothing = f"{kind.name}.site", Resolution((), ())
     recipe = layer_recipe(name, below, SITE, given, nothing, more=inputs)
     written = {path: _text(file) for path, file in files.items()}
-    return replace(recipe, texts={**recipe.texts, "files": written})
+    return replace(recipe, texts={**recipe.texts, "files": written}, last=True)
 
 
 def layer_recipe(

@@ -16,6 +16,7 @@ _DISKS = ("e2fsprogs", "fdisk", "grub-pc-bin")
 
 _LAYER_CODE = (
     *("golden/layers/inside.py", "golden/bake/bootstrap.py", "golden/bake/epoch.py"),
+    *("golden/layers/content.py", "golden/layers/overlay.py"),
     *("packer/source.null.pkr.hcl", "packer/build.tree.pkr.hcl"),
 )
 _DISK_CODE = ("golden/disk",)

@@ -48,7 +48,8 @@ keep_new() {
 
 while read -r name; do
     # A script that a role brought is not linked anywhere yet, and only links can be switched off.
-    update-rc.d "$name" defaults
+    set -- /etc/rc?.d/[SK][0-9][0-9]"$name"
+    [ -L "$1" ] || update-rc.d "$name" defaults
     update-rc.d "$name" disable
 done </run/bake/input/services.list
 

@@ -1,16 +1,15 @@
 """What differs from the image: files that were changed, removed, added or opened, and start links;
 and what was written since first boot that would go with the system disk.
 
-The image lists itself (scripts/bake/inventory.sh). The request's `state` is what may differ
-(golden/check/state.py): below a folder that ends in a slash, itself included, all is free; of a
-path or pattern the content, not the rights. Of that, `spared` may be written after first boot, and
-what lies below the folders `kept` is looked at on a state volume, too. A node without one keeps all
-on its system disk, and is not asked. Paths are bytes: in Debian some names are UTF-8 and some are
-not.
+The image holds the list of itself (golden/layers/content.py). The request's `state` is what may
+differ (golden/check/state.py): below a folder that ends in a slash, itself included, all is free;
+of a path or pattern the content, not the rights. Of that, `spared` may be written after first boot,
+and what lies below the folders `kept` is looked at on a state volume, too. A node without one keeps
+all on its system disk, and is not asked. Paths are bytes: in Debian some names are UTF-8 and some
+are not.
 """
 
 import fnmatch
-import gzip
 import hashlib
 import os
 import re
@@ -18,7 +17,7 @@ import stat
 
 from guest import listing, text
 
-INVENTORY = b"/etc/golden/inventory.gz"
+INVENTORY = b"/etc/golden/inventory"
 # Never part of an image; the list cannot list itself.
 VOLUME = b"/var/lib/golden-state"
 MARK = VOLUME + b"/golden-state.json"
@@ -45,31 +44,15 @@ def image():
     """{path: (type, mode, uid, gid, target)} and {path: sha256} of the image; None without list."""
     if not os.path.exists(INVENTORY):
         return None, {}
-    stream = gzip.open(INVENTORY)
-    try:
-        lines = stream.read().splitlines()
-    finally:
-        stream.close()
     entries, digests = {}, {}
-    for line in lines:
-        if b"\t" in line:
-            kind, mode, uid, gid, path, target = line.split(b"\t")
-            entries[absolute(path)] = (kind, int(mode, 8), int(uid), int(gid), target)
-        else:
-            digest, path = hashed(line)
-            digests[absolute(path)] = digest
+    with open(INVENTORY, "rb") as lines:
+        for line in lines:
+            kind, mode, uid, gid, path, what = line.rstrip(b"\n").split(b"\t")
+            target = what if kind == b"l" else b""
+            entries[path] = (kind, int(mode, 8), int(uid), int(gid), target)
+            if kind == b"f":
+                digests[path] = what.decode("ascii")
     return entries, digests
-
-
-def absolute(path):
-    """`./etc/x` of find(1) as /etc/x."""
-    return path[1:] or b"/"
-
-
-def hashed(line):
-    """(digest, path) of a line of `openssl dgst -r`."""
-    digest, _, path = line.partition(b" *")
-    return digest.decode("ascii"), path
 
 
 def matcher(patterns):

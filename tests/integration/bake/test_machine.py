@@ -3,7 +3,6 @@ a killed bake leaves no machine behind."""
 
 from __future__ import annotations
 
-import gzip
 import os
 import signal
 import sys
@@ -16,7 +15,7 @@ from golden import lock, paths, run
 from golden.bake import bake
 from golden.definition import load
 from golden.layers import Store, Stored
-from golden.layers.content import SUMS
+from golden.layers.content import LIST, SUMS
 from golden.recipe import resolve
 from golden.render import render
 from tests.waiting import until
@@ -41,7 +40,7 @@ def bake_with(builder: str) -> Stored:
 
 def contents(stored: Stored) -> set[str]:
     """Type, mode, owner, time and hash of every path, and what the image's inventory says."""
-    listed = gzip.decompress((stored.tree / "etc/golden/inventory.gz").read_bytes()).decode()
+    listed = (stored.tree / LIST).read_text()
     return {*(stored.folder / SUMS).read_text().splitlines(), *listed.splitlines()}
 
 

@@ -18,7 +18,7 @@ FOLDER = SCRIPTS / "check"
 TEXT = b"as baked\n"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def script() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(FOLDER))
@@ -132,13 +132,18 @@ def test_a_node_without_a_state_volume_is_not_asked_what_it_would_lose(
     assert told["perishable"] == (["/srv/mine"] if has_volume else None)
 
 
-def test_a_list_is_read_back(script: Any) -> None:
-    line = b"0" * 64 + rb" *./lib/systemd/system\x2dx.slice"
-    assert script.hashed(line) == ("0" * 64, rb"./lib/systemd/system\x2dx.slice")
-    assert script.absolute(b".") == b"/"
-    assert script.absolute(b"./etc") == b"/etc"
-
-
-def test_links_are_told_by_what_they_start(script: Any) -> None:
-    pairs = [("2", "S03cron"), ("3", "S04cron"), ("2", "K01drbd"), ("2", "README")]
-    assert script.starts(pairs) == {"cron": "23"}
+def test_a_list_is_read(script: Any, tmp_path: Path) -> None:
+    lines = [
+        b"d\t755\t0\t0\t/\t",
+        b"f\t4711\t0\t8\t/lib/system\\x2dx.slice\t" + b"0" * 64,
+        b"l\t777\t0\t0\t/caf\xe9\tlib",
+    ]
+    script.INVENTORY = os.fsencode(tmp_path / "inventory")
+    (tmp_path / "inventory").write_bytes(b"".join(line + b"\n" for line in lines))
+    name = rb"/lib/system\x2dx.slice"
+    entries = {
+        b"/": (b"d", 0o755, 0, 0, b""),
+        name: (b"f", 0o4711, 0, 8, b""),
+        b"/caf\xe9": (b"l", 0o777, 0, 0, b"lib"),
+    }
+    assert script.image() == (entries, {name: "0" * 64})
