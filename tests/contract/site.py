@@ -19,6 +19,7 @@ from golden.host.ports import free_port
 from tests.unit.standins import ganeti, services
 from tests.unit.standins.conftest import Cloud
 from tests.unit.standins.serving import HOSTS, PROXIED, gunicorn
+from tests.waiting import until
 
 EVENTD = """
 import runpy, sys
@@ -96,7 +97,7 @@ class Site:
         argv += ["--pid-file", str(self.cloud.place / "dispatcher.pid")]
         log = self.cloud.place / "dispatcher.log"
         self.dispatcher = run.start(argv, env=self.cloud.environment("node1"), log=log)
-        self._until(log, "waiting for messages")
+        _wait_for(log, "waiting for messages")
 
     def start_eventd(self) -> None:
         """Start eventd; it knows of no job before."""
@@ -104,7 +105,7 @@ class Site:
         argv = ["/usr/bin/python3", "-c", EVENTD, str(program), str(self.ganeti.folder)]
         log = self.cloud.place / f"eventd-{self.ganeti.jobs}.log"
         self.eventd = run.start(argv, env=self.cloud.environment("node1"), log=log)
-        self._until(log, "watching")
+        _wait_for(log, "watching")
         self.told = self.ganeti.jobs
 
     def stop_eventd(self) -> None:
@@ -112,13 +113,6 @@ class Site:
         if self.eventd:
             run.end(self.eventd)
             self.eventd = None
-
-    def _until(self, log: Path, text: str) -> None:
-        end = time.monotonic() + SECONDS
-        while text not in (said := log.read_text() if log.exists() else ""):
-            if time.monotonic() > end:
-                raise TimeoutError(f"{log.name}: no '{text}': {said[-600:]}")
-            time.sleep(0.1)
 
     def close(self) -> None:
         """End what was started."""
@@ -128,6 +122,13 @@ class Site:
         for child in self.children.values():
             child.stdin.close()
             child.wait()
+
+
+def _wait_for(log: Path, text: str) -> None:
+    def said() -> str:
+        return log.read_text() if log.exists() else ""
+
+    until(lambda: text in said(), SECONDS, lambda: f"{log.name}: no '{text}': {said()[-600:]}")
 
 
 @contextlib.contextmanager

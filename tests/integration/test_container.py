@@ -21,6 +21,7 @@ from golden.boot.container.images import Layer
 from golden.boot.target import SHARED
 from golden.errors import UserError
 from golden.rundir import NodeDir
+from tests.integration.own_engine import own_engine
 from tests.unit import baked_disk
 from tests.unit.boot import odd_files
 from tests.unit.small_site import small_site
@@ -28,7 +29,6 @@ from tests.waiting import heard, until
 
 pytestmark = pytest.mark.slow
 
-DOCKERD = paths.SCRIPTS / "host" / "dockerd"
 SITE = small_site()
 KIND = SITE.kinds[0]
 TOOLS = (
@@ -55,15 +55,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[docker.DockerCl
     try:
         yield engine.connect()
     except UserError:
-        folder = tmp_path_factory.mktemp("dockerd")
-        run.run([DOCKERD, "start", folder])
-        try:
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setenv("DOCKER_HOST", f"unix://{folder}/docker.sock")
-                yield engine.connect()
-        finally:
-            run.run([DOCKERD, "stop", folder])
-            shutil.rmtree(folder)
+        with own_engine(tmp_path_factory.mktemp("dockerd")) as client:
+            yield client
 
 
 @pytest.fixture

@@ -16,14 +16,13 @@ import pytest
 import yaml
 
 from golden import builder, paths, run
-from golden.boot.container import engine
 from tests.integration.machine.bare import WAYS, Machine
+from tests.integration.own_engine import own_engine
 
 pytestmark = [
     pytest.mark.nightly,
     pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: an engine of one's own needs root"),
 ]
-DOCKERD = paths.SCRIPTS / "host" / "dockerd"
 OWNER = 54321
 MINUTES = 20
 SERVICE = yaml.safe_load((paths.ROOT / "compose/builder.yaml").read_text())["services"]
@@ -32,16 +31,9 @@ SERVICE = yaml.safe_load((paths.ROOT / "compose/builder.yaml").read_text())["ser
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[docker.DockerClient]:
     """Of an engine of its own, with the image."""
-    folder = tmp_path_factory.mktemp("dockerd")
-    run.run([DOCKERD, "start", folder])
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("DOCKER_HOST", f"unix://{folder}/docker.sock")
-            builder.make()
-            yield engine.connect()
-    finally:
-        run.run([DOCKERD, "stop", folder])
-        shutil.rmtree(folder)
+    with own_engine(tmp_path_factory.mktemp("dockerd")) as client:
+        builder.make()
+        yield client
 
 
 @pytest.fixture

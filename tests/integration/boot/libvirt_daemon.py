@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from golden import paths, run
 from golden.boot.libvirt.virsh import Virsh
 from golden.definition.models import Site
 from golden.host.ports import free_port
+from tests.waiting import until
 
 Use = Callable[[str], Site]
 
@@ -89,7 +89,7 @@ def by_ssh(virsh: Virsh, folder: Path) -> Iterator[str]:
     assert sshd is not None
     child = run.start([sshd, "-D", "-e", "-f", folder / "sshd_config"], log=folder / "sshd.log")
     try:
-        _wait_for(port)
+        until(lambda: _answers(port), why=lambda: "sshd does not answer")
         path = virsh.uri.partition("?socket=")[2]
         ways = f"keyfile={folder}/key&command={folder}/ssh&netcat={folder}/nc"
         yield f"qemu+ssh://root@127.0.0.1:{port}/system?socket={path}&{ways}"
@@ -102,12 +102,8 @@ def _write(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            assert time.monotonic() < deadline, "sshd does not answer"
-            time.sleep(0.1)
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    return False

@@ -9,7 +9,6 @@ import gzip
 import hashlib
 import shutil
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from golden.keys import signing
 from golden.layers.overlay import Stack
 from tests.integration.boot import tiny_guest
 from tests.unit.small_site import small_site
+from tests.waiting import until
 
 SITE = small_site()
 NODE = SITE.nodes[0]
@@ -124,13 +124,13 @@ class Machine:
 
     def wait(self, done: Callable[[str], bool], seconds: float = WAIT_SECONDS) -> str:
         """Wait until the console satisfies `done`; returns it."""
-        deadline = time.monotonic() + seconds
-        while not done(self.said()):
-            assert time.monotonic() < deadline, self.said()[-3000:]
-            assert self._child is not None
-            assert self._child.poll() is None, self._log.read_text()
-            time.sleep(0.05)
-        return self.said()
+        until(lambda: done(self.said()) or self._ended(), seconds, lambda: self.said()[-3000:])
+        said = self.said()
+        assert done(said), self._log.read_text()
+        return said
+
+    def _ended(self) -> bool:
+        return self._child is None or self._child.poll() is not None
 
 
 def _drive(name: str, path: Path, device: str, options: str) -> list[str]:
