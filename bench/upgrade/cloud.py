@@ -165,6 +165,9 @@ class Cloud:
         if said.code:
             self.require_said(str(said.out), "has not ended: go on with")
             self.upgrade()
+        else:
+            # Cut before it had noted which instances run.
+            self._on_master("ganeti-watcher")
         return self._release()
 
     def undo(self) -> None:

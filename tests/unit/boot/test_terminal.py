@@ -43,8 +43,8 @@ def node(home: Path) -> Iterator[Callable[[], bytes]]:
 
     def serve() -> None:
         link, _ = listener.accept()
-        with link:
-            # The person may leave before the greeting has come.
+        # The person may leave before the greeting has come, or without having read it.
+        with link, contextlib.suppress(ConnectionResetError):
             with contextlib.suppress(BrokenPipeError):
                 link.sendall(b"login: ")
             while data := link.recv(100):
